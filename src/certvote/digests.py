@@ -1,0 +1,16 @@
+"""Content digests: one SHA-256 for arrays, so that data, caches and records can be told apart and checked."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+
+def array_digest(*arrays: np.ndarray) -> str:
+    """SHA-256 (hex) of the arrays' dtypes, shapes and bytes, in the order given."""
+    sha = hashlib.sha256()
+    for array in arrays:
+        sha.update(f"{array.dtype.str}{array.shape}".encode())
+        sha.update(np.ascontiguousarray(array).data)
+    return sha.hexdigest()

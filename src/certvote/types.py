@@ -1,0 +1,89 @@
+"""The frozen dataclasses that travel between stages: Split → Features → Votes → Curve → Run.
+
+Array attributes are read-only by convention: a stage returns new objects and never writes into its input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float, Float32, Float64, Int32, Int64, UInt8, UInt16
+
+
+@dataclass(frozen=True)
+class Split:
+    """Labelled training and test examples: images (``u8``, height × width × channels) or ready feature vectors.
+
+    ``digest`` is the SHA-256 of the content; ``notes`` are warnings that must follow the data into every report.
+    """
+
+    name: str
+    train: UInt8[np.ndarray, "n h w ch"] | Float[np.ndarray, "n d"]
+    train_labels: Int64[np.ndarray, " n"]
+    test: UInt8[np.ndarray, "m h w ch"] | Float[np.ndarray, "m d"]
+    test_labels: Int64[np.ndarray, " m"]
+    class_names: tuple[str, ...]
+    digest: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def num_classes(self) -> int:
+        return len(self.class_names)
+
+
+@dataclass(frozen=True)
+class Features:
+    """Feature vectors of both parts of a split, every value a multiple of ``2**-bits`` (certificates, section 7)."""
+
+    train: Float32[np.ndarray, "n d"]
+    test: Float32[np.ndarray, "m d"]
+    bits: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class Votes:
+    """Votes per test example and label; for kNN also the labels of the neighbors ranked around the ``k``-th.
+
+    ``Votes(counts=...)`` alone is a valid rNN result. ``k`` is ``None`` for rNN.
+    With a ``window`` w > 0, ``ranked`` holds the labels of the clean neighbors number ``max(k-w, 0) + 1`` to
+    ``min(k+w, n)`` in the neighbor order (first is number 1): its first ``min(w, k)`` columns are inside the
+    neighborhood, the others are the neighbors that would come next.
+    """
+
+    counts: Int32[np.ndarray, "m c"]
+    k: int | None = None
+    window: int = 0
+    ranked: UInt8[np.ndarray, "m w2"] | UInt16[np.ndarray, "m w2"] | None = None
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Certified accuracy over poisoning sizes.
+
+    ``certified[j]`` is a lower bound of CA(``sizes[j]``). ``attained[j]``, where a certificate searches, is the
+    other side of its own search: no larger lower bound can be had from this certificate at this size.
+    """
+
+    sizes: Int64[np.ndarray, " s"]
+    certified: Float64[np.ndarray, " s"]
+    attained: Float64[np.ndarray, " s"] | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """One job as the results database has it; what reports are drawn from."""
+
+    id: str
+    name: str
+    status: str  # RUNNING, FINISHED, FAILED or KILLED
+    started: float  # seconds since the epoch
+    seconds: float | None
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    curve: Curve | None = None
+    url: str | None = None
+    notes: tuple[str, ...] = field(default=())
