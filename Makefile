@@ -1,0 +1,46 @@
+# Each target makes the environment that it needs; a second call finds it there.
+PYTHON ?= python3
+BIN := .venv/bin
+CLI := $(BIN)/python -m certvote
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: demo test test-fast lint format ui bench clean
+
+demo: .venv/.demo                 ## a sweep over embedded data, ends with reports/html/demo/index.html
+	$(BIN)/python run.py -m +experiment=demo
+
+test: .venv/.dev                  ## every test; full-size ones need CERTVOTE_DATA_ROOT, browser ones Chromium
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+test-fast: .venv/.dev             ## without the full-size and the browser tests
+	$(BIN)/python -m pytest -n auto -m "not slow and not browser" $(ARGS)
+
+lint: .venv/.dev
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
+
+format: .venv/.dev
+	$(BIN)/python -m ruff check --fix .
+	$(BIN)/python -m ruff format .
+
+ui: .venv/.demo                   ## the MLflow UI on 127.0.0.1
+	$(CLI) ui
+
+bench: .venv/.dev                 ## speed, side by side with what a user would pick instead
+	for benchmark in benchmarks/*.py; do $(BIN)/python "$$benchmark" || exit 1; done
+
+clean:
+	rm -rf .venv
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else f"expected Python 3.11 to 3.13, got {v[0]}.{v[1]} (option PYTHON=)")'
+	$(PYTHON) -m venv .venv
+
+.venv/.demo: pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[cpu]'
+	touch $@
+
+.venv/.dev: .venv/.demo
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[cpu,dev]'
+	touch $@

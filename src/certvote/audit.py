@@ -1,0 +1,135 @@
+"""Does a run's record still hold? Recompute what it claims from the evidence that it stored."""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from certvote import settings as options
+from certvote.evidence import headline, load_votes, votes_digest
+from certvote.identity import code_digest, fingerprint
+from certvote.types import Curve, Run
+
+if TYPE_CHECKING:
+    from certvote.settings import Settings
+    from certvote.tracking import Store
+
+_ARTIFACTS = ("votes.npz", "certified_sizes.npz", "curve.csv", "curve.svg", "config.yaml")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One statement about a record, and whether it holds."""
+
+    statement: str
+    holds: bool
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{'ok  ' if self.holds else 'FAIL'}  {self.statement}" + (f": {self.detail}" if self.detail else "")
+
+
+def audit(store: Store, run: str) -> list[Check]:
+    """Check the record of ``run``; every statement is about what the database holds now.
+
+    Raises ``TrackingError`` if there is no such run, ``ValueError`` if it is not a finished job.
+    """
+    (record,) = store.read_runs(run_ids=[run])
+    if record.status != "FINISHED" or record.tags.get("certvote.kind") != "run":
+        raise ValueError(f"expected a finished run, got {run}, which is {record.status}")
+    with tempfile.TemporaryDirectory(prefix="certvote-audit-") as name:
+        folder = Path(name)
+        try:
+            for artifact in _ARTIFACTS:
+                store.download(run, artifact, folder)
+        except Exception as error:
+            return [Check("every artifact is there", False, str(error))]
+        try:
+            return list(_checks(record, folder))
+        except Exception as error:
+            return [Check("the artifacts can be read", False, f"{type(error).__name__}: {error}")]
+
+
+def _checks(record: Run, folder: Path) -> Iterator[Check]:
+    from certvote.certificates import individual
+
+    tags = record.tags
+    settings = load_settings(folder / "config.yaml")
+    params = {name: str(value) for name, value in options.flatten(settings).items()}
+    wrong = sorted(name for name, value in params.items() if record.params.get(name) != value)
+    yield Check("the parameters are those of config.yaml", not wrong, ", ".join(wrong))
+
+    expected = fingerprint(options.effective(settings), tags["certvote.data_digest"], tags["certvote.code_digest"])
+    yield Check("the fingerprint fits options, data and code", expected == tags["certvote.fingerprint"])
+
+    votes, labels = load_votes(folder / "votes.npz")
+    same = votes_digest(votes, labels) == tags["certvote.evidence_digest"]
+    yield Check("the votes are those that were counted", same)
+
+    with np.load(folder / "certified_sizes.npz", allow_pickle=False) as file:
+        same = np.array_equal(file["certified_sizes"], individual.certified_sizes(votes.counts, labels))
+    yield Check("the certified sizes follow from the votes", same)
+
+    yield from _curve_checks(record, read_csv(folder / "curve.csv"), votes, labels, settings)
+
+    unchanged = tags["certvote.code_digest"] == code_digest()
+    detail = "unchanged" if unchanged else "it has changed since; everything above was checked with today's"
+    yield Check("the code that made the run is known", len(tags["certvote.code_digest"]) == 64, detail)
+
+
+def _curve_checks(
+    record: Run, curve: Curve, votes: object, labels: np.ndarray, settings: Settings
+) -> Iterator[Check]:
+    from certvote.pipeline import certify
+
+    stored = record.curve
+    same = stored is not None and np.array_equal(stored.sizes, curve.sizes) and _equal(stored.certified, curve.certified)
+    yield Check("the logged curve is that of curve.csv", same)
+    sizes = np.arange(0, settings.sizes.max + 1, settings.sizes.step, dtype=np.int64)
+    yield Check("the curve has every poisoning size", np.array_equal(sizes, curve.sizes))
+
+    again = certify(votes, labels, sizes, settings)  # type: ignore[arg-type]
+    if again.attained is None:
+        worst = float(np.abs(again.certified - curve.certified).max())
+        yield Check("the curve follows from the votes", worst < 1e-12, f"largest difference {worst:.1e}")
+    else:  # a search that may stop early: both searches bound the same maximum from both sides
+        low, high = curve.certified, curve.attained
+        holds = high is not None and bool((low <= again.attained + 1e-12).all() and (again.certified <= high + 1e-12).all())
+        yield Check("the curve agrees with a new search over the votes", holds)
+    metrics = headline(curve)
+    wrong = sorted(name for name, value in metrics.items() if abs(record.metrics.get(name, np.nan) - value) > 1e-12)
+    missing = sorted(set(metrics) - set(record.metrics))
+    yield Check("the headline numbers are those of the curve", not wrong and not missing, ", ".join(wrong + missing))
+
+
+def load_settings(path: Path) -> Settings:
+    """The settings of a run, from its ``config.yaml``."""
+    from omegaconf import OmegaConf
+
+    plain = OmegaConf.load(path)
+    config = OmegaConf.structured(options.Settings)
+    for group, choices in options.SCHEMAS.items():
+        config[group] = OmegaConf.structured(choices[plain[group].name])
+    return options.load(OmegaConf.merge(config, plain))
+
+
+def read_csv(path: Path) -> Curve:
+    """The curve that ``curve.csv`` holds."""
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    attained = np.array([float(row["attained"]) for row in rows]) if "attained" in rows[0] else None
+    return Curve(
+        np.array([int(row["poisoning_size"]) for row in rows], dtype=np.int64),
+        np.array([float(row["certified_accuracy"]) for row in rows]),
+        attained,
+    )
+
+
+def _equal(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.shape == b.shape and bool(np.abs(a - b).max() < 1e-12)

@@ -1,0 +1,164 @@
+"""The command line: ``run`` (Hydra), ``report``, ``audit`` and ``ui``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+log = logging.getLogger(__name__)
+
+
+def job(config: DictConfig) -> str:
+    """Hydra's task function: one job. In a sweep a failure is logged and the others go on."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+
+    from certvote import pipeline
+    from certvote.commands import run_command
+
+    overrides = HydraConfig.get().overrides.task
+    try:
+        return pipeline.run(config, command=run_command(overrides))
+    except Exception as error:
+        if HydraConfig.get().mode == RunMode.RUN and not _traceback_wanted():
+            _fail(_one_line(error))
+        log.error("failed: %s: %s", run_command(overrides), _one_line(error))
+        raise
+
+
+def run() -> None:
+    """Compose the options with Hydra and do one job, or with ``-m`` a sweep."""
+    import hydra
+
+    from certvote import settings
+    from certvote.paths import conf_dir
+    from certvote.usage import usage
+
+    settings.register()
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(usage([argument for argument in sys.argv[1:] if "=" in argument and not argument.startswith("-")]))
+        return
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, instead of printing a traceback of its own
+    try:
+        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(job)()
+    except KeyboardInterrupt:
+        _fail("interrupted", 130)
+    except Exception as error:
+        if _traceback_wanted():
+            raise
+        _fail(_one_line(error))
+
+
+def main() -> None:
+    """The ``certvote`` command."""
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["run"]:
+        sys.argv = ["run.py", *arguments[1:]]
+        run()
+        return
+    options = _parser().parse_args(arguments)
+    try:
+        sys.exit(options.action(options))
+    except KeyboardInterrupt:
+        _fail("interrupted", 130)
+    except Exception as error:
+        if _traceback_wanted():
+            raise
+        _fail(_one_line(error))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="certvote", description="Certified robustness of vote-based classifiers.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands.add_parser("run", help="one job or a sweep; the same as run.py (certvote run --help)")
+
+    report = commands.add_parser("report", help="render a page over any runs of the database")
+    which = report.add_mutually_exclusive_group()
+    which.add_argument("--sweep", metavar="ID", help="the runs of this sweep (default: the latest sweep)")
+    which.add_argument("--runs", metavar="ID", nargs="+", help="these runs")
+    which.add_argument("--filter", metavar="FILTER", help="MLflow filter: \"params.`dataset.name` = 'mnist'\"")
+    report.add_argument("--name", help="folder of the page below --out (default: the sweep's name, or report)")
+    report.add_argument("--title", help="title of the page")
+    report.add_argument("--out", type=Path, default=Path("reports/html"), help="where pages go (%(default)s)")
+    report.set_defaults(action=_report)
+
+    audit = commands.add_parser("audit", help="recompute a run's curve from its stored votes and check its record")
+    audit.add_argument("run", metavar="RUN", help="id of the run")
+    audit.set_defaults(action=_audit)
+
+    ui = commands.add_parser("ui", help="the MLflow UI on 127.0.0.1")
+    ui.add_argument("--port", type=int, default=5000)
+    ui.set_defaults(action=_ui)
+
+    for command in (report, audit, ui):
+        command.add_argument("--uri", default="mlruns", help="folder or MLflow tracking URI (%(default)s)")
+        command.add_argument("--experiment", default="certvote", help="MLflow experiment (%(default)s)")
+    return parser
+
+
+def _report(options: argparse.Namespace) -> int:
+    from certvote.reporting import render_report
+    from certvote.tracking import Store
+
+    store = Store(options.uri, options.experiment)
+    name, title, command = options.name, options.title, None
+    if options.runs or options.filter is not None:
+        runs = store.read_runs(run_ids=options.runs, filter=options.filter or "")
+    else:
+        sweep = options.sweep or store.latest_sweep()
+        if sweep is None:
+            raise ValueError(f"expected a sweep in {options.uri} (option --uri), got none; choose --runs or --filter")
+        runs = store.read_runs(sweep=sweep)
+        tags = store.sweep_tags(sweep)
+        name, title, command = name or tags["name"], title or tags["certvote.title"] or None, tags["certvote.command"]
+    if not runs:
+        raise ValueError("expected at least one run, got none; check --sweep, --runs or --filter")
+    print(render_report(runs, name=name or "report", title=title, out_root=options.out, command=command))
+    return 0
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from certvote.audit import audit
+    from certvote.tracking import Store
+
+    result = audit(Store(options.uri, options.experiment), options.run)
+    for check in result:
+        print(check)
+    holds = all(check.holds for check in result)
+    print("the record holds" if holds else "THE RECORD DOES NOT HOLD")
+    return 0 if holds else 1
+
+
+def _ui(options: argparse.Namespace) -> int:
+    from certvote.tracking.ui import serve
+
+    return serve(options.uri, options.experiment, options.port)
+
+
+def _traceback_wanted() -> bool:
+    return bool(os.environ.get("CERTVOTE_TRACEBACK"))
+
+
+def _one_line(error: BaseException) -> str:
+    """An error as one line; Hydra puts the reason into the cause and adds what no user needs."""
+    from hydra.errors import HydraException
+
+    text = str(error)
+    if isinstance(error, HydraException) and error.__cause__ is not None:
+        text += f": {str(error.__cause__).splitlines()[0]}"
+    text = text.split("Config search path:")[0]
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    noise = ("object_type=", "reference_type=", "See https://hydra.cc")
+    return " ".join(line for line in lines if not line.startswith(noise)) or type(error).__name__
+
+
+def _fail(message: str, code: int = 1) -> NoReturn:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(code)

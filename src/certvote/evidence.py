@@ -1,0 +1,110 @@
+"""What a run leaves behind so that its curve can be checked and redrawn without computing it again."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from certvote.digests import array_digest
+from certvote.types import Curve, Split, Votes
+
+if TYPE_CHECKING:
+    from certvote.settings import Settings
+
+HEADLINES = 10  # headline metrics CA_<e> are logged at about so many round sizes
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Files for the results database, and the numbers that head a run."""
+
+    folder: Path
+    metrics: Mapping[str, float]
+    digest: str
+    summary: str
+
+
+@contextmanager
+def write_evidence(settings: Settings, split: Split, votes: Votes, curve: Curve) -> Iterator[Evidence]:
+    """Write votes, certified sizes, curve, figure and options into a temporary folder."""
+    import yaml
+
+    from certvote import settings as options
+    from certvote.certificates import individual
+    from certvote.reporting import curve_svg
+
+    with tempfile.TemporaryDirectory(prefix="certvote-") as name:
+        folder = Path(name)
+        save_votes(folder / "votes.npz", votes, split.test_labels)
+        sizes = individual.certified_sizes(votes.counts, split.test_labels)
+        np.savez_compressed(folder / "certified_sizes.npz", certified_sizes=sizes)
+        (folder / "curve.csv").write_text(curve_csv(curve))
+        (folder / "curve.svg").write_text(curve_svg(curve, n_train=len(split.train_labels)))
+        (folder / "config.yaml").write_text(yaml.safe_dump(options.plain(settings), sort_keys=False))
+        metrics = headline(curve)
+        yield Evidence(folder, metrics, votes_digest(votes, split.test_labels), summarize(curve, metrics))
+
+
+def headline(curve: Curve) -> dict[str, float]:
+    """CA at round sizes, median certified size and mean certified accuracy.
+
+    ``median_certified_size`` is the largest computed size at which at least half of the test examples are certified,
+    -1 if there is none. ``auc`` is the area under the curve over the largest size: the mean of CA over all sizes.
+    """
+    largest = int(curve.sizes.max())
+    metrics = {f"CA_{size}": float(curve.certified[index]) for index, size in round_sizes(curve.sizes)}
+    half = curve.sizes[curve.certified >= 0.5]
+    metrics["median_certified_size"] = float(half.max()) if half.size else -1.0
+    metrics["auc"] = float(np.trapezoid(curve.certified, curve.sizes) / largest) if largest else metrics["CA_0"]
+    return metrics
+
+
+def round_sizes(sizes: np.ndarray) -> list[tuple[int, int]]:
+    """About ten round sizes among the computed ones, as (index, size); 0 and the largest are always there."""
+    largest = int(sizes.max())
+    step = next((s * 10**p for p in range(10) for s in (1, 2, 5) if s * 10**p * HEADLINES >= largest), 1)
+    return [(i, size) for i, size in enumerate(sizes.tolist()) if size % step == 0 or size == largest]
+
+
+def summarize(curve: Curve, metrics: Mapping[str, float]) -> str:
+    """One line for the console."""
+    shown = [f"CA({key.removeprefix('CA_')}) = {value:.4f}" for key, value in metrics.items() if key.startswith("CA_")]
+    middle = shown[len(shown) // 2]
+    return ", ".join(dict.fromkeys([shown[0], middle, shown[-1]]))
+
+
+def curve_csv(curve: Curve) -> str:
+    """The curve as CSV, digits enough to read the same numbers back."""
+    columns = [curve.sizes.tolist(), curve.certified.tolist()]
+    header = "poisoning_size,certified_accuracy"
+    if curve.attained is not None:
+        columns.append(curve.attained.tolist())
+        header += ",attained"
+    return "\n".join([header, *(",".join(map(repr, row)) for row in zip(*columns, strict=True))]) + "\n"
+
+
+def votes_digest(votes: Votes, labels: np.ndarray) -> str:
+    """SHA-256 of everything that the certificates look at."""
+    meta = np.array([-1 if votes.k is None else votes.k, votes.window], dtype=np.int64)
+    return array_digest(meta, votes.counts, labels, *([] if votes.ranked is None else [votes.ranked]))
+
+
+def save_votes(path: Path, votes: Votes, labels: np.ndarray) -> None:
+    """Store votes and true labels as ``.npz``."""
+    ranked = {} if votes.ranked is None else {"ranked": votes.ranked}
+    k = -1 if votes.k is None else votes.k
+    np.savez_compressed(path, counts=votes.counts, labels=labels, k=k, window=votes.window, **ranked)
+
+
+def load_votes(path: Path) -> tuple[Votes, np.ndarray]:
+    """Read what ``save_votes`` stored: votes and true labels."""
+    with np.load(path, allow_pickle=False) as file:
+        k = int(file["k"])
+        ranked = file["ranked"] if "ranked" in file else None
+        return Votes(file["counts"], None if k < 0 else k, int(file["window"]), ranked), file["labels"]

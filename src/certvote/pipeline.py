@@ -1,0 +1,222 @@
+"""One job, from options to a recorded curve; the only module that knows every stage."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from filelock import FileLock
+
+from certvote import settings as options
+from certvote.identity import code_digest, environment, fingerprint
+from certvote.settings import Arrays, Backdoor, Budget, Knn, RandomDivision, Rnn, Settings, Vectors
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+    from certvote.tracking import Store
+    from certvote.types import Curve, Features, Split, Votes
+
+log = logging.getLogger(__name__)
+
+
+def run(config: DictConfig, *, command: str) -> str:
+    """Do the job that ``config`` describes, or find that the database has it already; the run's id.
+
+    Raises ``ValueError`` naming the option when something is wrong with it; what fails later is recorded as a FAILED
+    run and raised again.
+    """
+    settings = options.load(config)
+
+    from certvote.tracking import Store
+
+    store = Store.open(settings.tracking)
+    job = _Job(settings, store, command)
+    with job.recorded():
+        return job.do()
+
+
+class _Job:
+    """The state of one job's record: nothing is in the database before ``start``."""
+
+    def __init__(self, settings: Settings, store: Store, command: str) -> None:
+        self.settings, self.store = settings, store
+        self.name = describe(settings)
+        self.tags = {"certvote.command": command, "certvote.code_digest": code_digest(), **environment()}
+        self.params: dict[str, Any] = options.flatten(settings)
+        self.run: str | None = None
+
+    def do(self) -> str:
+        split = load_split(self.settings)
+        mine = fingerprint(options.effective(self.settings), split.digest)
+        self.tags |= {
+            "certvote.fingerprint": mine,
+            "certvote.data_digest": split.digest,
+            "certvote.notes": json.dumps(split.notes),
+        }
+        self.params |= {
+            "data.n_train": len(split.train_labels),
+            "data.n_test": len(split.test_labels),
+            "data.num_classes": split.num_classes,
+        }
+        with _lock(self.settings, mine):
+            self.store.bury(mine)
+            done = None if self.settings.rerun else self.store.finished(mine)
+            if done is not None:
+                log.info("skipped: %s is finished already, as run %s (rerun=true computes it again)", self.name, done)
+                if self.settings.tracking.sweep:
+                    self.store.reuse(self.settings.tracking.sweep, done)
+                return done
+            return self._compute(split)
+
+    def _compute(self, split: Split) -> str:
+        from certvote.evidence import write_evidence
+
+        settings, seconds = self.settings, dict[str, float]()
+        run = self.start()
+        with _timed(seconds, "features"):
+            features = extract(split, settings)
+        with _timed(seconds, "votes"):
+            votes = count_votes(features, split, settings)
+        with _timed(seconds, "certificate"):
+            sizes = np.arange(0, settings.sizes.max + 1, settings.sizes.step, dtype=np.int64)
+            curve = certify(votes, split.test_labels, sizes, settings)
+        self.store.log_curve(run, curve)
+        with write_evidence(settings, split, votes, curve) as evidence:
+            self.store.log_artifacts(run, evidence.folder)
+            self.store.log_metrics(run, evidence.metrics | {f"seconds_{stage}": s for stage, s in seconds.items()})
+            self.store.set_tags(
+                run, {"certvote.feature_digest": features.digest, "certvote.evidence_digest": evidence.digest}
+            )
+        self.store.end_run(run, "FINISHED")
+        log.info("%s: %s  [run %s]", self.name, evidence.summary, run)
+        return run
+
+    def start(self) -> str:
+        if self.run is None:
+            self.run = self.store.start_run(
+                self.name, sweep=self.settings.tracking.sweep, params=self.params, tags=self.tags
+            )
+        return self.run
+
+    @contextmanager
+    def recorded(self) -> Iterator[None]:
+        """Record whatever goes wrong inside as a FAILED (or, interrupted, a KILLED) run, and raise it again."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            if self.run is not None:
+                self.store.end_run(self.run, "KILLED")
+            raise
+        except Exception as error:
+            try:
+                self.store.fail_run(self.start(), f"{type(error).__name__}: {error}", traceback.format_exc())
+            except Exception as second:  # the database itself may be what failed
+                log.error("and the failure could not be recorded: %s", second)
+            raise
+
+
+# --- stages ----------------------------------------------------------------------------------------------------------
+
+
+def load_split(settings: Settings) -> Split:
+    """The dataset with the attack's trigger drawn in."""
+    from certvote import attacks, datasets
+
+    dataset = settings.dataset
+    subset = {"n_train": dataset.n_train, "n_test": dataset.n_test, "seed": dataset.seed}
+    root = Path(settings.data_root).absolute()
+    if isinstance(dataset, Arrays):
+        split = datasets.arrays(path=dataset.path, **subset)
+    elif dataset.name == "mnist":
+        split = datasets.mnist(data_root=root, **subset)
+    elif dataset.name == "cifar10":
+        split = datasets.cifar10(data_root=root, **subset)
+    else:
+        split = datasets.digits(**subset)
+    attack = settings.attack
+    if isinstance(attack, Backdoor):
+        return attacks.backdoor(split, size=attack.size, position=attack.position, color=attack.color)
+    return attacks.poisoning(split)
+
+
+def extract(split: Split, settings: Settings) -> Features:
+    """Feature vectors on the exact grid, from the cache where it has them."""
+    from certvote.features import extract
+
+    feature = options.asdict(settings.feature)
+    name = feature.pop("name")
+    return extract(split, name=name, cache_root=Path(settings.cache_root).absolute(), n_jobs=settings.n_jobs, **feature)
+
+
+def count_votes(features: Features, split: Split, settings: Settings) -> Votes:
+    """The votes of every test example; for a kNN budget certificate with the window that the largest size needs."""
+    from certvote import neighbors
+
+    algo = settings.algo
+    common: dict[str, Any] = {"num_classes": split.num_classes, "backend": settings.backend.name}
+    if isinstance(algo, Knn):
+        window = settings.sizes.max if isinstance(settings.grouping, Budget) else 0
+        common |= {"ranking": algo.ranking, "window": window}
+        return neighbors.knn_votes(features.train, split.train_labels, features.test, k=algo.k, **common)
+    assert isinstance(algo, Rnn)
+    return neighbors.rnn_votes(features.train, split.train_labels, features.test, r=algo.r, **common)
+
+
+def certify(votes: Votes, labels: np.ndarray, sizes: np.ndarray, settings: Settings) -> Curve:
+    """The curve CA(e) under the certificate that ``grouping`` names."""
+    from certvote.certificates import budget, grouping, individual
+
+    chosen = settings.grouping
+    if isinstance(chosen, Budget):
+        return budget.curve(
+            votes, labels, sizes, tolerance=chosen.tolerance, seconds=chosen.seconds, stride=chosen.stride
+        )
+    if isinstance(chosen, RandomDivision):
+        return grouping.curve(votes, labels, sizes, method="rd", seed=chosen.seed)
+    if chosen.name == "island":
+        return grouping.curve(votes, labels, sizes, method="island")
+    if chosen.name == "removal":
+        return budget.removal_curve(votes, labels, sizes)
+    return individual.curve(votes, labels, sizes)
+
+
+# --- inside ----------------------------------------------------------------------------------------------------------
+
+
+def describe(settings: Settings) -> str:
+    """A run's name: what tells it from its neighbors in a list."""
+    algo = settings.algo
+    value = f"k={algo.k}" if isinstance(algo, Knn) else f"r={algo.r:g}" if isinstance(algo, Rnn) else ""
+    certificate = "individual" if settings.grouping.name == "none" else settings.grouping.name
+    return f"{settings.dataset.name} {settings.attack.name} {algo.name} {value} {certificate}"
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    seconds[stage] = time.perf_counter() - start
+
+
+@contextmanager
+def _lock(settings: Settings, fingerprint: str) -> Iterator[None]:
+    """Let equal jobs of two sweeps wait for each other, so that the second finds the first one's result."""
+    folder = Path(settings.cache_root).absolute() / "locks"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / f"{fingerprint[:32]}.lock")
+        lock.acquire()
+    except OSError as error:
+        raise ValueError(f"option cache_root: expected a folder that can be written, got {folder}: {error}") from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,109 @@
+"""What happens around the jobs of a sweep: checks before the first, one parent run over all, a report after the last."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from certvote import settings as options
+from certvote.commands import run_command
+from certvote.settings import Settings, UndefinedCombinationError
+
+if TYPE_CHECKING:
+    from hydra.core.config_loader import ConfigLoader
+    from hydra.core.utils import JobReturn
+    from hydra.plugins.launcher import Launcher
+    from omegaconf import DictConfig
+
+log = logging.getLogger(__name__)
+
+
+class SweepError(RuntimeError):
+    """Some jobs of a sweep failed; the others are in the database."""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    jobs: list[list[str]]  # overrides of every job worth running
+    settings: Settings  # of the first job; name, title and tracking are the same for all
+    left_out: list[str]
+
+
+def sweep(
+    config: DictConfig, jobs: list[list[str]], *, arguments: list[str], loader: ConfigLoader, launcher: Launcher
+) -> Sequence[JobReturn]:
+    """Run ``jobs`` (overrides of each) under one parent run in the database and render their report.
+
+    Raises ``ValueError`` or Hydra's own errors before anything starts when an option is wrong, ``SweepError`` at the
+    end when jobs failed.
+    """
+    plan = _plan(config, jobs, loader)
+
+    from certvote.tracking import Store
+
+    name = plan.settings.name or time.strftime("sweep-%Y-%m-%d-%H%M%S")
+    command = run_command(arguments, multirun=True)
+    store = Store.open(plan.settings.tracking)
+    parent = store.start_sweep(name, command=command, title=plan.settings.title, left_out=plan.left_out)
+    log.info("sweep %r: %d jobs", name, len(plan.jobs))
+    status = "FAILED"
+    try:
+        results = launcher.launch([[*job, f"tracking.sweep={parent}"] for job in plan.jobs], initial_job_idx=0)
+        failed = [result for result in results if result.status.name != "COMPLETED"]
+        if failed:
+            raise SweepError(f"{len(failed)} of {len(results)} jobs failed; what failed and why stands above, "
+                             "in the results database and in the report")
+        status = "FINISHED"
+        return results
+    except KeyboardInterrupt:
+        status = "KILLED"
+        raise
+    finally:
+        store.end_sweep(parent, status)
+        if status != "KILLED":
+            _report(store, parent, name, plan.settings, command)
+
+
+def _plan(config: DictConfig, jobs: list[list[str]], loader: ConfigLoader) -> _Plan:
+    """Compose and check every job; leave out undefined combinations and jobs equal to an earlier one."""
+    from omegaconf import open_dict
+
+    seen: dict[str, Settings] = {}
+    kept, left_out = [], []
+    for job in jobs:
+        composed = loader.load_sweep_config(config, list(job))
+        with open_dict(composed):
+            del composed["hydra"]
+        try:
+            settings = options.load(composed)
+        except UndefinedCombinationError as error:
+            if len(jobs) == 1:
+                raise
+            left_out.append(f"{' '.join(job)}: {error}")
+            log.warning("left out: %s", left_out[-1])
+            continue
+        identity = json.dumps(options.flatten(settings), sort_keys=True, default=str)
+        if identity in seen:
+            log.info("left out: %s (its effective settings equal those of another job)", " ".join(job))
+            continue
+        seen[identity] = settings
+        kept.append(job)
+    if not kept:
+        raise UndefinedCombinationError(left_out[0])
+    return _Plan(kept, next(iter(seen.values())), left_out)
+
+
+def _report(store: Any, parent: str, name: str, settings: Settings, command: str) -> None:
+    """Render the sweep's report and log it with the parent run."""
+    from pathlib import Path
+
+    from certvote.reporting import render_report
+
+    runs = store.read_runs(sweep=parent)
+    page = render_report(runs, name=name, title=settings.title, out_root=Path(settings.report_root), command=command)
+    store.log_report(parent, page)
+    log.info("report: %s", page)

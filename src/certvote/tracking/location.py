@@ -1,0 +1,102 @@
+"""Where the results database lies, and how to open it so that processes starting together cannot break it."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+UI_ADDRESS = "http://127.0.0.1:5000"
+
+
+class TrackingError(RuntimeError):
+    """The results database cannot be opened, read or written."""
+
+
+@dataclass(frozen=True)
+class Location:
+    """A tracking URI with what belongs to it: artifacts of new experiments, a lock, the address of its UI."""
+
+    uri: str
+    artifact_root: str | None
+    lock: Path
+    ui: str
+
+    @classmethod
+    def of(cls, uri: str, artifact_root: str | None = None) -> Location:
+        """Understand ``uri``: a folder (SQLite and artifacts below it) or any MLflow tracking URI."""
+        if "://" not in uri:
+            folder = Path(uri).expanduser().absolute()
+            artifacts = artifact_root or (folder / "artifacts").as_uri()
+            return cls(f"sqlite:///{folder / 'mlflow.db'}", artifacts, folder / ".lock", UI_ADDRESS)
+        if uri.startswith("sqlite:///"):
+            folder = Path(uri.removeprefix("sqlite:///")).absolute().parent
+            return cls(uri, artifact_root or (folder / "artifacts").as_uri(), folder / ".lock", UI_ADDRESS)
+        if not uri.startswith(("http://", "https://", "postgresql", "mysql", "mssql", "databricks")):
+            raise TrackingError(f"option tracking.uri: expected a folder, sqlite:///…, a database or http(s)://…, got {uri!r}")
+        lock = Path(tempfile.gettempdir()) / f"certvote-{hashlib.sha256(uri.encode()).hexdigest()[:16]}.lock"
+        return cls(uri, artifact_root, lock, uri.rstrip("/") if uri.startswith("http") else UI_ADDRESS)
+
+
+@contextmanager
+def clear_errors(uri: str, doing: str) -> Iterator[None]:
+    """Turn what MLflow, the database or the file system raises into one line that names the option."""
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+        raise TrackingError(f"cannot {doing} the results database {uri} (option tracking.uri): {lines[0]}") from error
+
+
+def import_mlflow() -> None:
+    """Import MLflow quietly: no telemetry, no migration log, no half-hour of retries against a dead server."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    import mlflow  # noqa: F401
+
+    for name in ("alembic", "mlflow"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def open_client(location: Location, experiment: str) -> tuple[MlflowClient, str]:
+    """The client and the experiment's id; a fresh database and a new experiment are made by one process only."""
+    import_mlflow()
+    with clear_errors(location.uri, "open"):
+        location.lock.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(location.lock, timeout=120):
+            return _client_and_experiment(location, experiment)
+
+
+def _client_and_experiment(location: Location, experiment: str) -> tuple[MlflowClient, str]:
+    from mlflow.exceptions import MlflowException
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(tracking_uri=location.uri)
+    found = client.get_experiment_by_name(experiment)
+    if found is None:
+        try:
+            return client, client.create_experiment(experiment, artifact_location=location.artifact_root)
+        except MlflowException:  # another machine was faster
+            found = client.get_experiment_by_name(experiment)
+            if found is None:
+                raise
+    if found.lifecycle_stage == "deleted":
+        raise TrackingError(
+            f"option tracking.experiment: {experiment!r} was deleted in {location.uri}; restore it or choose another"
+        )
+    return client, str(found.experiment_id)

@@ -1,0 +1,49 @@
+"""From MLflow's entities to ``certvote.types.Run``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from certvote.types import Curve, Run
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run as MlflowRun
+    from mlflow.tracking import MlflowClient
+
+REUSED = "certvote.reused."  # tag of a sweep, followed by the id of an older run
+
+
+def read_run(client: MlflowClient, run: MlflowRun, ui: str) -> Run:
+    """A run with its whole curve."""
+    info, data = run.info, run.data
+    return Run(
+        id=info.run_id,
+        name=info.run_name or info.run_id,
+        status=info.status,
+        started=info.start_time / 1000,
+        seconds=None if info.end_time is None else (info.end_time - info.start_time) / 1000,
+        params=dict(data.params),
+        metrics={key: value for key, value in data.metrics.items() if key not in ("CA", "CA_attained")},
+        tags=dict(data.tags),
+        curve=_curve(client, info.run_id) if "CA" in data.metrics else None,
+        url=f"{ui}/#/experiments/{info.experiment_id}/runs/{info.run_id}",
+        notes=tuple(json.loads(data.tags.get("certvote.notes", "[]"))),
+    )
+
+
+def _curve(client: MlflowClient, run: str) -> Curve:
+    certified = _history(client, run, "CA")
+    attained = _history(client, run, "CA_attained")
+    sizes = np.array(sorted(certified), dtype=np.int64)
+    return Curve(
+        sizes,
+        np.array([certified[size] for size in sizes.tolist()]),
+        np.array([attained[size] for size in sizes.tolist()]) if attained else None,
+    )
+
+
+def _history(client: MlflowClient, run: str, metric: str) -> dict[int, float]:
+    return {row.step: row.value for row in client.get_metric_history(run, metric)}

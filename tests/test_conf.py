@@ -1,0 +1,119 @@
+"""The configuration tree: every choice composes into typed settings, every wrong option is named."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from certvote import settings as options
+from certvote.paths import conf_dir
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+
+@pytest.fixture(autouse=True)
+def hydra():
+    options.register()
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        yield
+
+
+def load(*overrides: str) -> options.Settings:
+    return options.load(compose("config", overrides=list(overrides)))
+
+
+@pytest.mark.parametrize("group", options.SCHEMAS)
+def test_every_choice_has_a_file_and_every_file_a_schema(group):
+    assert {file.stem for file in (conf_dir() / group).glob("*.yaml")} == set(options.SCHEMAS[group])
+
+
+@pytest.mark.parametrize(
+    ("group", "choice"), [(g, c) for g, choices in options.SCHEMAS.items() for c in choices if c != "server"]
+)
+def test_every_choice_composes_and_knows_its_name(group, choice):
+    extra = ["dataset.path=x.npz"] if choice == "arrays" else []
+    extra += ["algo=rnn"] if choice in ("rd", "island", "removal") else []
+    chosen = getattr(load(f"{group}={choice}", *extra), group)
+    assert type(chosen) is options.SCHEMAS[group][choice]
+    if group != "tracking":
+        assert chosen.name == choice
+
+
+def test_server_takes_the_uri_from_the_environment(monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+    assert load("tracking=server").tracking.uri == "http://127.0.0.1:1"
+
+
+@pytest.mark.parametrize(
+    ("dataset", "feature", "k", "r", "largest", "trigger"),
+    [("mnist", "hog", 5000, 4.0, 1000, 5), ("cifar10", "hog", 5000, 20.0, 1000, 10)],
+)
+def test_a_dataset_brings_what_it_recommends(dataset, feature, k, r, largest, trigger):
+    settings = load(f"dataset={dataset}", "attack=backdoor")
+    assert (settings.feature.name, settings.algo.k, settings.r) == (feature, k, r)
+    assert (settings.sizes.max, settings.attack.size) == (largest, trigger)
+    assert load(f"dataset={dataset}", "algo=rnn").algo.r == r
+
+
+def test_the_user_overrules_what_a_dataset_recommends():
+    settings = load("dataset=mnist", "feature=pixels", "k=7", "sizes.max=20", "attack=backdoor", "attack.size=2")
+    assert (settings.feature.name, settings.algo.k, settings.sizes.max, settings.attack.size) == ("pixels", 7, 20, 2)
+
+
+@pytest.mark.parametrize("experiment", [p.relative_to(conf_dir() / "experiment") for p in (conf_dir() / "experiment").rglob("*.yaml")], ids=str)
+def test_every_experiment_composes(experiment):
+    assert load(f"experiment={experiment.with_suffix('')}")
+
+
+@pytest.mark.parametrize(
+    ("override", "named"),
+    [
+        ("k=0", "option k"),
+        ("algo=rnn r=-1", "option r"),
+        ("algo=rnn r=nan", "option r"),
+        ("algo=rnn r=inf", "option r"),
+        ("sizes.max=-1", "sizes.max"),
+        ("sizes.step=0", "sizes.step"),
+        ("n_jobs=0", "n_jobs"),
+        ("dataset.n_train=0", "dataset.n_train"),
+        ("dataset.seed=-1", "dataset.seed"),
+        ("attack=backdoor attack.size=0", "attack.size"),
+        ("algo.ranking=random", "algo.ranking"),
+        ("feature=vectors feature.low=2", "feature.low"),
+        ("feature=hog feature.orientations=0", "feature.orientations"),
+        ("feature=hog feature.pixels_per_cell=[0,8]", "feature.pixels_per_cell"),
+        ("grouping=budget grouping.stride=0", "grouping.stride"),
+        ("grouping=budget grouping.tolerance=nan", "grouping.tolerance"),
+    ],
+)
+def test_a_value_out_of_range_is_named(override, named):
+    with pytest.raises(ValueError, match=named):
+        load(*override.split())
+
+
+@pytest.mark.parametrize("grouping", ["rd", "island", "removal"])
+def test_no_joint_certificate_in_groups_for_knn(grouping):
+    with pytest.raises(options.UndefinedCombinationError, match=f"grouping={grouping}"):
+        load("algo=knn", f"grouping={grouping}")
+
+
+def test_flatten_leaves_shortcuts_out_and_effective_only_what_matters():
+    settings = load("algo=rnn", "name=x", "tracking.experiment=other", "data_root=/elsewhere", "n_jobs=2")
+    flat = options.flatten(settings)
+    assert "k" not in flat
+    assert "dataset.recommended.k" not in flat
+    assert flat["algo.r"] == settings.r
+    assert options.effective(settings) == options.effective(load("algo=rnn"))
+
+
+@pytest.mark.parametrize(
+    "change", ["k=3", "sizes.max=5", "dataset.seed=1", "attack=backdoor", "grouping=budget", "algo.ranking=hash", "feature=hog", "backend=numba"]
+)
+def test_what_matters_is_in_effective(change):
+    assert options.effective(load(change)) != options.effective(load())
+
+
+def test_plain_settings_survive_yaml():
+    for overrides in itertools.product(["feature=hog"], ["attack=backdoor", "attack=poisoning"], ["algo=rnn", "algo=knn"]):
+        settings = load(*overrides)
+        assert OmegaConf.create(OmegaConf.to_yaml(OmegaConf.create(options.plain(settings)))) == options.plain(settings)
