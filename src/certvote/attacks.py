@@ -81,11 +81,11 @@ def _upper_left(position: str | Sequence[int], height: int, width: int, size: in
         return named[position]
     if not isinstance(position, Sequence) or len(position) != 2 or not _integers(position):
         raise ValueError(f"option attack.position: expected [row, column] or a name, got {position!r}")
-    row, column = position
+    row, column = (int(value) for value in position)
     if not (0 <= row <= last_row and 0 <= column <= last_column):
         raise ValueError(
-            f"option attack.position: expected [0…{last_row}, 0…{last_column}] for a square of {size} pixels in an image "
-            f"of {height}×{width}, got {list(position)}"
+            f"option attack.position: expected [0…{last_row}, 0…{last_column}] for a square of {size} pixels in an "
+            f"image of {height}×{width}, got {list(position)}"
         )
     return row, column
 

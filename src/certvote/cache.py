@@ -87,12 +87,15 @@ def _read(path: Path, key: str, root: Path, *, warn: bool = True) -> dict[str, n
 
 def _write(path: Path, key: str, key_text: str, arrays: Mapping[str, np.ndarray[Any, Any]], root: Path) -> None:
     for name, array in arrays.items():
-        assert name not in (_DIGEST, _KEY) and not array.dtype.hasobject, f"{name} is plain data"
+        assert name not in (_DIGEST, _KEY), f"{name} is ours"
+        assert not array.dtype.hasobject, f"{name} holds Python objects"
     entries: dict[str, Any] = {**arrays, _DIGEST: np.array(_digest(key, arrays)), _KEY: np.array(key_text)}
     partial = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, partial = tempfile.mkstemp(prefix=f".{key[:16]}-", suffix=".partial", dir=path.parent)
+        for leftover in path.parent.glob(f".{key}-*.partial"):  # of a process that was killed; we hold the lock
+            leftover.unlink()
+        descriptor, partial = tempfile.mkstemp(prefix=f".{key}-", suffix=".partial", dir=path.parent)
         with os.fdopen(descriptor, "wb") as file:
             np.savez(file, **entries)
             file.flush()

@@ -1,0 +1,109 @@
+"""Verified downloads: a file from the first of several mirrors that serves it with the expected checksum."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from filelock import FileLock
+
+_PARTIAL = ".download-"
+_TIMEOUT = (10, 60)  # seconds to connect, and between two pieces of the answer
+
+logger = logging.getLogger(__name__)
+
+
+class DownloadError(OSError):
+    """No mirror served the file with the expected checksum."""
+
+
+@contextlib.contextmanager
+def exclusive(folder: Path, data_root: str | Path) -> Iterator[None]:
+    """Create ``folder`` and hold its lock, so that parallel jobs download a file once.
+
+    What an interrupted download left behind is removed. Raises ``OSError`` that names ``data_root`` where the
+    folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".download.lock")
+        lock.acquire()
+    except OSError as error:
+        raise _unwritable(folder, data_root, error) from error
+    try:
+        for leftover in folder.glob(f"{_PARTIAL}*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        yield
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def verified(
+    name: str, *, mirrors: Sequence[str], md5: str, folder: Path, data_root: str | Path, progress: bool = True
+) -> Iterator[Path]:
+    """Download ``name`` and yield its path below a temporary folder inside ``folder``, gone after the block.
+
+    ``mirrors`` are base addresses, tried in turn. The caller puts the file, or what it holds, in place with
+    ``put``, so that an interruption at any moment leaves nothing that looks complete.
+    Raises ``DownloadError`` (file, mirrors with their errors, ``data_root``) if no mirror serves these bytes, and
+    ``OSError`` that names ``data_root`` if the folder cannot be written.
+    """
+    import pooch
+    import requests
+
+    pooch.get_logger().setLevel("WARNING")  # the line below says the same
+    failures = []
+    try:
+        partial = tempfile.TemporaryDirectory(prefix=_PARTIAL, dir=folder)
+    except OSError as error:
+        raise _unwritable(folder, data_root, error) from error
+    with partial:
+        for mirror in mirrors:
+            url = f"{mirror.rstrip('/')}/{name}"
+            logger.info("downloading %s to %s", url, folder)
+            try:
+                path = pooch.retrieve(
+                    url,
+                    known_hash=f"md5:{md5}",
+                    fname=name,
+                    path=partial.name,
+                    downloader=pooch.HTTPDownloader(progressbar=progress, timeout=_TIMEOUT, chunk_size=1 << 16),
+                )
+            except (requests.RequestException, ValueError) as error:  # ValueError: pooch on a wrong checksum
+                failures.append(f"{url}: {_reason(error, md5)}")
+                continue
+            except OSError as error:
+                raise _unwritable(folder, data_root, error) from error
+            yield Path(path)
+            return
+    raise DownloadError(
+        f"could not download {name}:\n  "
+        + "\n  ".join(failures or ["no mirror is given"])
+        + f"\nput the file into {folder} yourself, or set data_root (now {data_root}) to a folder that has it"
+    )
+
+
+def put(source: Path, target: Path, data_root: str | Path) -> None:
+    """Move a complete file to its place in one step, on disk before it gets its name."""
+    try:
+        with source.open("rb+") as file:
+            os.fsync(file.fileno())
+        source.replace(target)
+    except OSError as error:
+        raise _unwritable(target.parent, data_root, error) from error
+
+
+def _reason(error: Exception, md5: str) -> str:
+    if "hash" in str(error):
+        return f"the content is not the published one (expected MD5 {md5})"
+    return " ".join(str(error).split())[:300]
+
+
+def _unwritable(folder: Path, data_root: str | Path, error: OSError) -> OSError:
+    return OSError(error.errno, f"cannot write to {folder}: {error.strerror or error}; set data_root (now {data_root})")

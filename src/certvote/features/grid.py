@@ -1,0 +1,73 @@
+"""The exact grid: features as multiples of a power of two, so that every L1 distance is exact in float32.
+
+float32 holds every integer up to and including 2**24. If all values are multiples of 2**-b and no distance exceeds
+2**24 such multiples, all partial sums of a distance are exact, whatever their order (certificates, section 7).
+The grid is chosen from the feature's range and dimension alone: were it chosen from data, one training example
+could move the features of all others and the certificates would not hold.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import numpy as np
+from jaxtyping import Float, Float32, Integer
+
+_LARGEST = 1 << 24
+_ROWS = 4096  # rows at a time, to keep the float64 copies small
+_MOST_BITS = 64  # beyond, results would lie where float32 loses its small numbers or a device flushes them to zero
+
+
+def bits_for(dim: int, *, low: float = 0.0, high: float = 1.0, max_l1: float | None = None) -> int:
+    """The largest ``b`` such that vectors of ``dim`` values in [``low``, ``high``] have exact distances on 2**-b.
+
+    For values in [0, 1] that is ``24 - ceil(log2(dim))``: the largest distance is ``dim * 2**b <= 2**24``
+    multiples (equal where ``dim`` is a power of two, and still exact). With ``max_l1``, a bound of the distance that is
+    known otherwise (``2 * sqrt(dim)`` for vectors of norm 1), counts instead of the range; rounding may add half a
+    multiple per value on both sides, hence ``max_l1 * 2**b + dim <= 2**24``. A negative ``b`` is a grid coarser than 1.
+    Raises ``ValueError`` for a range without a usable grid.
+    """
+    if dim < 1:
+        raise ValueError(f"expected a dimension of at least 1, got {dim}")
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise ValueError(f"options feature.low, feature.high: expected finite low < high, got {low}, {high}")
+    if max_l1 is not None and not (math.isfinite(max_l1) and max_l1 > 0):
+        raise ValueError(f"expected a finite max_l1 > 0, got {max_l1}")
+    for bits in range(_MOST_BITS, -_MOST_BITS - 1, -1):
+        scale = Fraction(2) ** bits
+        first, last = (round(Fraction(bound) * scale) for bound in (low, high))  # half to even, as snap does
+        if max(abs(first), abs(last)) > _LARGEST:
+            continue  # a value itself would not be exact
+        reach = dim * (last - first) if max_l1 is None else Fraction(max_l1) * scale + dim
+        if reach <= _LARGEST:
+            if first == last:
+                break
+            return bits
+    raise ValueError(
+        f"options feature.low, feature.high: expected a range on which {dim} float32 values have exact distances, "
+        f"got [{low}, {high}]; shift and scale the features by constants"
+    )
+
+
+def snap(
+    x: Float[np.ndarray, "n d"] | Integer[np.ndarray, "n d"], bits: int, *, low: float = 0.0, high: float = 1.0
+) -> Float32[np.ndarray, "n d"]:
+    """The nearest multiples of ``2**-bits``, half to even; -0.0 becomes 0.0, so equal values are equal bytes.
+
+    A value that equals a bound in its own type counts as inside (0.1 as float32 is above 0.1, yet within ``high=0.1``).
+    Raises ``ValueError`` for NaN and for values outside [``low``, ``high``].
+    """
+    snapped = np.empty(x.shape, dtype=np.float32)
+    for start in range(0, len(x), _ROWS):
+        part = x[start : start + _ROWS]
+        inside = (part >= low) & (part <= high)  # False for NaN
+        if not inside.all():
+            row, column = np.argwhere(~inside)[0]
+            raise ValueError(
+                f"options feature.low, feature.high: expected feature values in [{low}, {high}], got "
+                f"{part[row, column]} at [{start + row}, {column}]"
+            )
+        multiples = np.rint(np.ldexp(np.clip(part.astype(np.float64), low, high), bits)) + 0.0
+        snapped[start : start + _ROWS] = np.ldexp(multiples, -bits)
+    return snapped

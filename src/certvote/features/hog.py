@@ -1,0 +1,103 @@
+"""Histograms of oriented gradients, as scikit-image computes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from certvote.features.grid import bits_for, snap
+
+_CHUNK = 500  # images per task: 0.1 s and more of work
+
+
+def hog_dim(
+    shape: tuple[int, ...],
+    *,
+    orientations: int = 9,
+    pixels_per_cell: tuple[int, int] = (8, 8),
+    cells_per_block: tuple[int, int] = (3, 3),
+) -> int:
+    """Numbers per image of ``shape`` (height, width, channels).
+
+    Raises ``ValueError`` if the image does not hold one block of cells.
+    """
+    for option, sides in (("pixels_per_cell", pixels_per_cell), ("cells_per_block", cells_per_block)):
+        if len(sides) != 2 or min(sides) < 1:
+            raise ValueError(f"option feature.{option}: expected two integers >= 1, got {list(sides)}")
+    if orientations < 1:
+        raise ValueError(f"option feature.orientations: expected an integer >= 1, got {orientations}")
+    blocks = [
+        side // cell - block + 1 for side, cell, block in zip(shape, pixels_per_cell, cells_per_block, strict=False)
+    ]
+    if min(blocks) < 1:
+        least = [cell * block for cell, block in zip(pixels_per_cell, cells_per_block, strict=True)]
+        raise ValueError(
+            f"option feature.pixels_per_cell: expected images of at least {least[0]}×{least[1]} pixels for "
+            f"feature.pixels_per_cell={list(pixels_per_cell)} and feature.cells_per_block={list(cells_per_block)}, got "
+            f"{shape[0]}×{shape[1]}; choose smaller cells or another feature"
+        )
+    return blocks[0] * blocks[1] * cells_per_block[0] * cells_per_block[1] * orientations
+
+
+def hog_bits(shape: tuple[int, ...], **options: Any) -> int:
+    """The grid of HOG features of images of ``shape``: values lie in [0, 1]."""
+    return bits_for(hog_dim(shape, **options))
+
+
+def hog(
+    images: UInt8[np.ndarray, "n h w ch"],
+    *,
+    orientations: int = 9,
+    pixels_per_cell: tuple[int, int] = (8, 8),
+    cells_per_block: tuple[int, int] = (3, 3),
+    n_jobs: int | None = None,
+    progress: bool = True,
+) -> Float32[np.ndarray, "n d"]:
+    """``skimage.feature.hog`` of every image, snapped to the grid; several channels go through ``channel_axis``.
+
+    ``n_jobs`` processes share the images (``None``: one per available core); the result does not depend on it.
+    ``progress`` shows a bar on a terminal. Raises ``ValueError`` for images too small for the cells.
+    """
+    from tqdm import tqdm
+
+    shape = images.shape[1:]
+    options: dict[str, Any] = {
+        "orientations": orientations,
+        "pixels_per_cell": tuple(pixels_per_cell),
+        "cells_per_block": tuple(cells_per_block),
+    }
+    dim, bits = hog_dim(shape, **options), hog_bits(shape, **options)
+    features = np.empty((len(images), dim), dtype=np.float32)
+    starts = range(0, len(images), _CHUNK)
+    with tqdm(total=len(images), desc="HOG", unit="image", disable=None if progress else True) as bar:
+        for start, chunk in zip(starts, _chunks(images, starts, options, n_jobs), strict=True):
+            features[start : start + len(chunk)] = snap(chunk, bits)
+            bar.update(len(chunk))
+    return features
+
+
+def _chunks(
+    images: np.ndarray[Any, Any], starts: range, options: dict[str, Any], n_jobs: int | None
+) -> Iterator[np.ndarray[Any, Any]]:
+    from joblib import Parallel, cpu_count, delayed
+
+    parts = (images[start : start + _CHUNK] for start in starts)
+    workers = min(n_jobs or cpu_count(), len(starts) // 4)
+    if workers <= 1:  # starting processes takes longer than a few chunks
+        yield from (_hog_chunk(part, options) for part in parts)
+        return
+    parallel = Parallel(n_jobs=workers, backend="loky", return_as="generator", max_nbytes=None)
+    yield from parallel(delayed(_hog_chunk)(part, options) for part in parts)
+
+
+def _hog_chunk(images: np.ndarray[Any, Any], options: dict[str, Any]) -> np.ndarray[Any, Any]:
+    from skimage.feature import hog as skimage_hog
+
+    if images.shape[3] == 1:
+        rows = [skimage_hog(image[..., 0], **options) for image in images]
+    else:
+        rows = [skimage_hog(image, channel_axis=-1, **options) for image in images]
+    return np.stack(rows)

@@ -1,0 +1,26 @@
+"""Gray levels or colors as features."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from certvote.features.grid import bits_for, snap
+
+
+def pixels_bits(shape: tuple[int, ...]) -> int:
+    """The grid of images of ``shape`` (height, width, channels): 2**-8 up to 65,536 values, then as dimension says."""
+    return min(8, bits_for(int(np.prod(shape))))
+
+
+def pixels(images: UInt8[np.ndarray, "n h w ch"]) -> Float32[np.ndarray, "n d"]:
+    """One number per pixel and channel: its level divided by 256, in [0, 1).
+
+    By 256 and not 255, so that every level lies on the grid: distances are sums of differences of gray levels, in
+    multiples of 1/256, and ties between them are ties here. Only images of more than 65,536 values are rounded.
+    """
+    flat = images.reshape(len(images), -1)
+    bits = pixels_bits(images.shape[1:])
+    if bits == 8:
+        return flat.astype(np.float32) / np.float32(256)
+    return snap(flat / 256, bits)
