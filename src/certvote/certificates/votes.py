@@ -1,0 +1,69 @@
+"""The tie rule, gaps between vote counts, and the checks that every certificate makes of its input.
+
+The **larger** label wins a tie. Example ``i`` with counts ``s_i`` has the predicted label ``a = argmax_l (s_{i,l}, l)``
+and, for every rival ``l ≠ a``, the gap ``gap_{i,l} = s_{i,a} - s_{i,l} + [a > l]``: ``l`` overtakes ``a`` exactly when
+the attack brings ``gap_{i,l}`` to 0 or below.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Bool, Int64, Integer
+
+UNLIMITED = 2**62
+"""Gap to a label that cannot win, and certified size without any rival: larger than every poisoning size."""
+
+_MAX_COUNT = 2**31 - 1
+
+
+def predicted_labels(counts: Integer[np.ndarray, "m c"]) -> Int64[np.ndarray, " m"]:
+    """Label with the most votes, the larger one of equals; without any vote the largest label there is."""
+    c = counts.shape[1]
+    return np.asarray(c - 1 - np.argmax(counts[:, ::-1], axis=1), dtype=np.int64)
+
+
+def gaps(counts: Integer[np.ndarray, "m c"]) -> Int64[np.ndarray, "m c"]:
+    """``gap_{i,l}`` between the predicted label and every rival, at least 1; ``UNLIMITED`` at the predicted label."""
+    m, c = counts.shape
+    s = counts.astype(np.int64)
+    a = predicted_labels(counts)
+    rows = np.arange(m)
+    gap = s[rows, a][:, None] - s + (a[:, None] > np.arange(c))
+    gap[rows, a] = UNLIMITED
+    return np.asarray(gap, dtype=np.int64)
+
+
+def smallest_gap(counts: Integer[np.ndarray, "m c"]) -> Int64[np.ndarray, " m"]:
+    """Gap to the runner-up, ``gap_{i,b} = min_l gap_{i,l}``; ``UNLIMITED`` if there is only one class."""
+    return np.asarray(gaps(counts).min(axis=1), dtype=np.int64)
+
+
+def correct(counts: Integer[np.ndarray, "m c"], labels: Integer[np.ndarray, " m"]) -> Bool[np.ndarray, " m"]:
+    """Which examples are classified correctly on clean data."""
+    return np.asarray(predicted_labels(counts) == labels, dtype=np.bool_)
+
+
+def check_votes(counts: np.ndarray, labels: np.ndarray) -> None:
+    """Raise ``ValueError``, naming the argument, unless counts ``[m c]`` and true labels ``[m]`` fit together."""
+    if counts.ndim != 2 or counts.shape[0] < 1 or counts.shape[1] < 1:
+        raise ValueError(f"expected counts of shape [test examples, classes], none of them empty, got {counts.shape}")
+    if not np.issubdtype(counts.dtype, np.integer):
+        raise ValueError(f"expected counts of an integer type, got {counts.dtype}")
+    if counts.min() < 0 or counts.max() > _MAX_COUNT:
+        raise ValueError(f"expected counts from 0 to {_MAX_COUNT}, got {counts.min()} … {counts.max()}")
+    if labels.shape != (counts.shape[0],):
+        raise ValueError(f"expected labels of shape [{counts.shape[0]}], one per row of counts, got {labels.shape}")
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise ValueError(f"expected labels of an integer type, got {labels.dtype}")
+    if labels.min() < 0 or labels.max() >= counts.shape[1]:
+        raise ValueError(f"expected labels from 0 to {counts.shape[1] - 1}, got {labels.min()} … {labels.max()}")
+
+
+def check_sizes(sizes: np.ndarray) -> None:
+    """Raise ``ValueError`` unless the poisoning sizes are nonnegative integers; any order, repetition allowed."""
+    if sizes.ndim != 1 or sizes.size < 1:
+        raise ValueError(f"expected sizes of shape [number of poisoning sizes], not empty, got {sizes.shape}")
+    if not np.issubdtype(sizes.dtype, np.integer):
+        raise ValueError(f"expected sizes of an integer type, got {sizes.dtype}")
+    if sizes.min() < 0 or sizes.max() > _MAX_COUNT:
+        raise ValueError(f"expected sizes from 0 to {_MAX_COUNT}, got {sizes.min()} … {sizes.max()}")
