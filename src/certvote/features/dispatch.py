@@ -49,7 +49,7 @@ FEATURES: Mapping[str, Extractor] = {
 }
 
 
-def compute(
+def extract(
     split: Split,
     *,
     name: str,
