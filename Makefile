@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .PHONY: demo test test-fast lint format ui bench clean
 
 demo: .venv/.demo                 ## a sweep over embedded data, ends with reports/html/demo/index.html
-	$(BIN)/python run.py -m +experiment=demo
+	$(BIN)/python run.py -m experiment=demo
 
 test: .venv/.dev                  ## every test; full-size ones need CERTVOTE_DATA_ROOT, browser ones Chromium
 	$(BIN)/python -m pytest -n auto $(ARGS)

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-_STAGES = "types attacks datasets features neighbors certificates".split()
+_STAGES = ["types", "attacks", "datasets", "features", "neighbors", "certificates"]
 _PROGRAM = f"""
 from jaxtyping import install_import_hook
 install_import_hook({[f"certvote.{stage}" for stage in _STAGES]!r}, "beartype.beartype")

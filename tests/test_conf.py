@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from certvote import settings as options
-from certvote.paths import conf_dir
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
+
+from certvote import settings as options
+from certvote.paths import conf_dir
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +61,11 @@ def test_the_user_overrules_what_a_dataset_recommends():
     assert (settings.feature.name, settings.algo.k, settings.sizes.max, settings.attack.size) == ("pixels", 7, 20, 2)
 
 
-@pytest.mark.parametrize("experiment", [p.relative_to(conf_dir() / "experiment") for p in (conf_dir() / "experiment").rglob("*.yaml")], ids=str)
+@pytest.mark.parametrize(
+    "experiment",
+    [p.relative_to(conf_dir() / "experiment") for p in (conf_dir() / "experiment").rglob("*.yaml")],
+    ids=str,
+)
 def test_every_experiment_composes(experiment):
     assert load(f"experiment={experiment.with_suffix('')}")
 
@@ -107,13 +112,25 @@ def test_flatten_leaves_shortcuts_out_and_effective_only_what_matters():
 
 
 @pytest.mark.parametrize(
-    "change", ["k=3", "sizes.max=5", "dataset.seed=1", "attack=backdoor", "grouping=budget", "algo.ranking=hash", "feature=hog", "backend=numba"]
+    "change",
+    [
+        "k=3",
+        "sizes.max=5",
+        "dataset.seed=1",
+        "attack=backdoor",
+        "grouping=budget",
+        "algo.ranking=hash",
+        "feature=hog",
+        "backend=numba",
+    ],
 )
 def test_what_matters_is_in_effective(change):
     assert options.effective(load(change)) != options.effective(load())
 
 
 def test_plain_settings_survive_yaml():
-    for overrides in itertools.product(["feature=hog"], ["attack=backdoor", "attack=poisoning"], ["algo=rnn", "algo=knn"]):
+    for overrides in itertools.product(
+        ["feature=hog"], ["attack=backdoor", "attack=poisoning"], ["algo=rnn", "algo=knn"]
+    ):
         settings = load(*overrides)
         assert OmegaConf.create(OmegaConf.to_yaml(OmegaConf.create(options.plain(settings)))) == options.plain(settings)

@@ -14,7 +14,7 @@ import numpy as np
 from certvote import settings as options
 from certvote.evidence import headline, load_votes, votes_digest
 from certvote.identity import code_digest, fingerprint
-from certvote.types import Curve, Run
+from certvote.types import Curve, Run, Votes
 
 if TYPE_CHECKING:
     from certvote.settings import Settings
@@ -83,24 +83,26 @@ def _checks(record: Run, folder: Path) -> Iterator[Check]:
     yield Check("the code that made the run is known", len(tags["certvote.code_digest"]) == 64, detail)
 
 
-def _curve_checks(
-    record: Run, curve: Curve, votes: object, labels: np.ndarray, settings: Settings
-) -> Iterator[Check]:
+def _curve_checks(record: Run, curve: Curve, votes: Votes, labels: np.ndarray, settings: Settings) -> Iterator[Check]:
     from certvote.pipeline import certify
 
     stored = record.curve
-    same = stored is not None and np.array_equal(stored.sizes, curve.sizes) and _equal(stored.certified, curve.certified)
+    same = (
+        stored is not None and np.array_equal(stored.sizes, curve.sizes) and _equal(stored.certified, curve.certified)
+    )
     yield Check("the logged curve is that of curve.csv", same)
     sizes = np.arange(0, settings.sizes.max + 1, settings.sizes.step, dtype=np.int64)
     yield Check("the curve has every poisoning size", np.array_equal(sizes, curve.sizes))
 
-    again = certify(votes, labels, sizes, settings)  # type: ignore[arg-type]
+    again = certify(votes, labels, sizes, settings)
     if again.attained is None:
         worst = float(np.abs(again.certified - curve.certified).max())
         yield Check("the curve follows from the votes", worst < 1e-12, f"largest difference {worst:.1e}")
     else:  # a search that may stop early: both searches bound the same maximum from both sides
         low, high = curve.certified, curve.attained
-        holds = high is not None and bool((low <= again.attained + 1e-12).all() and (again.certified <= high + 1e-12).all())
+        holds = high is not None and bool(
+            (low <= again.attained + 1e-12).all() and (again.certified <= high + 1e-12).all()
+        )
         yield Check("the curve agrees with a new search over the votes", holds)
     metrics = headline(curve)
     wrong = sorted(name for name, value in metrics.items() if abs(record.metrics.get(name, np.nan) - value) > 1e-12)
@@ -110,9 +112,10 @@ def _curve_checks(
 
 def load_settings(path: Path) -> Settings:
     """The settings of a run, from its ``config.yaml``."""
+    import yaml
     from omegaconf import OmegaConf
 
-    plain = OmegaConf.load(path)
+    plain = yaml.safe_load(path.read_text())
     config = OmegaConf.structured(options.Settings)
     for group, choices in options.SCHEMAS.items():
         config[group] = OmegaConf.structured(choices[plain[group].name])

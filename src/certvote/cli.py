@@ -137,9 +137,12 @@ def _audit(options: argparse.Namespace) -> int:
 
 
 def _ui(options: argparse.Namespace) -> int:
-    from certvote.tracking.ui import serve
+    from certvote.tracking import Store
+    from certvote.tracking.ui import address, serve
 
-    return serve(options.uri, options.experiment, options.port)
+    store = Store(options.uri, options.experiment)
+    print(f"curves and runs: {address(store, options.port)}", flush=True)
+    return serve(store, options.port)
 
 
 def _traceback_wanted() -> bool:

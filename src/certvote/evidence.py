@@ -41,7 +41,7 @@ def write_evidence(settings: Settings, split: Split, votes: Votes, curve: Curve)
 
     with tempfile.TemporaryDirectory(prefix="certvote-") as name:
         folder = Path(name)
-        save_votes(folder / "votes.npz", votes, split.test_labels)
+        np.savez_compressed(folder / "votes.npz", labels=split.test_labels, **pack(votes))
         sizes = individual.certified_sizes(votes.counts, split.test_labels)
         np.savez_compressed(folder / "certified_sizes.npz", certified_sizes=sizes)
         (folder / "curve.csv").write_text(curve_csv(curve))
@@ -95,16 +95,21 @@ def votes_digest(votes: Votes, labels: np.ndarray) -> str:
     return array_digest(meta, votes.counts, labels, *([] if votes.ranked is None else [votes.ranked]))
 
 
-def save_votes(path: Path, votes: Votes, labels: np.ndarray) -> None:
-    """Store votes and true labels as ``.npz``."""
+def pack(votes: Votes) -> dict[str, np.ndarray]:
+    """Votes as named arrays, for a file."""
     ranked = {} if votes.ranked is None else {"ranked": votes.ranked}
-    k = -1 if votes.k is None else votes.k
-    np.savez_compressed(path, counts=votes.counts, labels=labels, k=k, window=votes.window, **ranked)
+    k = np.array(-1 if votes.k is None else votes.k)
+    return {"counts": votes.counts, "k": k, "window": np.array(votes.window), **ranked}
+
+
+def unpack(arrays: Mapping[str, np.ndarray]) -> Votes:
+    """What ``pack`` packed."""
+    k = int(arrays["k"])
+    return Votes(arrays["counts"], None if k < 0 else k, int(arrays["window"]), arrays.get("ranked"))
 
 
 def load_votes(path: Path) -> tuple[Votes, np.ndarray]:
-    """Read what ``save_votes`` stored: votes and true labels."""
+    """Votes and true labels of a run, from its ``votes.npz``."""
     with np.load(path, allow_pickle=False) as file:
-        k = int(file["k"])
-        ranked = file["ranked"] if "ranked" in file else None
-        return Votes(file["counts"], None if k < 0 else k, int(file["window"]), ranked), file["labels"]
+        arrays = dict(file)
+    return unpack(arrays), arrays["labels"]

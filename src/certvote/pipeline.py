@@ -6,7 +6,7 @@ import json
 import logging
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,9 @@ import numpy as np
 from filelock import FileLock
 
 from certvote import settings as options
+from certvote.digests import array_digest
 from certvote.identity import code_digest, environment, fingerprint
-from certvote.settings import Arrays, Backdoor, Budget, Knn, RandomDivision, Rnn, Settings, Vectors
+from certvote.settings import Budget, Knn, RandomDivision, Rnn, Settings
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -91,7 +92,7 @@ class _Job:
         self.store.log_curve(run, curve)
         with write_evidence(settings, split, votes, curve) as evidence:
             self.store.log_artifacts(run, evidence.folder)
-            self.store.log_metrics(run, evidence.metrics | {f"seconds_{stage}": s for stage, s in seconds.items()})
+            self.store.log_metrics(run, {**evidence.metrics} | {f"seconds_{stage}": s for stage, s in seconds.items()})
             self.store.set_tags(
                 run, {"certvote.feature_digest": features.digest, "certvote.evidence_digest": evidence.digest}
             )
@@ -130,44 +131,51 @@ def load_split(settings: Settings) -> Split:
     """The dataset with the attack's trigger drawn in."""
     from certvote import attacks, datasets
 
-    dataset = settings.dataset
-    subset = {"n_train": dataset.n_train, "n_test": dataset.n_test, "seed": dataset.seed}
-    root = Path(settings.data_root).absolute()
-    if isinstance(dataset, Arrays):
-        split = datasets.arrays(path=dataset.path, **subset)
-    elif dataset.name == "mnist":
-        split = datasets.mnist(data_root=root, **subset)
-    elif dataset.name == "cifar10":
-        split = datasets.cifar10(data_root=root, **subset)
-    else:
-        split = datasets.digits(**subset)
-    attack = settings.attack
-    if isinstance(attack, Backdoor):
-        return attacks.backdoor(split, size=attack.size, position=attack.position, color=attack.color)
-    return attacks.poisoning(split)
+    data_root = Path(settings.data_root).absolute()
+    split = datasets.load(**_options(settings.dataset, but=("recommended",)), data_root=data_root)
+    attack = _options(settings.attack)
+    return attacks.backdoor(split, **attack) if attack.pop("name") == "backdoor" else attacks.poisoning(split)
 
 
 def extract(split: Split, settings: Settings) -> Features:
     """Feature vectors on the exact grid, from the cache where it has them."""
-    from certvote.features import extract
+    from certvote import features
 
-    feature = options.asdict(settings.feature)
-    name = feature.pop("name")
-    return extract(split, name=name, cache_root=Path(settings.cache_root).absolute(), n_jobs=settings.n_jobs, **feature)
+    cache_root = Path(settings.cache_root).absolute()
+    return features.extract(split, **_options(settings.feature), cache_root=cache_root, n_jobs=settings.n_jobs)
 
 
 def count_votes(features: Features, split: Split, settings: Settings) -> Votes:
-    """The votes of every test example; for a kNN budget certificate with the window that the largest size needs."""
-    from certvote import neighbors
+    """The votes of every test example, from the cache where another certificate needed them before.
 
-    algo = settings.algo
-    common: dict[str, Any] = {"num_classes": split.num_classes, "backend": settings.backend.name}
-    if isinstance(algo, Knn):
-        window = settings.sizes.max if isinstance(settings.grouping, Budget) else 0
-        common |= {"ranking": algo.ranking, "window": window}
-        return neighbors.knn_votes(features.train, split.train_labels, features.test, k=algo.k, **common)
-    assert isinstance(algo, Rnn)
-    return neighbors.rnn_votes(features.train, split.train_labels, features.test, r=algo.r, **common)
+    For a kNN budget certificate they come with the window that the largest poisoning size needs.
+    """
+    from certvote import neighbors
+    from certvote.cache import cached
+    from certvote.evidence import pack, unpack
+
+    algo = _options(settings.algo)
+    name = algo.pop("name")
+    if name == "knn":
+        algo["window"] = settings.sizes.max if isinstance(settings.grouping, Budget) else 0
+
+    def count() -> dict[str, np.ndarray]:
+        data = features.train, split.train_labels, features.test
+        with _threads(settings.n_jobs), _bar(f"votes ({name})", len(features.test)) as progress:
+            how: dict[str, Any] = {"num_classes": split.num_classes, "backend": settings.backend.name}
+            how |= {"progress": progress, **algo}
+            votes = neighbors.knn_votes(*data, **how) if name == "knn" else neighbors.rnn_votes(*data, **how)
+        return pack(votes)
+
+    key = {
+        "features": features.digest,
+        "labels": array_digest(split.train_labels),
+        "num_classes": split.num_classes,
+        "algo": {"name": name, **algo},
+        "backend": settings.backend.name,
+        "code": code_digest(),
+    }
+    return unpack(cached(Path(settings.cache_root).absolute(), "votes", key, count))
 
 
 def certify(votes: Votes, labels: np.ndarray, sizes: np.ndarray, settings: Settings) -> Curve:
@@ -191,12 +199,46 @@ def certify(votes: Votes, labels: np.ndarray, sizes: np.ndarray, settings: Setti
 # --- inside ----------------------------------------------------------------------------------------------------------
 
 
+def _options(choice: Any, but: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The options of one choice, as keyword arguments of its stage."""
+    return {key: value for key, value in options.asdict(choice).items() if key not in but}
+
+
 def describe(settings: Settings) -> str:
     """A run's name: what tells it from its neighbors in a list."""
     algo = settings.algo
     value = f"k={algo.k}" if isinstance(algo, Knn) else f"r={algo.r:g}" if isinstance(algo, Rnn) else ""
     certificate = "individual" if settings.grouping.name == "none" else settings.grouping.name
     return f"{settings.dataset.name} {settings.attack.name} {algo.name} {value} {certificate}"
+
+
+@contextmanager
+def _bar(what: str, total: int) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar as a function of what is done."""
+    from tqdm import tqdm
+
+    with tqdm(total=total, desc=what, unit="ex", leave=False, disable=None) as bar:
+
+        def show(done: int, _: int) -> None:
+            bar.update(done - bar.n)
+
+        yield show
+
+
+@contextmanager
+def _threads(count: int | None) -> Iterator[None]:
+    """Let compiled code use so many threads; ``None``: as it likes."""
+    if count is None:
+        yield
+        return
+    import numba
+
+    before = numba.get_num_threads()
+    numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)
 
 
 @contextmanager

@@ -223,7 +223,7 @@ SCHEMAS: Mapping[str, Mapping[str, type]] = {
     "attack": {"poisoning": Attack, "backdoor": Backdoor},
     "algo": {"knn": Knn, "rnn": Rnn},
     "grouping": {"none": Grouping, "rd": RandomDivision, "island": Grouping, "removal": Grouping, "budget": Budget},
-    "backend": {name: Backend for name in ("auto", "reference", "numba", "faiss", "torch")},
+    "backend": dict.fromkeys(("auto", "reference", "numba", "faiss", "torch"), Backend),
     "tracking": {"local": Tracking, "server": Tracking},
 }
 
@@ -288,4 +288,14 @@ def plain(settings: Settings) -> dict[str, Any]:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(settings).items()}
 
 
-__all__ = ["SCHEMAS", "Settings", "UndefinedCombinationError", "asdict", "effective", "flatten", "load", "plain", "register"]
+__all__ = [
+    "SCHEMAS",
+    "Settings",
+    "UndefinedCombinationError",
+    "asdict",
+    "effective",
+    "flatten",
+    "load",
+    "plain",
+    "register",
+]

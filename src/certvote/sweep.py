@@ -1,4 +1,4 @@
-"""What happens around the jobs of a sweep: checks before the first, one parent run over all, a report after the last."""
+"""Around the jobs of a sweep: checks before the first, one parent run over all, a report after the last."""
 
 from __future__ import annotations
 
@@ -55,8 +55,10 @@ def sweep(
         results = launcher.launch([[*job, f"tracking.sweep={parent}"] for job in plan.jobs], initial_job_idx=0)
         failed = [result for result in results if result.status.name != "COMPLETED"]
         if failed:
-            raise SweepError(f"{len(failed)} of {len(results)} jobs failed; what failed and why stands above, "
-                             "in the results database and in the report")
+            raise SweepError(
+                f"{len(failed)} of {len(results)} jobs failed; what failed and why stands above, "
+                "in the results database and in the report"
+            )
         status = "FINISHED"
         return results
     except KeyboardInterrupt:
@@ -73,7 +75,8 @@ def _plan(config: DictConfig, jobs: list[list[str]], loader: ConfigLoader) -> _P
     from omegaconf import open_dict
 
     seen: dict[str, Settings] = {}
-    kept, left_out = [], []
+    kept: list[list[str]] = []
+    left_out: list[str] = []
     for job in jobs:
         composed = loader.load_sweep_config(config, list(job))
         with open_dict(composed):
@@ -83,8 +86,9 @@ def _plan(config: DictConfig, jobs: list[list[str]], loader: ConfigLoader) -> _P
         except UndefinedCombinationError as error:
             if len(jobs) == 1:
                 raise
-            left_out.append(f"{' '.join(job)}: {error}")
-            log.warning("left out: %s", left_out[-1])
+            if str(error) not in left_out:
+                left_out.append(str(error))
+                log.warning("left out: %s", error)
             continue
         identity = json.dumps(options.flatten(settings), sort_keys=True, default=str)
         if identity in seen:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+
 from certvote.tracking import Store, TrackingError
 from certvote.tracking.location import Location
 from certvote.types import Curve
@@ -85,6 +86,14 @@ def test_a_sweep_has_its_own_runs_and_those_it_reused(store):
     assert sweep not in {run.id for run in store.read_runs()}, "a sweep is not a job"
 
 
+def test_a_sweep_that_ends_leaves_no_job_running(store):
+    sweep = store.start_sweep("s", command="c", title=None, left_out=[])
+    job = start(store, "its worker died", sweep)
+    store.end_sweep(sweep, "FAILED")
+    (read,) = store.read_runs(run_ids=[job])
+    assert read.status == "KILLED"
+
+
 def test_a_filter_selects_by_option(store):
     runs = store.read_runs(filter="params.`algo.k` = '5'")
     assert runs
@@ -103,7 +112,9 @@ store.end_run(run, "FINISHED")
 
 def test_processes_that_start_together_share_one_fresh_database(tmp_path):
     def process(_):
-        return subprocess.run([sys.executable, "-c", _OPEN, str(tmp_path / "m")], capture_output=True, text=True, timeout=120)
+        return subprocess.run(
+            [sys.executable, "-c", _OPEN, str(tmp_path / "m")], capture_output=True, text=True, timeout=120
+        )
 
     with ThreadPoolExecutor(4) as pool:
         done = list(pool.map(process, range(4)))

@@ -44,7 +44,9 @@ class Location:
             folder = Path(uri.removeprefix("sqlite:///")).absolute().parent
             return cls(uri, artifact_root or (folder / "artifacts").as_uri(), folder / ".lock", UI_ADDRESS)
         if not uri.startswith(("http://", "https://", "postgresql", "mysql", "mssql", "databricks")):
-            raise TrackingError(f"option tracking.uri: expected a folder, sqlite:///…, a database or http(s)://…, got {uri!r}")
+            raise TrackingError(
+                f"option tracking.uri: expected a folder, sqlite:///…, a database or http(s)://…, got {uri!r}"
+            )
         lock = Path(tempfile.gettempdir()) / f"certvote-{hashlib.sha256(uri.encode()).hexdigest()[:16]}.lock"
         return cls(uri, artifact_root, lock, uri.rstrip("/") if uri.startswith("http") else UI_ADDRESS)
 

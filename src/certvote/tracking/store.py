@@ -48,7 +48,9 @@ class Store:
         return self._create(name, tags)
 
     def end_sweep(self, sweep: str, status: str) -> None:
-        """Close a parent run as FINISHED, FAILED or KILLED."""
+        """Close a parent run as FINISHED, FAILED or KILLED; jobs of it that died with their process are KILLED."""
+        running = self._search(f"tags.`mlflow.parentRunId` = '{sweep}' and attributes.status = 'RUNNING'")
+        self._kill(running)
         with clear_errors(self.location.uri, "write to"):
             self.client.set_terminated(sweep, status)
 
@@ -71,14 +73,9 @@ class Store:
 
     def bury(self, fingerprint: str) -> None:
         """Mark runs with this fingerprint that still say RUNNING as KILLED: the caller holds their lock."""
-        running = self._search(f"tags.`certvote.fingerprint` = '{fingerprint}' and attributes.status = 'RUNNING'")
-        with clear_errors(self.location.uri, "write to"):
-            for run in running:
-                self.client.set_terminated(run.info.run_id, "KILLED")
+        self._kill(self._search(f"tags.`certvote.fingerprint` = '{fingerprint}' and attributes.status = 'RUNNING'"))
 
-    def start_run(
-        self, name: str, *, sweep: str | None, params: Mapping[str, object], tags: Mapping[str, str]
-    ) -> str:
+    def start_run(self, name: str, *, sweep: str | None, params: Mapping[str, object], tags: Mapping[str, str]) -> str:
         """Create a job's run with its options and tags; its id."""
         from mlflow.entities import Param
 
@@ -167,6 +164,11 @@ class Store:
             run = self.client.create_run(self.experiment_id, run_name=name, tags=dict(tags))
         return str(run.info.run_id)
 
+    def _kill(self, runs: Iterable[MlflowRun]) -> None:
+        with clear_errors(self.location.uri, "write to"):
+            for run in runs:
+                self.client.set_terminated(run.info.run_id, "KILLED")
+
     def _get(self, run: str) -> MlflowRun:
         with clear_errors(self.location.uri, "read"):
             found = self.client.get_run(run)
@@ -180,7 +182,10 @@ class Store:
         with clear_errors(self.location.uri, "read"):
             while True:
                 page = self.client.search_runs(
-                    [self.experiment_id], filter, max_results=limit or _BATCH, order_by=["attributes.start_time DESC"],
+                    [self.experiment_id],
+                    filter,
+                    max_results=limit or _BATCH,
+                    order_by=["attributes.start_time DESC"],
                     page_token=token,
                 )
                 found += page

@@ -1,0 +1,259 @@
+"""The program as a user runs it: ``run.py`` and ``python -m certvote`` in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from certvote.tracking import Store
+
+SMALL = ["dataset.n_train=300", "dataset.n_test=40", "sizes.max=20", "k=15", "r=9"]
+
+
+@pytest.fixture
+def project(tmp_path) -> Path:
+    """A working folder with a space in its name."""
+    folder = tmp_path / "a project"
+    folder.mkdir()
+    return folder
+
+
+def call(arguments: list[str], cwd: Path, **kwargs) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "COLUMNS": "200", **kwargs.pop("env", {})}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=cwd, capture_output=True, text=True, timeout=300, env=environment, **kwargs
+    )
+
+
+@pytest.fixture
+def run(project, repository):
+    def _run(*overrides: str, **kwargs) -> subprocess.CompletedProcess[str]:
+        return call([str(repository / "run.py"), *SMALL, *overrides], project, **kwargs)
+
+    return _run
+
+
+def runs(project: Path):
+    return Store(str(project / "mlruns")).read_runs()
+
+
+def test_help_is_quick_and_imports_nothing_heavy(project, repository):
+    start = time.perf_counter()
+    done = call(["-X", "importtime", str(repository / "run.py"), "--help"], project)
+    seconds = time.perf_counter() - start
+    assert done.returncode == 0
+    assert "algo        knn  rnn" in done.stdout
+    imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
+    heavy = {"mlflow", "torch", "numba", "skimage", "matplotlib", "pandas", "faiss", "sklearn"}
+    assert not imported & heavy
+    assert seconds < 10, "2 s on an idle machine; tests share theirs"
+
+
+def test_one_run_leaves_a_record_that_holds(project, run):
+    done = run()
+    assert done.returncode == 0, done.stderr
+    (record,) = runs(project)
+    assert record.status == "FINISHED"
+    assert record.params["algo.k"] == "15"
+    assert record.params["data.n_train"] == "300"
+    assert record.metrics["CA_0"] == pytest.approx(record.curve.certified[0])
+    assert record.curve.sizes.tolist() == list(range(21))
+    assert {"certvote.data_digest", "certvote.feature_digest", "certvote.code_digest"} <= set(record.tags)
+    assert record.tags["certvote.command"] == f"python run.py {' '.join(SMALL)}"
+    assert record.id in done.stderr
+
+    audit = call(["-m", "certvote", "audit", record.id], project)
+    assert audit.returncode == 0, audit.stdout + audit.stderr
+    assert "the record holds" in audit.stdout
+
+    again = run()
+    assert again.returncode == 0
+    assert f"finished already, as run {record.id}" in again.stderr
+    assert len(runs(project)) == 1
+    forced = run("rerun=true")
+    assert forced.returncode == 0
+    assert len(runs(project)) == 2
+
+
+def test_no_torch_for_neighbors(project, repository):
+    start = f"import sys; sys.argv = ['run.py', *{SMALL!r}]; from certvote.cli import run; run(); "
+    program = start + "assert 'torch' not in sys.modules"
+    done = call(["-c", program], project)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("overrides", "named"),
+    [
+        (["k=abc"], "k=abc"),
+        (["kk=3"], "kk"),
+        (["algo=svm"], "algo/svm"),
+        (["k=0"], "option k"),
+        (["dataset=arrays"], "dataset.path"),
+        (["-m", "k=5,0"], "option k"),
+        (["-m", "k=5,x"], "k=x"),
+        (["-m", "algo=knn", "grouping=rd,island"], "grouping=rd"),
+    ],
+)
+def test_a_wrong_option_is_one_line_and_leaves_nothing_behind(project, run, overrides, named):
+    done = run(*overrides)
+    assert done.returncode != 0
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("error:")]
+    assert named in line
+    assert "Traceback" not in done.stderr
+    assert list(project.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("overrides", "named"),
+    [
+        (["k=301"], "k"),
+        (["dataset=arrays", "dataset.path=none.npz"], "none.npz"),
+        (["attack=backdoor", "attack.size=9"], "size"),
+        (["feature=hog"], "pixels_per_cell"),
+        (["dataset.n_train=100000"], "n_train"),
+    ],
+)
+def test_what_goes_wrong_later_is_recorded_as_failed(project, run, overrides, named):
+    done = run(*overrides)
+    assert done.returncode != 0
+    assert named in done.stderr
+    (record,) = runs(project)
+    assert record.status == "FAILED"
+    assert named in record.tags["certvote.error"]
+
+
+def test_a_sweep_does_its_work_once_and_reports(project, run):
+    done = run("-m", "name=first", "algo=knn,rnn", "k=10,15")
+    assert done.returncode == 0, done.stderr
+    assert len(runs(project)) == 3, "two k, and one rNN, which does not depend on k"
+    assert len({record.tags["mlflow.parentRunId"] for record in runs(project)}) == 1
+    page = (project / "reports/html/first/index.html").read_text()
+    assert all(record.id in page for record in runs(project))
+
+    more = run("-m", "name=second", "algo=knn,rnn", "k=10,20")
+    assert more.returncode == 0, more.stderr
+    assert more.stderr.count("finished already") == 2
+    assert len(runs(project)) == 4
+    store = Store(str(project / "mlruns"))
+    sweep = store.latest_sweep()
+    assert len(store.read_runs(sweep=sweep)) == 3
+    assert store.download(sweep, "report/index.html", project).is_file()
+
+
+def test_a_sweep_goes_on_after_a_failed_job_and_says_so(project, run):
+    done = run("-m", "name=partly", "k=10,301")
+    assert done.returncode != 0
+    assert "1 of 2 jobs failed" in done.stderr
+    assert sorted(record.status for record in runs(project)) == ["FAILED", "FINISHED"]
+    assert "301" in (project / "reports/html/partly/index.html").read_text()
+
+
+def test_combinations_without_a_certificate_are_left_out_of_a_sweep(project, run):
+    done = run("-m", "algo=knn,rnn", "grouping=none,island")
+    assert done.returncode == 0, done.stderr
+    assert "left out: " in done.stderr
+    assert sorted((r.params["algo.name"], r.params["grouping.name"]) for r in runs(project)) == [
+        ("knn", "none"),
+        ("rnn", "island"),
+        ("rnn", "none"),
+    ]
+
+
+def test_parallel_jobs_and_two_sweeps_at_once_share_one_fresh_database(project, repository):
+    def start(*overrides: str) -> subprocess.Popen[str]:
+        command = [
+            sys.executable,
+            str(repository / "run.py"),
+            "-m",
+            *SMALL,
+            "hydra/launcher=joblib",
+            "hydra.launcher.n_jobs=2",
+            *overrides,
+        ]
+        return subprocess.Popen(command, cwd=project, stderr=subprocess.PIPE, text=True)
+
+    sweeps = [start("k=10,11,12", "name=one"), start("k=12,13", "name=two")]
+    for sweep in sweeps:
+        _, errors = sweep.communicate(timeout=300)
+        assert sweep.returncode == 0, errors
+    assert sorted(record.params["algo.k"] for record in runs(project)) == ["10", "11", "12", "13"]
+    assert {record.status for record in runs(project)} == {"FINISHED"}
+
+
+def test_a_killed_sweep_goes_on_where_it_stopped(project, repository, run):
+    """Killed without warning while it works; started again it does only what is missing."""
+    command = [sys.executable, str(repository / "run.py"), "-m", *SMALL, "k=10,11,12,13,14,15", "name=killed"]
+    sweep = subprocess.Popen(command, cwd=project, stderr=subprocess.PIPE, text=True)
+    assert sweep.stderr is not None
+    for line in sweep.stderr:
+        if "k=11" in line and "run " in line:
+            break
+    sweep.send_signal(signal.SIGKILL)
+    sweep.wait()
+    before = [record for record in runs(project) if record.status == "FINISHED"]
+    assert 2 <= len(before) < 6
+
+    done = run("-m", "k=10,11,12,13,14,15", "name=killed")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("finished already") == len(before)
+    finished = [record for record in runs(project) if record.status == "FINISHED"]
+    assert sorted(record.params["algo.k"] for record in finished) == ["10", "11", "12", "13", "14", "15"]
+    assert "RUNNING" not in {record.status for record in runs(project)}
+
+
+def test_a_report_over_any_runs(project, run):
+    assert run().returncode == 0
+    (record,) = runs(project)
+    done = call(["-m", "certvote", "report", "--runs", record.id, "--name", "mine", "--title", "A <b> title"], project)
+    assert done.returncode == 0, done.stderr
+    page = (project / "reports/html/mine/index.html").read_text()
+    assert "A &lt;b&gt; title" in page
+    none = call(["-m", "certvote", "report", "--filter", "params.`algo.name` = 'none'"], project)
+    assert none.returncode != 0
+    assert "--filter" in none.stderr
+
+
+@pytest.mark.parametrize("what", ["votes", "curve", "params", "metric"])
+def test_audit_finds_an_altered_record(project, run, what, tmp_path):
+    assert run().returncode == 0
+    (record,) = runs(project)
+    store = Store(str(project / "mlruns"))
+    if what == "votes":
+        path = store.download(record.id, "votes.npz", tmp_path)
+        with np.load(path) as file:
+            arrays = dict(file)
+        arrays["counts"] = arrays["counts"].copy()
+        arrays["counts"][0, 0] += 1
+        np.savez_compressed(tmp_path / "votes.npz", **arrays)
+        store.client.log_artifact(record.id, str(tmp_path / "votes.npz"))
+    elif what == "curve":
+        path = store.download(record.id, "curve.csv", tmp_path)
+        lines = path.read_text().splitlines()
+        lines[-1] = "20,0.99"
+        path.write_text("\n".join(lines) + "\n")
+        store.client.log_artifact(record.id, str(path))
+    elif what == "params":
+        path = store.download(record.id, "config.yaml", tmp_path)
+        path.write_text(path.read_text().replace("k: 15", "k: 16"))
+        store.client.log_artifact(record.id, str(path))
+    else:
+        store.client.log_metric(record.id, "CA", 0.99, step=20)
+    done = call(["-m", "certvote", "audit", record.id], project)
+    assert done.returncode == 1
+    assert "FAIL" in done.stdout
+    assert "DOES NOT HOLD" in done.stdout
+
+
+def test_a_readable_record_of_versions(project, run):
+    assert run().returncode == 0
+    (record,) = runs(project)
+    assert json.loads(record.tags["certvote.environment"])["numpy"] == np.__version__
