@@ -100,10 +100,8 @@ def _class_names(path: Path, names: np.ndarray[Any, Any] | None, at_least: int) 
     if names is None:
         return tuple(str(label) for label in range(at_least))
     if not isinstance(names, np.ndarray) or names.dtype.kind not in "US" or names.ndim != 1 or len(names) < at_least:
-        raise ValueError(
-            f"{path}: expected class_names to be strings, one per label 0 to {at_least - 1}, got {names.dtype} "
-            f"{list(names.shape)}"
-        )
+        got = f"{names.dtype} {list(names.shape)}" if isinstance(names, np.ndarray) else "no array"
+        raise ValueError(f"{path}: expected class_names to be strings, one per label 0 to {at_least - 1}, got {got}")
     if len(names) > _MOST_CLASSES:
         raise ValueError(f"{path}: expected at most {_MOST_CLASSES} class_names, got {len(names)}")
     return tuple(name.decode() if isinstance(name, bytes) else str(name) for name in names.tolist())

@@ -24,8 +24,8 @@ def bits_for(dim: int, *, low: float = 0.0, high: float = 1.0, max_l1: float | N
 
     For values in [0, 1] that is ``24 - ceil(log2(dim))``: the largest distance is ``dim * 2**b <= 2**24``
     multiples (equal where ``dim`` is a power of two, and still exact). With ``max_l1``, a bound of the distance that is
-    known otherwise (``2 * sqrt(dim)`` for vectors of norm 1), counts instead of the range; rounding may add half a
-    multiple per value on both sides, hence ``max_l1 * 2**b + dim <= 2**24``. A negative ``b`` is a grid coarser than 1.
+    known otherwise (``2 * sqrt(dim)`` for vectors of norm 1), ``max_l1 * 2**b + dim <= 2**24`` is enough: rounding adds
+    at most half a multiple per value and vector. A negative ``b`` is a grid coarser than 1.
     Raises ``ValueError`` for a range without a usable grid.
     """
     if dim < 1:
@@ -39,7 +39,9 @@ def bits_for(dim: int, *, low: float = 0.0, high: float = 1.0, max_l1: float | N
         first, last = (round(Fraction(bound) * scale) for bound in (low, high))  # half to even, as snap does
         if max(abs(first), abs(last)) > _LARGEST:
             continue  # a value itself would not be exact
-        reach = dim * (last - first) if max_l1 is None else Fraction(max_l1) * scale + dim
+        reach = Fraction(dim * (last - first))
+        if max_l1 is not None:
+            reach = min(reach, Fraction(max_l1) * scale + dim)
         if reach <= _LARGEST:
             if first == last:
                 break
