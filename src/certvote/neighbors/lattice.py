@@ -1,0 +1,98 @@
+"""The dyadic grid of one job: features as integers whose L1 distances are exact in float32 and int32.
+
+If every feature is a multiple of ``2**-bits`` and no distance can reach ``2**24`` such steps, then distances counted
+in steps are integers below ``2**24``: any order of additions gives the same sum, in float32 too (certificates,
+section 7). Only whether this holds depends on the data; nothing is ever rounded here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import frexp, isfinite
+
+import numpy as np
+from jaxtyping import Float64, Int32, Num
+
+_BLOCK_BYTES = 8 * 2**20  # temporaries of float64, a few at a time
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Grid ``2**-bits`` shifted so that the smallest value of each dimension is 0."""
+
+    bits: int
+    lowest: Float64[np.ndarray, " d"]
+    farthest: int  # no distance is larger, in steps
+
+    def integers(self, x: Num[np.ndarray, "rows d"]) -> Int32[np.ndarray, "rows d"]:
+        """Features in steps above the lowest value of their dimension."""
+        steps = np.empty(x.shape, np.int32)
+        for part in blocks(x):
+            steps[part] = (x[part].astype(np.float64) - self.lowest) * 2.0**self.bits
+        return steps
+
+    def radius(self, r: float) -> int:
+        """Largest distance in steps that is ``<= r``: a product with a power of two is exact in float64."""
+        return int(min(np.floor(r * 2.0**self.bits), self.farthest))
+
+
+def blocks(x: Num[np.ndarray, "rows d"]) -> Iterator[slice]:
+    """Row ranges of ``x`` that need little memory as float64."""
+    rows = max(1, _BLOCK_BYTES // (8 * x.shape[1]))
+    for start in range(0, len(x), rows):
+        yield slice(start, start + rows)
+
+
+def common_lattice(train: Num[np.ndarray, "n d"], queries: Num[np.ndarray, "m d"]) -> Lattice:
+    """Finest grid on which no distance between the two reaches ``2**24`` steps.
+
+    Raises ``ValueError`` if a feature is not finite, or not on that grid (then no coarser one fits either).
+    """
+    lowest, highest = np.full(train.shape[1], np.inf), np.full(train.shape[1], -np.inf)
+    for name, x in (("train", train), ("queries", queries)):
+        for part in blocks(x):
+            values = _exact_float64(name, x[part])
+            low, high = values.min(axis=0), values.max(axis=0)
+            if not (np.isfinite(low).all() and np.isfinite(high).all()):
+                row = part.start + int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])
+                raise ValueError(f"{name}: expected finite features, got NaN or infinity in row {row}")
+            np.minimum(lowest, low, out=lowest)
+            np.maximum(highest, high, out=highest)
+    bits = _finest_bits(lowest, highest)
+    for name, x in (("train", train), ("queries", queries)):
+        for part in blocks(x):
+            _check_on_grid(name, x[part], part.start, bits)
+    return Lattice(bits=bits, lowest=lowest, farthest=int(((highest - lowest) * 2.0**bits).sum()))
+
+
+def _exact_float64(name: str, x: Num[np.ndarray, "rows d"]) -> Float64[np.ndarray, "rows d"]:
+    if x.dtype.kind in "iu" and x.dtype.itemsize == 8 and (x.max() > 2**53 or x.min() < -(2**53)):
+        raise ValueError(f"{name}: expected integers of at most 2**53, which float64 holds exactly, got larger ones")
+    return x.astype(np.float64)
+
+
+def _finest_bits(lowest: Float64[np.ndarray, " d"], highest: Float64[np.ndarray, " d"]) -> int:
+    """Largest ``bits`` with ``sum(highest - lowest) * 2**bits < 2**24``; 0 if there is no difference at all."""
+    with np.errstate(over="ignore"):
+        reach = float((highest - lowest).sum())
+    if not isfinite(reach):
+        raise ValueError("train, queries: expected features whose distances float64 can hold, got larger ones")
+    if reach == 0.0:
+        return 0
+    exponent = frexp(reach)[1]  # reach < 2**exponent
+    return min(24 - exponent, 1000)  # 2**1000 is still a float64; finer differences are refused as off the grid
+
+
+def _check_on_grid(name: str, x: Num[np.ndarray, "rows d"], first_row: int, bits: int) -> None:
+    values = x.astype(np.float64)
+    with np.errstate(over="ignore"):
+        scaled = values * 2.0**bits
+    off = scaled != np.rint(scaled)
+    if off.any():
+        row, column = (int(i) for i in np.argwhere(off)[0])
+        raise ValueError(
+            f"{name}: expected features that are multiples of 2**{-bits}, the finest grid on which float32 holds every "
+            f"L1 distance in this data exactly, got {float(values[row, column])!r} in row {first_row + row}, column "
+            f"{column}; put the features on a grid first: certvote.features.grid.snap"
+        )

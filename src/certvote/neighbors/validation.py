@@ -1,0 +1,112 @@
+"""Checks of everything a caller hands in; each error names the argument, what is expected and what came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+from numbers import Integral, Real
+
+import numpy as np
+
+from certvote.neighbors.job import Job
+from certvote.neighbors.lattice import common_lattice
+from certvote.neighbors.ranking import RANKINGS, Ranking
+
+_FLOATS = (np.float16, np.float32, np.float64)
+
+
+def checked_job(
+    train: np.ndarray,
+    labels: np.ndarray,
+    queries: np.ndarray,
+    *,
+    ks: Sequence[int],
+    rs: Sequence[float],
+    window: int,
+    num_classes: int,
+    ranking: Ranking,
+) -> Job:
+    """The job these arguments describe, or ``ValueError``."""
+    train, queries = _matrix("train", train), _matrix("queries", queries)
+    if len(train) == 0:
+        raise ValueError("train: expected at least one training example, got none")
+    if train.shape[1] == 0:
+        raise ValueError("train: expected at least one feature per example, got none")
+    if queries.shape[1] != train.shape[1]:
+        raise ValueError(f"queries: expected {train.shape[1]} features per row as in train, got {queries.shape[1]}")
+    window = _integer("window", window, least=0)
+    num_classes = _integer("num_classes", num_classes, least=1)
+    if window and num_classes > 2**16:
+        raise ValueError(f"num_classes: expected at most 65536 with a window, got {num_classes}")
+    if ranking not in RANKINGS:
+        raise ValueError(f"ranking: expected one of {', '.join(RANKINGS)}, got {ranking!r}")
+    for k in ks:
+        if k > len(train):
+            raise ValueError(f"k: expected at most the number of training examples, {len(train)}, got {k}")
+    return Job(
+        train=train,
+        labels=_labels(labels, len(train), num_classes),
+        queries=queries,
+        ks=tuple(sorted(set(ks))),
+        rs=tuple(sorted(set(rs))),
+        window=window,
+        num_classes=num_classes,
+        ranking=ranking,
+        lattice=common_lattice(train, queries),
+    )
+
+
+def checked_ks(ks: Sequence[int]) -> list[int]:
+    """Numbers of neighbors as Python integers."""
+    return [_integer("k", k, least=1) for k in _sequence("k", ks)]
+
+
+def checked_rs(rs: Sequence[float]) -> list[float]:
+    """Radii as Python floats."""
+    return [_radius(r) for r in _sequence("r", rs)]
+
+
+def _sequence(name: str, values: object) -> list[object]:
+    if isinstance(values, np.ndarray) and values.ndim == 1:
+        return list(values)
+    if isinstance(values, Sequence) and not isinstance(values, (str, bytes)):
+        return list(values)
+    raise ValueError(f"{name}: expected one value or a sequence of values, got {values!r}")
+
+
+def _integer(name: str, value: object, *, least: int) -> int:
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise ValueError(f"{name}: expected an integer, got {value!r}")
+    if value < least:
+        raise ValueError(f"{name}: expected at least {least}, got {value}")
+    return int(value)
+
+
+def _radius(value: object) -> float:
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise ValueError(f"r: expected a number, got {value!r}")
+    r = float(value)
+    if not isfinite(r) or r < 0:
+        raise ValueError(f"r: expected a finite number of at least 0, got {value!r}")
+    return r
+
+
+def _matrix(name: str, x: np.ndarray) -> np.ndarray:
+    x = np.asarray(x)
+    if x.ndim != 2:
+        raise ValueError(f"{name}: expected a matrix with one row per example, got shape {x.shape}")
+    if x.dtype.kind not in "iu" and x.dtype not in _FLOATS:
+        raise ValueError(f"{name}: expected integers or floats of at most 64 bits, got {x.dtype}")
+    return x
+
+
+def _labels(labels: np.ndarray, n: int, num_classes: int) -> np.ndarray:
+    labels = np.asarray(labels)
+    if labels.shape != (n,):
+        raise ValueError(f"labels: expected one label for each of the {n} training examples, got shape {labels.shape}")
+    if labels.dtype.kind not in "iu":
+        raise ValueError(f"labels: expected integers, got {labels.dtype}")
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or high >= num_classes:
+        raise ValueError(f"labels: expected 0 to {num_classes - 1} (num_classes - 1), got {low} to {high}")
+    return labels.astype(np.int64)
