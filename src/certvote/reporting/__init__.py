@@ -1,0 +1,6 @@
+"""Reports: runs of the results database → figures, tables, sentences, and one self-contained HTML page."""
+
+from certvote.reporting.figures import ca_figure, curve_svg
+from certvote.reporting.render import render, render_report
+
+__all__ = ["ca_figure", "curve_svg", "render", "render_report"]

@@ -1,0 +1,158 @@
+"""Findings as sentences, every number computed from the runs and stated as what it is: a guarantee, a lower bound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from certvote.reporting import labels, styles
+from certvote.reporting.query import Result, accuracy_at, attained_at, common, finished, individual_of
+from certvote.reporting.tables import shared_sizes
+
+MOST_SENTENCES = 4  # of an abstract that are about single settings; the sections say the rest
+_TELLING = 0.2  # a size at which the best bound keeps less than this part of its accuracy on clean data says little
+
+
+def abstract(found: Sequence[Result]) -> list[str]:
+    """A few sentences: per data set and attack what is guaranteed, what joint certificates add, and what is missing."""
+    settings = groups(found)
+    told = [group for group in settings if finished(group)]
+    if not told:
+        return [f"No run has finished, so nothing is certified here{_unfinished_tail(found)}."]
+    sentences = [headline(group, name_data=len(settings) > 1) for group in told[:MOST_SENTENCES]]
+    if len(told) > MOST_SENTENCES:
+        sentences.append(f"{len(told) - MOST_SENTENCES} more settings follow in their sections.")
+    gain = joint_gain(told[0])
+    if gain:
+        sentences.append(gain)
+    missing = len(found) - len(finished(found))
+    if missing:
+        verb = "has" if missing == 1 else "have"
+        sentences.append(f"{missing} of {len(found)} runs {verb} no result; the tables say why.")
+    return sentences
+
+
+def groups(found: Sequence[Result]) -> list[list[Result]]:
+    """Results that can be compared: the same data set and attack, in order of appearance."""
+    settings: dict[tuple[str, str], list[Result]] = {}
+    for result in found:
+        settings.setdefault((result.dataset, result.attack), []).append(result)
+    return list(settings.values())
+
+
+def headline(found: Sequence[Result], *, name_data: bool = True) -> str:
+    """The highest guarantee at a telling size, beside that of the classifier's individual certificate and the others.
+
+    ``found`` shares data set and attack or mixes them; mixed settings are told by their best result alone.
+    """
+    done = finished(found)
+    if not done:
+        return f"No run of this setting has finished{_unfinished_tail(found)}."
+    size = telling_size(done)
+    best = max(done, key=lambda result: accuracy_at(result, size))
+    digits = labels.decimals(done)
+    if size == 0:
+        return _clean(best, digits)
+    value = labels.percent(accuracy_at(best, size), digits)
+    sentence = (
+        f"{_situation(best, size, name_data=name_data)}, {labels.full(best)} still classifies at least {value} % "
+        f"of {_test_set(best)} correctly, whatever the attacker does{_confidence(best)}"
+    )
+    contrasts = _contrasts(best, done, size, digits)
+    return sentence + ("; " + ", and ".join(contrasts) if contrasts else "") + "."
+
+
+def telling_size(found: Sequence[Result]) -> int:
+    """The largest round size of all results at which the best bound still says something, else the smallest such."""
+    sizes = [size for size in shared_sizes(found) if size > 0]
+    clean = max(accuracy_at(result, 0) for result in found)
+    telling = [e for e in sizes if max(accuracy_at(result, e) for result in found) >= _TELLING * clean]
+    return max(telling, default=min(sizes, default=0))
+
+
+def joint_gain(found: Sequence[Result]) -> str:
+    """What the best joint certificate of an algorithm adds to its individual one at the telling size, or ""."""
+    done = finished(found)
+    size = telling_size(done)
+    digits = labels.decimals(done)
+    pairs = [(x, base) for x in done if x.grouping != "none" and (base := individual_of(x, done)) is not None]
+    if not pairs or size == 0:
+        return ""
+    joint, base = max(pairs, key=lambda pair: accuracy_at(pair[0], size) - accuracy_at(pair[1], size))
+    high, low = accuracy_at(joint, size), accuracy_at(base, size)
+    if high <= low:
+        return ""
+    return (
+        f"Certifying the test {joint.noun} together rather than one by one raises the guarantee for "
+        f"{labels.classifier(joint)} at e = {labels.count(size)} by {100 * (high - low):.{digits}f} points: from "
+        f"{labels.percent(low, digits)} % ({labels.certificate_name(base)}) to {labels.percent(high, digits)} % "
+        f"({labels.certificate_name(joint)})."
+    )
+
+
+def search_gaps(found: Sequence[Result]) -> list[str]:
+    """For every certificate that searches: how far apart the two sides of its search are, at most and where."""
+    said = []
+    done = finished(found)
+    digits = labels.decimals(done)
+    for result, label in zip(done, labels.short(done), strict=True):
+        if result.curve is None or result.curve.attained is None:
+            continue
+        gap, size = max((attained_at(result, int(e)) - accuracy_at(result, int(e)), int(e)) for e in result.curve.sizes)
+        if gap <= 1e-9:
+            said.append(f"{label}: the search ended with both of its sides equal at every size.")
+        else:
+            points = labels.percent(gap, digits, up=True)
+            said.append(
+                f"{label}: the search stopped with its two sides at most {points} points apart (at e = "
+                f"{labels.count(size)}); the lower side is certified, the shaded band shows the rest."
+            )
+    return said
+
+
+def _situation(result: Result, size: int, *, name_data: bool) -> str:
+    start = f"On {labels.dataset_name(result.dataset)}, with" if name_data else "With"
+    of = f" of {labels.count(result.n_train)}" if result.n_train else ""
+    trigger = f" and the trigger in every test {result.noun.removesuffix('s')}" if result.attack == "backdoor" else ""
+    return f"{start} {labels.count(size)}{of} training examples poisoned{trigger}"
+
+
+def _test_set(result: Result) -> str:
+    return f"the {labels.count(result.n_test)} test {result.noun}" if result.n_test else f"the test {result.noun}"
+
+
+def _confidence(result: Result) -> str:
+    if not styles.algorithm(result.algo).probabilistic:
+        return ""
+    if result.alpha is None:
+        return " (a statement that holds with high probability)"
+    return f" (a statement that holds with probability {100 * (1 - result.alpha):g} %)"
+
+
+def _clean(best: Result, digits: int) -> str:
+    return (
+        f"Without poisoned examples {labels.full(best)} classifies "
+        f"{labels.percent(accuracy_at(best, 0), digits)} % of {_test_set(best)} correctly; "
+        "the runs share no larger poisoning size at which they could be compared."
+    )
+
+
+def _contrasts(best: Result, done: Sequence[Result], size: int, digits: int) -> list[str]:
+    said = []
+    base = individual_of(best, done)
+    if base is not None and base.id != best.id:
+        value = labels.percent(accuracy_at(base, size), digits)
+        said.append(f"its individual certificate guarantees {value} %")
+    rest = [x for x in done if x.algo != best.algo and x.dataset == best.dataset and x.attack == best.attack]
+    for algo in dict.fromkeys(x.algo for x in rest):
+        other = max((x for x in rest if x.algo == algo), key=lambda x: accuracy_at(x, size))
+        said.append(f"for {labels.full(other)} the guarantee is {labels.percent(accuracy_at(other, size), digits)} %")
+    if not said and common(done, "n_test") and len(done) > 1:
+        worst = min(done, key=lambda x: accuracy_at(x, size))
+        if worst.id != best.id and worst.dataset == best.dataset and worst.attack == best.attack:
+            value = labels.percent(accuracy_at(worst, size), digits)
+            said.append(f"the lowest guarantee of the {len(done)} curves is {value} %, for {labels.full(worst)}")
+    return said
+
+
+def _unfinished_tail(found: Sequence[Result]) -> str:
+    return f": {len(found)} run{'s' if len(found) != 1 else ''} failed or did not end" if found else ""

@@ -1,0 +1,166 @@
+"""What a page shows, as data: a title, a question, and sections that each draw a selection of the runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from certvote.reporting import labels, styles
+from certvote.reporting.query import Result, area, finished, select
+
+CROWDED = 8  # curves that one figure can show and still be read
+
+
+@dataclass(frozen=True)
+class Section:
+    """One figure with its table.
+
+    ``where`` filters runs by column (``dataset``, ``attack``, ``algo``, ``grouping``, ``k``, ``r``, or any option's
+    full name), each with a value or a list. ``best_per`` keeps, for every combination of the named columns, the run
+    with the largest area under its curve. ``baseline`` filters the one run that the table compares with.
+    ``caption`` replaces the computed finding, ``text`` stands before the figure, ``sizes`` are the table's columns.
+    """
+
+    title: str
+    where: Mapping[str, Any]
+    text: str = ""
+    caption: str = ""
+    best_per: tuple[str, ...] = ()
+    sizes: tuple[int, ...] | None = None
+    baseline: Mapping[str, Any] | None = None
+
+    def chosen(self, found: Sequence[Result]) -> list[Result]:
+        """The results that belong to this section."""
+        kept = select(found, self.where)
+        if not self.best_per:
+            return kept
+        best: dict[tuple[Any, ...], Result] = {}
+        for result in finished(kept):
+            key = tuple(getattr(result, column, result.params.get(column)) for column in self.best_per)
+            if key not in best or area(result) > area(best[key]):
+                best[key] = result
+        return [result for result in kept if result in best.values()]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page's title, its question in one line, and its sections in reading order."""
+
+    title: str
+    question: str
+    sections: tuple[Section, ...]
+
+
+QUESTION = (
+    "How accurate does a classifier stay, provably, when an attacker removes, adds or changes e training examples?"
+)
+
+
+def load(source: Path | Mapping[str, Any], *, title: str | None = None) -> Page:
+    """A page from a YAML file or a mapping; ``title`` replaces the page's own.
+
+    Raises ``ValueError`` naming the key that is unknown, missing or of the wrong type.
+    """
+    if isinstance(source, Path):
+        import yaml
+
+        content = yaml.safe_load(source.read_text(encoding="utf-8"))
+    else:
+        content = source
+    page = _mapping(content, "page")
+    _known(page, {"title", "question", "sections"}, "page")
+    sections = page.get("sections")
+    if not isinstance(sections, list) or not sections:
+        raise ValueError(f"page.sections: expected a list of sections, got {sections!r}")
+    return Page(
+        title or _string(page, "title", "page", "Certified accuracy"),
+        _string(page, "question", "page", QUESTION),
+        tuple(_section(section, f"page.sections[{i}]") for i, section in enumerate(sections)),
+    )
+
+
+def default(found: Sequence[Result], *, title: str | None = None) -> Page:
+    """One section per data set and attack; where one figure would be crowded, the best curves first, then all.
+
+    The overview has the best run of every algorithm and certificate; the details are split by algorithm, and by
+    certificate where even that is too much.
+    """
+    sections: list[Section] = []
+    for dataset, attack in dict.fromkeys((result.dataset, result.attack) for result in found):
+        name = _setting_name(dataset, attack)
+        where = {"dataset": dataset, "attack": attack}
+        inside = select(found, where)
+        if len(inside) <= CROWDED:
+            sections.append(Section(name, where))
+            continue
+        if len({(x.algo, x.grouping) for x in inside}) < len(inside):
+            text = "For each algorithm and certificate, the run with the largest area under its curve."
+            sections.append(Section(name, where, text=text, best_per=("algo", "grouping")))
+        sections += _details(inside, where, name)
+    made = ", ".join(dict.fromkeys(labels.dataset_name(result.dataset) for result in found))
+    return Page(title or (f"Certified accuracy on {made}" if made else "Certified accuracy"), QUESTION, tuple(sections))
+
+
+def _details(inside: Sequence[Result], where: Mapping[str, Any], name: str) -> list[Section]:
+    sections = []
+    for algo in dict.fromkeys(result.algo for result in inside):
+        mine = [result for result in inside if result.algo == algo]
+        title = f"{name}: {styles.algorithm(algo).name}"
+        certificates = list(dict.fromkeys(result.grouping for result in mine))
+        if len(mine) <= CROWDED or len(certificates) == 1:
+            sections.append(Section(title, {**where, "algo": algo}))
+            continue
+        for grouping in certificates:
+            certificate = styles.certificate(grouping).name
+            sections.append(Section(f"{title}, {certificate}", {**where, "algo": algo, "grouping": grouping}))
+    return sections
+
+
+def _setting_name(dataset: str, attack: str) -> str:
+    return f"{labels.dataset_name(dataset)}, {labels.attack_name(attack).removeprefix('a ')}"
+
+
+def _section(content: object, place: str) -> Section:
+    section = _mapping(content, place)
+    _known(section, {field.name for field in fields(Section)}, place)
+    sizes = section.get("sizes")
+    if sizes is not None and not (isinstance(sizes, list) and sizes and all(_is_size(e) for e in sizes)):
+        raise ValueError(f"{place}.sizes: expected a list of whole numbers >= 0, got {sizes!r}")
+    best_per = section.get("best_per", [])
+    if not isinstance(best_per, list) or not all(isinstance(column, str) for column in best_per):
+        raise ValueError(f"{place}.best_per: expected a list of columns, got {best_per!r}")
+    baseline = section.get("baseline")
+    return Section(
+        _string(section, "title", place),
+        _mapping(section.get("where", {}), f"{place}.where"),
+        _string(section, "text", place, ""),
+        _string(section, "caption", place, ""),
+        tuple(best_per),
+        tuple(sizes) if sizes is not None else None,
+        _mapping(baseline, f"{place}.baseline") if baseline is not None else None,
+    )
+
+
+def _mapping(content: object, place: str) -> dict[str, Any]:
+    if not isinstance(content, Mapping):
+        raise ValueError(f"{place}: expected keys with values, got {content!r}")
+    return {str(key): value for key, value in content.items()}
+
+
+def _string(content: Mapping[str, Any], key: str, place: str, default: str | None = None) -> str:
+    value = content.get(key, default)
+    if not isinstance(value, str):
+        raise ValueError(f"{place}.{key}: expected a text, got {value!r}")
+    return value
+
+
+def _known(content: Mapping[str, Any], names: set[str], place: str) -> None:
+    for key in content:
+        if key not in names:
+            raise ValueError(f"{place}: expected keys among {', '.join(sorted(names))}, got {key}")
+
+
+def _is_size(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -1,0 +1,110 @@
+"""Where a page's numbers come from: settings common to all runs and those that differ, digests, versions, links."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from certvote.reporting import labels
+from certvote.reporting.query import Result
+from certvote.types import Run
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One run in the list of runs: what differs from the others, how it went, and where its record is."""
+
+    label: str
+    options: tuple[str, ...]
+    state: str
+    seconds: str
+    id: str
+    url: str | None
+
+
+@dataclass(frozen=True)
+class Digest:
+    """A digest, and which runs it belongs to if it is not the same for all of them."""
+
+    kind: str
+    value: str
+    owners: str
+
+
+def common_options(found: Sequence[Result]) -> list[tuple[str, str]]:
+    """Options that all runs share, by name."""
+    return [(name, next(iter(values))) for name, values in _options(found).items() if len(values) == 1]
+
+
+def differing_options(found: Sequence[Result]) -> list[str]:
+    """Names of the options in which runs differ, or that only some have."""
+    return [name for name, values in _options(found).items() if len(values) > 1]
+
+
+def run_rows(found: Sequence[Result]) -> list[RunRow]:
+    """One row per run, with the options of ``differing_options`` in that order."""
+    names = differing_options(found)
+    rows = []
+    for result, label in zip(found, labels.short(found), strict=True):
+        options = tuple(labels.printable(result.params.get(name, "–")) for name in names)
+        state = {"FINISHED": "finished", "FAILED": "failed", "KILLED": "interrupted", "RUNNING": "not finished"}
+        seconds = "–" if result.seconds is None else f"{result.seconds:,.1f}"
+        said = state.get(result.status, result.status.lower())
+        rows.append(RunRow(label, options, said, seconds, result.id, web_link(result.url)))
+    return rows
+
+
+def digests(found: Sequence[Result]) -> list[Digest]:
+    """SHA-256 of data, features and code, each value once."""
+    listed = []
+    for kind, column in (("data", "data_digest"), ("features", "feature_digest"), ("code", "code_digest")):
+        values: dict[str, list[str]] = {}
+        for result, label in zip(found, labels.short(found), strict=True):
+            if getattr(result, column):
+                values.setdefault(getattr(result, column), []).append(label)
+        for value, owners in values.items():
+            listed.append(Digest(kind, labels.printable(value), "" if len(values) == 1 else _few(owners)))
+    return listed
+
+
+def versions(runs: Sequence[Run]) -> list[tuple[str, str]]:
+    """Versions of the program and what it ran on; several are listed where runs differ."""
+    seen: dict[str, dict[str, None]] = {}
+    for run in runs:
+        if run.tags.get("certvote.version"):
+            seen.setdefault("certvote", {})[run.tags["certvote.version"]] = None
+        for name, value in _environment(run).items():
+            seen.setdefault(name, {})[value] = None
+    return [(labels.printable(name), labels.printable(", ".join(values))) for name, values in seen.items()]
+
+
+def period(found: Sequence[Result]) -> str:
+    """When the runs started, as dates in UTC."""
+    days = sorted({datetime.fromtimestamp(result.started, UTC).strftime("%Y-%m-%d") for result in found})
+    return "" if not days else days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+
+
+def web_link(url: str | None) -> str | None:
+    """The address if it leads to a web server: a page must not carry a ``javascript:`` link out of a database."""
+    return url if url and urlsplit(url).scheme in ("http", "https") else None
+
+
+def _environment(run: Run) -> Mapping[str, str]:
+    try:
+        loaded = json.loads(run.tags.get("certvote.environment", "{}"))
+    except json.JSONDecodeError:
+        return {}  # somebody edited the tag; versions are information, not evidence
+    return {str(name): str(value) for name, value in loaded.items()} if isinstance(loaded, dict) else {}
+
+
+def _options(found: Sequence[Result]) -> dict[str, set[str]]:
+    names = sorted({name for result in found for name in result.params if not name.startswith("tracking.")})
+    return {name: {labels.printable(result.params.get(name, "–")) for result in found} for name in names}
+
+
+def _few(owners: Sequence[str]) -> str:
+    more = f" and {len(owners) - 4} more" if len(owners) > 4 else ""
+    return "; ".join(owners[:4]) + more

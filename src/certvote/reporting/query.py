@@ -1,0 +1,259 @@
+"""Runs of the database → results that reports can sort, filter and label, and one tidy table with a row per run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from certvote.reporting import styles
+from certvote.types import Curve, Run
+
+
+@dataclass(frozen=True)
+class Result:
+    """One run with its settings as typed values; named as on the command line (``dataset``, ``algo``, ``k``, …).
+
+    ``curve`` is ``None`` unless the run finished: an unfinished curve proves nothing and must not be drawn.
+    """
+
+    id: str
+    name: str
+    status: str
+    started: float
+    seconds: float | None
+    dataset: str
+    feature: str
+    attack: str
+    algo: str
+    k: int | None
+    r: float | None
+    grouping: str
+    alpha: float | None
+    n_train: int | None
+    n_test: int | None
+    num_classes: int | None
+    dim: int | None
+    fingerprint: str
+    data_digest: str
+    feature_digest: str
+    code_digest: str
+    version: str
+    command: str
+    error: str
+    notes: tuple[str, ...]
+    url: str | None
+    params: Mapping[str, str]
+    curve: Curve | None
+
+    @property
+    def value(self) -> float | None:
+        """The neighborhood's size, k or r, whichever the algorithm has."""
+        return {"knn": self.k, "rnn": self.r}.get(self.algo)
+
+    @property
+    def noun(self) -> str:
+        return "images" if self.dataset in styles.IMAGE_DATASETS else "examples"
+
+
+def results(runs: Sequence[Run]) -> list[Result]:
+    """Every job's last word, in a fixed order that does not depend on the order of ``runs``.
+
+    Sweeps (parent runs) are left out. Of several runs with the same fingerprint the newest finished one counts, or
+    the newest if none finished: a failure that was repaired later is no longer a missing result.
+    """
+    latest: dict[str, Run] = {}
+    for run in sorted(runs, key=lambda run: (run.status == "FINISHED", run.started, run.id)):
+        if run.tags.get("certvote.kind", "run") == "run":
+            latest[run.tags.get("certvote.fingerprint") or run.id] = run
+    return sorted(map(_result, latest.values()), key=_position)
+
+
+def sweeps(runs: Sequence[Run]) -> list[Run]:
+    """The parent runs, oldest first."""
+    return sorted((run for run in runs if run.tags.get("certvote.kind") == "sweep"), key=lambda run: run.started)
+
+
+def table(runs: Sequence[Run], *, sizes: Sequence[int] = ()) -> pd.DataFrame:
+    """One tidy row per run: settings with types, status, headline numbers, and ``CA_<e>`` for every size asked for."""
+    names = [f.name for f in fields(Result) if f.name not in ("params", "curve")]
+    rows = []
+    for result in results(runs):
+        row: dict[str, Any] = {name: getattr(result, name) for name in names}
+        row["clean_accuracy"] = accuracy_at(result, 0)
+        row["median_certified_size"] = median_size(result)
+        row["auc"] = area(result)
+        row |= {f"CA_{e}": accuracy_at(result, e) for e in sizes}
+        rows.append(row)
+    extra = ["clean_accuracy", "median_certified_size", "auc", *(f"CA_{e}" for e in sizes)]
+    frame = pd.DataFrame(rows, columns=[*names, *extra])
+    whole = ["k", "n_train", "n_test", "num_classes", "dim", "median_certified_size"]
+    real = ["started", "seconds", "r", "alpha", "clean_accuracy", "auc", *(f"CA_{e}" for e in sizes)]
+    return frame.astype({**dict.fromkeys(whole, "Int64"), **dict.fromkeys(real, "float64")})
+
+
+def select(found: Sequence[Result], where: Mapping[str, Any]) -> list[Result]:
+    """The results whose columns have the wanted value, or one of a list of values.
+
+    A column is a field of ``Result`` (``dataset``, ``algo``, ``k``, …) or the full name of an option
+    (``attack.size``). Raises ``ValueError`` for a column that no result has.
+    """
+    columns = {f.name for f in fields(Result)} - {"params", "curve", "notes"}
+    options = {name for result in found for name in result.params}
+    for column in where:
+        if found and column not in columns and column not in options:
+            raise ValueError(f"expected a filter over one of {', '.join(sorted(columns))}, or an option, got {column}")
+    kept = list(found)
+    for column, wanted in where.items():
+        allowed = wanted if isinstance(wanted, list | tuple) else [wanted]
+        kept = [result for result in kept if any(_equal(_column(result, column), value) for value in allowed)]
+    return kept
+
+
+def accuracy_at(result: Result, size: int) -> float:
+    """The lower bound of CA at ``size``: of the next larger size if it was not computed, NaN beyond the last one."""
+    return _value_at(result.curve, size, upper=False)
+
+
+def attained_at(result: Result, size: int) -> float:
+    """The other side of the certificate's search at ``size``, NaN where it has none or no value."""
+    return _value_at(result.curve, size, upper=True)
+
+
+def median_size(result: Result) -> int | None:
+    """The largest poisoning size at which at least half of the test examples stay certified, if there is one."""
+    if result.curve is None:
+        return None
+    sizes = result.curve.sizes[result.curve.certified >= 0.5]
+    return int(sizes.max()) if sizes.size else None
+
+
+def area(result: Result) -> float:
+    """Mean certified accuracy over the computed sizes, NaN without a curve."""
+    return float(np.mean(result.curve.certified)) if result.curve is not None else float("nan")
+
+
+def last_size(result: Result) -> int:
+    """The largest poisoning size of the curve, 0 without one."""
+    return int(result.curve.sizes[-1]) if result.curve is not None else 0
+
+
+def finished(found: Sequence[Result]) -> list[Result]:
+    return [result for result in found if result.curve is not None]
+
+
+def common(found: Sequence[Result], column: str) -> Any | None:
+    """The value that all results share in a column, or ``None`` where they differ or there are none."""
+    values = {getattr(result, column) for result in found}
+    return values.pop() if len(values) == 1 else None
+
+
+def individual_of(result: Result, found: Sequence[Result]) -> Result | None:
+    """The individual certificate of the same classifier on the same data, if it is among the results."""
+    mine = _classifier_options(result)
+    return next((x for x in found if x.grouping == "none" and _classifier_options(x) == mine), None)
+
+
+def _classifier_options(result: Result) -> list[tuple[str, str]]:
+    kinds = ("algo.", "dataset.", "feature.", "attack.")
+    return sorted((name, value) for name, value in result.params.items() if name.startswith(kinds))
+
+
+def _value_at(curve: Curve | None, size: int, *, upper: bool) -> float:
+    values = None if curve is None else curve.attained if upper else curve.certified
+    if curve is None or values is None:
+        return float("nan")
+    # CA falls with e, so the bound at the next larger size also holds here; the search's other side does so only
+    # at its own size.
+    index = int(np.searchsorted(curve.sizes, size))
+    if index == len(curve.sizes) or (upper and curve.sizes[index] != size):
+        return float("nan")
+    return float(values[index])
+
+
+def _result(run: Run) -> Result:
+    params, tags = run.params, run.tags
+    algo = params.get("algo.name", "")
+    usable = run.status == "FINISHED" and run.curve is not None and len(run.curve.sizes) > 0
+    return Result(
+        id=run.id,
+        name=run.name,
+        status=run.status,
+        started=run.started,
+        seconds=run.seconds,
+        dataset=params.get("dataset.name", ""),
+        feature=params.get("feature.name", ""),
+        attack=params.get("attack.name", ""),
+        algo=algo,
+        k=_integer(params.get("algo.k")) if algo == "knn" else None,
+        r=_real(params.get("algo.r")) if algo == "rnn" else None,
+        grouping=params.get("grouping.name", "none"),
+        alpha=_real(params.get("algo.alpha")),
+        n_train=_integer(params.get("data.n_train")),
+        n_test=_integer(params.get("data.n_test")),
+        num_classes=_integer(params.get("data.num_classes")),
+        dim=_integer(params.get("data.dim")),
+        fingerprint=tags.get("certvote.fingerprint", ""),
+        data_digest=tags.get("certvote.data_digest", ""),
+        feature_digest=tags.get("certvote.feature_digest", ""),
+        code_digest=tags.get("certvote.code_digest", ""),
+        version=tags.get("certvote.version", ""),
+        command=tags.get("certvote.command", ""),
+        error=tags.get("certvote.error", ""),
+        notes=_notes(run),
+        url=run.url,
+        params=params,
+        curve=run.curve if usable else None,
+    )
+
+
+def _notes(run: Run) -> tuple[str, ...]:
+    tagged: list[str] = []
+    text = run.tags.get("certvote.notes")
+    if text:
+        try:
+            loaded = json.loads(text)
+        except json.JSONDecodeError:
+            loaded = text  # a note that somebody typed into the UI: still shown, as it stands
+        tagged = [str(note) for note in loaded] if isinstance(loaded, list) else [str(loaded)]
+    return tuple(dict.fromkeys([*run.notes, *tagged]))
+
+
+def _position(result: Result) -> tuple[Any, ...]:
+    return (
+        styles.order(styles.DATASETS, result.dataset),
+        styles.order(styles.ATTACKS, result.attack),
+        styles.order(styles.ALGORITHMS, result.algo),
+        result.value if result.value is not None else float("-inf"),
+        styles.order(styles.CERTIFICATES, result.grouping),
+        result.feature,
+        result.started,
+        result.id,
+    )
+
+
+def _column(result: Result, column: str) -> Any:
+    return result.params.get(column) if column in result.params else getattr(result, column, None)
+
+
+def _equal(actual: Any, wanted: Any) -> bool:
+    if actual is None or wanted is None:
+        return actual is wanted
+    left, right = _real(str(actual)), _real(str(wanted))
+    return left == right if left is not None and right is not None else str(actual) == str(wanted)
+
+
+def _real(text: str | None) -> float | None:
+    try:
+        return float(text) if text is not None else None
+    except ValueError:
+        return None  # "None" and "null" are how an unset option is stored
+
+
+def _integer(text: str | None) -> int | None:
+    number = _real(text)
+    return int(number) if number is not None and np.isfinite(number) else None

@@ -1,0 +1,196 @@
+"""The parts of a page, ready for the template: figures with captions and downloads, tables, notes."""
+
+from __future__ import annotations
+
+import base64
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from certvote.reporting import findings, labels, styles, vector
+from certvote.reporting.figures import COLUMN, PAGE, ca_figure
+from certvote.reporting.looks import Look, looks
+from certvote.reporting.page import Section
+from certvote.reporting.query import Result, accuracy_at, common, finished, last_size, select
+from certvote.reporting.tables import ResultTable, result_table, to_csv, to_latex
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file inside the page: its name and the ``data:`` address that holds it."""
+
+    label: str
+    filename: str
+    address: str
+
+
+@dataclass(frozen=True)
+class FigureView:
+    """A figure in two widths, its caption (finding first, then setting) and its files."""
+
+    number: int
+    wide: Markup
+    narrow: Markup
+    finding: str
+    setting: str
+    downloads: tuple[Download, ...]
+
+
+@dataclass(frozen=True)
+class TableView:
+    """A table, its caption and its files.
+
+    Per row: ``marks`` has the numbers of the notes that concern it, ``samples`` the look of its curve, if it has one.
+    """
+
+    number: int
+    table: ResultTable
+    caption: str
+    marks: tuple[str, ...]
+    samples: tuple[Look | None, ...]
+    downloads: tuple[Download, ...]
+
+
+@dataclass(frozen=True)
+class SectionView:
+    """One section: figure (if anything finished), table, and notes that must stand beside them."""
+
+    anchor: str
+    title: str
+    text: str
+    figure: FigureView | None
+    table: TableView | None
+    notes: tuple[str, ...]
+    searches: tuple[str, ...]
+
+
+def section_view(section: Section, found: Sequence[Result], *, figure_number: int, number: int) -> SectionView:
+    """Everything of section ``number`` (from 1): runs chosen from ``found``, drawn, tabulated and described."""
+    chosen = section.chosen(found)
+    anchor = f"section-{number}"
+    title = labels.printable(section.title)
+    if not chosen:
+        empty = "No run matches this section."
+        return SectionView(anchor, title, section.text, None, None, (empty,), ())
+    notes = tuple(dict.fromkeys(labels.printable(note) for result in chosen for note in result.notes))
+    figure = _figure(section, chosen, figure_number) if finished(chosen) else None
+    baseline = select(chosen, section.baseline) if section.baseline is not None else []
+    if section.baseline is not None and len(finished(baseline)) != 1:
+        raise ValueError(
+            f"section {section.title!r}, baseline: expected exactly one finished run, got {len(finished(baseline))}"
+        )
+    table = result_table(chosen, sizes=section.sizes, baseline=finished(baseline))
+    view = _table(table, chosen, notes, number)
+    return SectionView(anchor, title, section.text, figure, view, notes, tuple(findings.search_gaps(chosen)))
+
+
+def alternative(found: Sequence[Result]) -> str:
+    """What the figure shows, in words: the axes, and every curve at both of its ends."""
+    done = finished(found)
+    digits = labels.decimals(done)
+    largest = max(last_size(result) for result in done)
+    said = [
+        f"{label} falls from {labels.percent(accuracy_at(result, 0), digits)} % to "
+        f"{labels.percent(accuracy_at(result, last_size(result)), digits)} % at {labels.count(last_size(result))}"
+        for result, label in zip(done, labels.short(done), strict=True)
+    ]
+    return (
+        f"Line chart of certified accuracy in percent against 0 to {labels.count(largest)} poisoned training "
+        f"examples, {len(done)} curve{'s' if len(done) != 1 else ''}: {'; '.join(said)}."
+    )
+
+
+def setting(found: Sequence[Result]) -> str:
+    """What the figure's runs have in common: certified accuracy of what, on which data, under which attack."""
+    done = finished(found)
+    algos = list(dict.fromkeys(styles.algorithm(result.algo).name for result in done))
+    parts = ["Certified accuracy", f"of {' and '.join(algos)}"]
+    names = list(dict.fromkeys(labels.dataset_name(result.dataset) for result in done))
+    sizes = []
+    for column, kind in (("n_train", "training"), ("n_test", "test")):
+        value = common(done, column)
+        if value is not None:
+            sizes.append(f"{labels.count(value)} {kind}")
+    features = list(dict.fromkeys(labels.feature_name(result.feature) for result in done if result.feature))
+    details = [f"{' and '.join(features)} features"] if features else []
+    details += [f"{' and '.join(sizes)} {done[0].noun}"] if sizes else []
+    parts.append(f"on {' and '.join(names)}" + (f" ({'; '.join(details)})" if details else ""))
+    attacks = list(dict.fromkeys(labels.attack_name(result.attack) for result in done))
+    parts.append(f"under {' and '.join(attacks)}.")
+    text = " ".join(parts) + " Each curve is a lower bound; color says the algorithm, line style the certificate."
+    if any(result.curve is not None and result.curve.attained is not None for result in done):
+        text += " The shaded band above a budget curve is what its search left open."
+    unconfident = [result for result in done if styles.algorithm(result.algo).probabilistic]
+    for result in unconfident[:1]:
+        confidence = f" with confidence {100 * (1 - result.alpha):g} %" if result.alpha is not None else ""
+        text += f" The certificate of {styles.algorithm(result.algo).name} is probabilistic: it holds{confidence}."
+    missing = len(found) - len(done)
+    if missing:
+        text += (
+            f" {missing} run{'s' if missing > 1 else ''} of this setting {'have' if missing > 1 else 'has'} no curve."
+        )
+    return text
+
+
+def data_address(content: bytes, kind: str) -> str:
+    """A file as a ``data:`` address."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def _figure(section: Section, chosen: Sequence[Result], number: int) -> FigureView:
+    done = finished(chosen)
+    wide, narrow = ca_figure(chosen, layout=PAGE), ca_figure(chosen, layout=COLUMN)
+    texts = {"title": f"Figure {number}: {labels.printable(section.title)}", "description": alternative(chosen)}
+    hints = {f"curve-{j}": label for j, label in enumerate(labels.short(done))}
+    digits = labels.decimals(done)
+    for j, result in enumerate(done):
+        end = last_size(result)
+        value = labels.percent(accuracy_at(result, end), digits)
+        hints[f"curve-{j}"] += f": at least {value} % at e = {labels.count(end)}"
+    paper = vector.pdf(narrow, title=texts["title"])
+    return FigureView(
+        number,
+        Markup(vector.page_svg(wide, prefix=f"f{number}w-", hints=hints, **texts)),
+        Markup(vector.page_svg(narrow, prefix=f"f{number}n-", hints=hints, **texts)),
+        labels.printable(section.caption) or findings.headline(chosen, name_data=False),
+        setting(chosen),
+        (
+            Download("SVG", f"figure-{number}.svg", data_address(vector.svg(narrow).encode(), "image/svg+xml")),
+            Download("PDF", f"figure-{number}.pdf", data_address(paper, "application/pdf")),
+        ),
+    )
+
+
+def _table(table: ResultTable, chosen: Sequence[Result], notes: Sequence[str], number: int) -> TableView:
+    caption = f"Certified accuracy in percent at poisoning size e; {table_explanation(table)}"
+    marks = tuple(", ".join(str(1 + notes.index(labels.printable(note))) for note in result.notes) for result in chosen)
+    drawn = iter(looks(finished(chosen)))
+    samples = tuple(next(drawn) if result.curve is not None else None for result in chosen)
+    source = textwrap.shorten(f"{setting(chosen).split('.')[0]}.", 300) if finished(chosen) else caption
+    return TableView(
+        number,
+        table,
+        caption,
+        marks,
+        samples,
+        (
+            Download("CSV", f"table-{number}.csv", data_address(to_csv(table).encode(), "text/csv;charset=utf-8")),
+            Download(
+                "LaTeX",
+                f"table-{number}.tex",
+                data_address(to_latex(table, caption=source).encode(), "application/x-tex;charset=utf-8"),
+            ),
+        ),
+    )
+
+
+def table_explanation(table: ResultTable) -> str:
+    """How to read the table: which numbers are bold, what gains are relative to, how numbers are rounded."""
+    text = "the best of each column is bold. Bounds are rounded down."
+    if table.baseline:
+        text += f" Gain: points above the {table.baseline.removesuffix('.')} at e = {labels.count(table.gain_size)}."
+    if not any(row.cells for row in table.rows):
+        return "no run of this setting has finished."
+    return text

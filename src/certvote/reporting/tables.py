@@ -1,0 +1,205 @@
+"""Tables of certified accuracy at round sizes: for the page, as CSV for a program, as LaTeX for a paper."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from certvote.reporting import labels, styles
+from certvote.reporting.query import Result, accuracy_at, attained_at, finished, individual_of, last_size
+
+MOST_COLUMNS = 6  # sizes in a table that nobody chose the sizes for
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "≤": r"$\le$",
+    "≥": r"$\ge$",
+    "−": r"$-$",
+    "×": r"$\times$",
+    "–": "--",
+    "…": r"\dots{}",
+    **{character: rf"\{character}" for character in "&%$#_{}"},
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number as the page shows it, and whether it is the best of its column."""
+
+    text: str
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One result. ``gain`` is its lead over the baseline; ``problem`` says why there are no numbers."""
+
+    result: Result
+    label: str
+    cells: tuple[Cell, ...] = ()
+    gain: str = ""
+    upper: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class ResultTable:
+    """Certified accuracy in percent at ``sizes``; ``baseline`` names what gains are relative to, "" for none."""
+
+    sizes: tuple[int, ...]
+    rows: tuple[Row, ...]
+    baseline: str = ""
+
+    @property
+    def gain_size(self) -> int:
+        return self.sizes[-1]
+
+
+def round_sizes(largest: int, *, most: int = MOST_COLUMNS) -> tuple[int, ...]:
+    """0 and the multiples of a round number up to ``largest``, at most ``most`` sizes."""
+    if largest <= 0:
+        return (0,)
+    unit = 1
+    while True:
+        for factor in (1, 2, 5):
+            if largest // (unit * factor) + 1 <= most:
+                return tuple(range(0, largest + 1, unit * factor))
+        unit *= 10
+
+
+def shared_sizes(found: Sequence[Result]) -> tuple[int, ...]:
+    """Round sizes up to the largest that every finished result has, (0,) without one."""
+    return round_sizes(min((last_size(result) for result in finished(found)), default=0))
+
+
+def result_table(
+    found: Sequence[Result], *, sizes: Sequence[int] | None = None, baseline: Sequence[Result] = ()
+) -> ResultTable:
+    """One row per result, unfinished ones with their problem, the best lower bound of each column marked.
+
+    ``baseline`` holds one result that gains are relative to; without it, each result is compared to the individual
+    certificate of the same classifier, where that is among the results. Ties are decided as shown.
+    """
+    digits = labels.decimals(found)
+    done = finished(found)
+    if sizes is None:
+        sizes = round_sizes(max((last_size(result) for result in done), default=0))
+    chosen = tuple(sorted(set(sizes)))
+    values = {result.id: [accuracy_at(result, e) for e in chosen] for result in done}
+    shown = {name: [labels.percent(value, digits) for value in row] for name, row in values.items()}
+    best = [max((float(row[j]) for row in shown.values() if row[j] != "–"), default=None) for j in range(len(chosen))]
+    bases = {result.id: baseline[0] if baseline else individual_of(result, done) for result in done}
+    compared = any(base is not None and base.id != name for name, base in bases.items())
+    rows = []
+    for result, label in zip(found, labels.short(found), strict=True):
+        if result.curve is None:
+            rows.append(Row(result, label, problem=problem(result)))
+            continue
+        row = shown[result.id]
+        cells = tuple(Cell(t, len(done) > 1 and t != "–" and float(t) == best[j]) for j, t in enumerate(row))
+        upper = tuple(labels.percent(attained_at(result, e), digits, up=True) for e in chosen)
+        base = bases[result.id]
+        gain = _difference(result, base, chosen[-1], digits) if compared else ""
+        rows.append(Row(result, label, cells, gain, upper if _open(row, upper) else ()))
+    name = (labels.full(baseline[0]) if baseline else "individual certificate") if compared else ""
+    return ResultTable(chosen, tuple(rows), name)
+
+
+def problem(result: Result) -> str:
+    """Why a result has no numbers, in one line."""
+    first = next(iter(labels.printable_lines(result.error)), "")
+    if result.status == "FINISHED":
+        return "finished, but the database holds no curve of it"
+    state = {"FAILED": "failed", "KILLED": "interrupted", "RUNNING": "not finished yet"}
+    said = state.get(result.status, result.status.lower())
+    return f"{said}: {first}" if first else said
+
+
+def to_csv(table: ResultTable) -> str:
+    """Full precision as shares of the test set, one row per result; safe to open in a spreadsheet program."""
+    head = ["label", "algorithm", "parameter", "certificate", "dataset", "feature", "attack", "status", "run"]
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    bounds = any(row.upper for row in table.rows)
+    columns = [f"CA_{e}" for e in table.sizes] + [f"attained_{e}" for e in table.sizes] * bounds
+    writer.writerow([*head, *columns, "problem"])
+    for row in table.rows:
+        x = row.result
+        texts = [
+            row.label,
+            styles.algorithm(x.algo).name,
+            labels.parameter(x),
+            labels.certificate_name(x),
+            x.dataset,
+            x.feature,
+            x.attack,
+            x.status,
+            x.id,
+        ]
+        numbers = [accuracy_at(x, e) for e in table.sizes] + [attained_at(x, e) for e in table.sizes] * bounds
+        cells = ["" if math.isnan(number) else repr(number) for number in numbers]
+        writer.writerow([*map(csv_text, texts), *cells, csv_text(row.problem)])
+    return buffer.getvalue()
+
+
+def csv_text(text: str) -> str:
+    """Text that a spreadsheet program will not run as a formula."""
+    plain = labels.printable(text)
+    return f"'{plain}" if plain.startswith(("=", "+", "-", "@")) else plain
+
+
+def to_latex(table: ResultTable, *, caption: str) -> str:
+    """A ``table`` environment for the package booktabs, with the best of each column in bold."""
+    columns = "l" + "r" * (len(table.sizes) + bool(table.baseline))
+    span = len(columns) - 1
+    head = ["", *(f"{e:,}".replace(",", "{,}") for e in table.sizes)] + ["gain"] * bool(table.baseline)
+    lines = [
+        "% needs \\usepackage{booktabs}",
+        "\\begin{table}",
+        "  \\centering",
+        f"  \\caption{{{latex(caption)}}}",
+        f"  \\begin{{tabular}}{{{columns}}}",
+        "    \\toprule",
+        f"    & \\multicolumn{{{len(table.sizes)}}}{{c}}{{certified accuracy (\\%) at poisoning size $e$}}"
+        + (" & points" if table.baseline else "")
+        + " \\\\",
+        f"    \\cmidrule(lr){{2-{len(table.sizes) + 1}}}",
+        f"    {' & '.join(head)} \\\\",
+        "    \\midrule",
+    ]
+    for row in table.rows:
+        if row.problem:
+            body = [f"\\multicolumn{{{span}}}{{l}}{{{latex(textwrap.shorten(row.problem, 60))}}}"]
+        else:
+            body = [f"\\textbf{{{cell.text}}}" if cell.best else latex(cell.text) for cell in row.cells]
+            body += [latex(row.gain)] * bool(table.baseline)
+        lines.append(f"    {' & '.join([latex(row.label), *body])} \\\\")
+    lines += ["    \\bottomrule", "  \\end{tabular}", "\\end{table}", ""]
+    return "\n".join(lines)
+
+
+def latex(text: str) -> str:
+    """The text with every character that LaTeX reads as a command escaped."""
+    return re.sub(r"[\W_]", lambda match: _LATEX.get(match[0], match[0]), labels.printable(text))
+
+
+def _difference(result: Result, base: Result | None, size: int, digits: int) -> str:
+    if base is None or base.id == result.id:
+        return "–"
+    points = 100 * (accuracy_at(result, size) - accuracy_at(base, size))
+    return "–" if math.isnan(points) else f"{points:+.{digits}f}".replace("-", "−")
+
+
+def _open(certified: Sequence[str], upper: Sequence[str]) -> bool:
+    """Whether a search left anything open at the precision shown."""
+    return any(high not in ("–", low) for low, high in zip(certified, upper, strict=True))

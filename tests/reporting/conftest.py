@@ -1,0 +1,131 @@
+"""Runs as the results database would return them: MNIST with the published numbers, a failure, notes, hostile text."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pytest
+
+from certvote.types import Curve, Run
+
+HOSTILE = '<script>alert("x")</script> =1+1 50% & #_{}~^\\ $\\frac{1}{0$'
+
+# Certified accuracy at e = 0, 100, …, 1000, in ten-thousandths.
+CERTIFIED = {
+    ("knn", "none"): [8496, 8125, 7742, 7267, 6744, 6230, 5687, 5143, 4596, 4012, 3445],
+    ("knn", "budget"): [8496, 8374, 8259, 8134, 7999, 7834, 7649, 7472, 7272, 7077, 6865],
+    ("rnn", "none"): [8684, 7956, 7275, 6585, 5903, 5262, 4601, 4043, 3500, 3025, 2596],
+    ("rnn", "rd"): [8684, 8011, 7402, 6790, 6201, 5650, 5098, 4632, 4180, 3790, 3401],
+    ("rnn", "island"): [8684, 8144, 7656, 7180, 6678, 6208, 5738, 5313, 4912, 4540, 4109],
+    ("rnn", "removal"): [8684, 8237, 7814, 7432, 7041, 6624, 6225, 5847, 5470, 5127, 4785],
+    ("rnn", "budget"): [8684, 8440, 8166, 7901, 7634, 7309, 6984, 6645, 6323, 6018, 5717],
+}
+ATTAINED = {
+    ("knn", "budget"): [8496, 8375, 8262, 8137, 8003, 7841, 7658, 7482, 7287, 7093, 6883],
+    ("rnn", "budget"): [8684, 8440, 8167, 7906, 7639, 7318, 6994, 6662, 6343, 6037, 5738],
+}
+
+
+def _filled_in(values: list[int], *, scale: float) -> np.ndarray:
+    """All sizes 0 … 1000 from every hundredth, in whole test examples."""
+    drawn = np.interp(np.arange(1001), np.arange(0, 1001, 100), values)
+    return np.floor(drawn * scale + 1e-6) / 10_000
+
+
+@pytest.fixture
+def make_run() -> Callable[..., Run]:
+    """Build one finished MNIST run; keywords replace parts of it."""
+
+    def make(
+        algo: str = "knn",
+        grouping: str = "none",
+        attack: str = "poisoning",
+        *,
+        id: str | None = None,
+        params: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+        **changes: object,
+    ) -> Run:
+        scale = 1.0 if attack == "poisoning" else 0.985
+        attained = ATTAINED.get((algo, grouping))
+        curve = Curve(
+            np.arange(1001, dtype=np.int64),
+            _filled_in(CERTIFIED[algo, grouping], scale=scale),
+            None if attained is None else _filled_in(attained, scale=scale),
+        )
+        id = id or f"{algo}{grouping}{attack}".encode().hex()[:32]
+        settings = {
+            "dataset.name": "mnist",
+            "dataset.n_train": "None",
+            "dataset.n_test": "None",
+            "dataset.seed": "0",
+            "feature.name": "hog",
+            "feature.orientations": "9",
+            "attack.name": attack,
+            "algo.name": algo,
+            "grouping.name": grouping,
+            "sizes.max": "1000",
+            "sizes.step": "1",
+            "backend.name": "auto",
+            "data.n_train": "60000",
+            "data.n_test": "10000",
+            "data.num_classes": "10",
+            "data.dim": "81",
+        }
+        settings |= {"algo.k": "5000", "algo.ranking": "index"} if algo == "knn" else {"algo.r": "4.0"}
+        settings |= {"attack.size": "5", "attack.position": "bottom-right"} if attack == "backdoor" else {}
+        settings |= {"grouping.seed": "0"} if grouping == "rd" else {}
+        settings |= params or {}
+        labels = {
+            "certvote.kind": "run",
+            "certvote.fingerprint": id,
+            "certvote.data_digest": "d4" * 32,
+            "certvote.feature_digest": "fe" * 32,
+            "certvote.code_digest": "c0" * 32,
+            "certvote.version": "0.1.0",
+            "certvote.command": f"python run.py dataset=mnist algo={algo} grouping={grouping} attack={attack}",
+            "certvote.environment": json.dumps({"python": "3.11.9", "numpy": "2.4.6"}),
+            **(tags or {}),
+        }
+        run = Run(
+            id=id,
+            name=f"{algo} {grouping}",
+            status="FINISHED",
+            started=1_790_000_000.0,
+            seconds=12.3,
+            params=settings,
+            metrics={"CA_0": float(curve.certified[0])},
+            tags=labels,
+            curve=curve,
+            url=f"http://127.0.0.1:5000/#/experiments/1/runs/{id}",
+        )
+        return dataclasses.replace(run, **changes)
+
+    return make
+
+
+@pytest.fixture
+def mnist_runs(make_run: Callable[..., Run]) -> list[Run]:
+    """Every certificate under both attacks, a failed run and one whose data carries a warning."""
+    runs = [make_run(algo, grouping, attack) for attack in ("poisoning", "backdoor") for algo, grouping in CERTIFIED]
+    failed = make_run(
+        "rnn",
+        "island",
+        id="failed00",
+        params={"algo.r": "4.5"},
+        tags={"certvote.error": f"MemoryError: expected 3 GB of free memory, got 1 GB {HOSTILE}"},
+        status="FAILED",
+        curve=None,
+    )
+    noted = make_run(
+        "knn",
+        "none",
+        "backdoor",
+        id="noted000",
+        params={"algo.k": "3000"},
+        tags={"certvote.notes": json.dumps([f"the trigger covers digits of 31 images {HOSTILE}"])},
+    )
+    return [*runs, failed, noted]
