@@ -90,7 +90,7 @@ def _upper_left(position: str | Sequence[int], height: int, width: int, size: in
     return row, column
 
 
-def _levels(color: int | Sequence[int], channels: int) -> np.ndarray[Any, Any]:
+def _levels(color: int | Sequence[int], channels: int) -> np.ndarray:
     levels = list(color) if isinstance(color, Sequence) and not isinstance(color, str) else [color] * channels
     if len(levels) != channels or not _integers(levels) or not all(0 <= level <= 255 for level in levels):
         raise ValueError(

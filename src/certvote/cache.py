@@ -32,8 +32,8 @@ def cached(
     root: str | Path | None,
     stage: str,
     key_parts: Mapping[str, Any],
-    compute: Callable[[], Mapping[str, np.ndarray[Any, Any]]],
-) -> dict[str, np.ndarray[Any, Any]]:
+    compute: Callable[[], Mapping[str, np.ndarray]],
+) -> dict[str, np.ndarray]:
     """The arrays that ``compute`` returns, from ``root/stage/<key>.npz`` if they are there and intact.
 
     ``key_parts`` (anything JSON can hold) must name all that the result depends on: digests of the input, settings,
@@ -57,14 +57,14 @@ def cached(
     return arrays
 
 
-def _digest(key: str, arrays: Mapping[str, np.ndarray[Any, Any]]) -> str:
+def _digest(key: str, arrays: Mapping[str, np.ndarray]) -> str:
     """Of key, names and content: a file under another name is as wrong as an altered one."""
     names = sorted(arrays)
     listed = json.dumps([key, names, array_digest(*(arrays[name] for name in names))])
     return hashlib.sha256(listed.encode()).hexdigest()
 
 
-def _read(path: Path, key: str, root: Path, *, warn: bool = True) -> dict[str, np.ndarray[Any, Any]] | None:
+def _read(path: Path, key: str, root: Path, *, warn: bool = True) -> dict[str, np.ndarray] | None:
     """The arrays of an intact file; ``None`` where there is none."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
@@ -85,7 +85,7 @@ def _read(path: Path, key: str, root: Path, *, warn: bool = True) -> dict[str, n
     return None
 
 
-def _write(path: Path, key: str, key_text: str, arrays: Mapping[str, np.ndarray[Any, Any]], root: Path) -> None:
+def _write(path: Path, key: str, key_text: str, arrays: Mapping[str, np.ndarray], root: Path) -> None:
     for name, array in arrays.items():
         assert name not in (_DIGEST, _KEY), f"{name} is ours"
         assert not array.dtype.hasobject, f"{name} holds Python objects"

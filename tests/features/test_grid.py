@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certvote.features.grid import bits_for, snap
+from certvote.neighbors.lattice import common_lattice
 
 bounds = st.tuples(
     st.floats(-1e6, 1e6, allow_subnormal=False), st.floats(1e-6, 1e6, allow_subnormal=False)
@@ -52,6 +53,21 @@ def test_every_distance_is_exact_in_any_order(data, bounds, dim):
             total += difference
         assert Fraction(float(total)) == exact
     assert (exact * Fraction(2) ** bits).denominator == 1
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3, 64, 81, 324, 512, 600])
+@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (-1.0, 1.0), (-0.3, 7.1), (0.0, 255.0)])
+def test_neighbors_take_what_the_grid_gives(dim, low, high):
+    bits = bits_for(dim, low=low, high=high)
+    x = np.full((4, dim), low)
+    x[1] = high  # the largest distance there is, beside values that need every bit
+    x[2] = np.clip(low + 2.0**-bits * np.arange(1, dim + 1), low, high)
+    x[3] = np.random.default_rng(0).uniform(low, high, dim)
+    snapped = snap(x, bits, low=low, high=high)
+    lattice = common_lattice(snapped[:2], snapped[2:])
+    multiples = lattice.integers(snapped).astype(np.int64)
+    expected = np.rint(snapped.astype(float) * 2.0**bits) - np.rint(low * 2.0**bits)
+    assert (multiples == expected * 2.0 ** (lattice.bits - bits)).all()
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20), st.integers(8, 24))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -39,7 +38,7 @@ def arrays(*, path: str | Path, n_train: int | None = None, n_test: int | None =
     return subset(Split(path.stem, *parts, names, array_digest(*parts)), n_train=n_train, n_test=n_test, seed=seed)
 
 
-def _read(path: Path) -> dict[str, np.ndarray[Any, Any]]:
+def _read(path: Path) -> dict[str, object]:
     if not path.is_file():
         raise ValueError(f"option dataset.path: expected an .npz file, got {path}, which is not a file")
     if not zipfile.is_zipfile(path):
@@ -50,7 +49,7 @@ def _read(path: Path) -> dict[str, np.ndarray[Any, Any]]:
             missing = [key for key in _REQUIRED if key not in archive]
             if missing:
                 raise ValueError(f"expected the arrays {', '.join(_REQUIRED)}, got none called {', '.join(missing)}")
-            found = {}
+            found: dict[str, object] = {}
             for key in (*_REQUIRED, "class_names"):
                 if key in archive:
                     found[key] = archive[key]
@@ -63,7 +62,7 @@ def _read(path: Path) -> dict[str, np.ndarray[Any, Any]]:
         raise ValueError(f"{path}: {error}") from error
 
 
-def _examples(path: Path, key: str, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _examples(path: Path, key: str, x: object) -> np.ndarray:
     """Images as [n h w channels], vectors as floating point numbers [n d]."""
     if not isinstance(x, np.ndarray) or x.ndim not in (2, 3, 4) or x.dtype.kind not in "uif":
         got = f"{x.dtype} {list(x.shape)}" if isinstance(x, np.ndarray) else "no array"
@@ -84,7 +83,7 @@ def _examples(path: Path, key: str, x: np.ndarray[Any, Any]) -> np.ndarray[Any, 
     return np.ascontiguousarray(x, dtype=x.dtype.newbyteorder("=") if keep else np.float64)
 
 
-def _labels(path: Path, key: str, y: np.ndarray[Any, Any], of: str, n: int) -> np.ndarray[Any, Any]:
+def _labels(path: Path, key: str, y: object, of: str, n: int) -> np.ndarray:
     if not isinstance(y, np.ndarray) or y.dtype.kind not in "ui" or y.ndim != 1:
         got = f"{y.dtype} {list(y.shape)}" if isinstance(y, np.ndarray) else "no array"
         raise ValueError(f"{path}: expected {key} to be integer labels [n], got {got}")
@@ -96,7 +95,7 @@ def _labels(path: Path, key: str, y: np.ndarray[Any, Any], of: str, n: int) -> n
     return y.astype(np.int64)
 
 
-def _class_names(path: Path, names: np.ndarray[Any, Any] | None, at_least: int) -> tuple[str, ...]:
+def _class_names(path: Path, names: object, at_least: int) -> tuple[str, ...]:
     if names is None:
         return tuple(str(label) for label in range(at_least))
     if not isinstance(names, np.ndarray) or names.dtype.kind not in "US" or names.ndim != 1 or len(names) < at_least:

@@ -16,7 +16,7 @@ from certvote.features.pixels import pixels, pixels_bits
 from certvote.features.vectors import vectors, vectors_bits
 from certvote.types import Features, Split
 
-_Array = np.ndarray[Any, Any]
+_Array = np.ndarray
 _CACHE_FORMAT = 1  # raise it when an extractor's numbers change
 
 

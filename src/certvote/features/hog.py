@@ -79,9 +79,7 @@ def hog(
     return features
 
 
-def _chunks(
-    images: np.ndarray[Any, Any], starts: range, options: dict[str, Any], n_jobs: int | None
-) -> Iterator[np.ndarray[Any, Any]]:
+def _chunks(images: np.ndarray, starts: range, options: dict[str, Any], n_jobs: int | None) -> Iterator[np.ndarray]:
     from joblib import Parallel, cpu_count, delayed
 
     parts = (images[start : start + _CHUNK] for start in starts)
@@ -93,7 +91,7 @@ def _chunks(
     yield from parallel(delayed(_hog_chunk)(part, options) for part in parts)
 
 
-def _hog_chunk(images: np.ndarray[Any, Any], options: dict[str, Any]) -> np.ndarray[Any, Any]:
+def _hog_chunk(images: np.ndarray, options: dict[str, Any]) -> np.ndarray:
     from skimage.feature import hog as skimage_hog
 
     if images.shape[3] == 1:
