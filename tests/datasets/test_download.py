@@ -104,9 +104,22 @@ def test_what_a_killed_download_left_is_removed(tmp_path, small_mnist, httpserve
 def test_without_a_network_the_error_names_file_mirrors_and_data_root(tmp_path, small_mnist, nobody):
     with pytest.raises(DownloadError) as failure:
         load(tmp_path, nobody, f"{nobody}/other")
-    for part in ("train-images-idx3-ubyte.gz", f"{nobody}/train", f"{nobody}/other/train", "data_root", str(tmp_path)):
+    names = ("train-images-idx3-ubyte.gz", f"{nobody}/train", f"{nobody}/other/train", "data_root", str(tmp_path))
+    for part in (*names, "Connection refused"):
         assert part in str(failure.value)
+    assert len(str(failure.value).splitlines()) == 1
     assert files(tmp_path) == []
+
+
+def test_an_error_of_the_server_is_told(tmp_path, small_mnist, httpserver):
+    httpserver.expect_request("/mnist/train-images-idx3-ubyte.gz").respond_with_data("", status=404)
+    with pytest.raises(DownloadError, match="404 NOT FOUND"):
+        load(tmp_path, httpserver.url_for("/mnist"))
+
+
+def test_an_address_that_is_none_is_told(tmp_path, small_mnist):
+    with pytest.raises(DownloadError, match="No scheme supplied"):
+        load(tmp_path, "mirror")
 
 
 def test_a_folder_that_cannot_be_written_names_data_root(tmp_path, small_mnist, nobody):

@@ -58,7 +58,13 @@ def cifar10(
             missing = _missing(folder)
             if missing:
                 with verified(
-                    _ARCHIVE, mirrors=mirrors, md5=_ARCHIVE_MD5, folder=folder, data_root=data_root, progress=progress
+                    _ARCHIVE,
+                    mirrors=mirrors,
+                    md5=_ARCHIVE_MD5,
+                    folder=folder,
+                    data_root=data_root,
+                    holds="its .bin files",
+                    progress=progress,
                 ) as archive:
                     _extract(archive, missing, folder, data_root)
     batches, published = [], True

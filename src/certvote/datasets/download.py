@@ -45,12 +45,19 @@ def exclusive(folder: Path, data_root: str | Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def verified(
-    name: str, *, mirrors: Sequence[str], md5: str, folder: Path, data_root: str | Path, progress: bool = True
+    name: str,
+    *,
+    mirrors: Sequence[str],
+    md5: str,
+    folder: Path,
+    data_root: str | Path,
+    holds: str = "it",
+    progress: bool = True,
 ) -> Iterator[Path]:
     """Download ``name`` and yield its path below a temporary folder inside ``folder``, gone after the block.
 
-    ``mirrors`` are base addresses, tried in turn. The caller puts the file, or what it holds, in place with
-    ``put``, so that an interruption at any moment leaves nothing that looks complete.
+    ``mirrors`` are base addresses, tried in turn; ``holds`` says what of the file belongs into ``folder``. The caller
+    puts that in place with ``put``, so that an interruption at any moment leaves nothing that looks complete.
     Raises ``DownloadError`` (file, mirrors with their errors, ``data_root``) if no mirror serves these bytes, and
     ``OSError`` that names ``data_root`` if the folder cannot be written.
     """
@@ -76,16 +83,15 @@ def verified(
                     downloader=pooch.HTTPDownloader(progressbar=progress, timeout=_TIMEOUT, chunk_size=1 << 16),
                 )
             except (requests.RequestException, ValueError) as error:  # ValueError: pooch on a wrong checksum
-                failures.append(f"{url}: {_reason(error, md5)}")
+                failures.append(f"{url}: {_reason(error)}")
                 continue
             except OSError as error:
                 raise _unwritable(folder, data_root, error) from error
             yield Path(path)
             return
     raise DownloadError(
-        f"could not download {name}:\n  "
-        + "\n  ".join(failures or ["no mirror is given"])
-        + f"\nput the file into {folder} yourself, or set data_root (now {data_root}) to a folder that has it"
+        f"could not download {name} ({'; '.join(failures) or 'no mirror is given'}); put {holds} into {folder} "
+        f"yourself, or set data_root (now {data_root}) to a folder that has it"
     )
 
 
@@ -99,10 +105,17 @@ def put(source: Path, target: Path, data_root: str | Path) -> None:
         raise _unwritable(target.parent, data_root, error) from error
 
 
-def _reason(error: Exception, md5: str) -> str:
-    if "hash" in str(error):
-        return f"the content is not the published one (expected MD5 {md5})"
-    return " ".join(str(error).split())[:300]
+def _reason(error: Exception) -> str:
+    """What went wrong, without the chain of exceptions that requests wraps around it."""
+    import requests
+
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"{error.response.status_code} {error.response.reason}"
+    if not isinstance(error, requests.RequestException):
+        return "the content is not the published one"
+    innermost = error.args[0] if error.args else error
+    innermost = getattr(innermost, "reason", None) or innermost
+    return str(innermost).split(": ", 1)[-1]
 
 
 def _unwritable(folder: Path, data_root: str | Path, error: OSError) -> OSError:
