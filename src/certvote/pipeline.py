@@ -180,20 +180,24 @@ def count_votes(features: Features, split: Split, settings: Settings) -> Votes:
 
 def certify(votes: Votes, labels: np.ndarray, sizes: np.ndarray, settings: Settings) -> Curve:
     """The curve CA(e) under the certificate that ``grouping`` names."""
-    from certvote.certificates import budget, grouping, individual
-
     chosen = settings.grouping
+    if chosen.name == "none":
+        from certvote.certificates import individual
+
+        return individual.curve(votes, labels, sizes)
+    if chosen.name in ("rd", "island"):
+        from certvote.certificates import grouping
+
+        seed = chosen.seed if isinstance(chosen, RandomDivision) else 0
+        return grouping.curve(votes, labels, sizes, method=chosen.name, seed=seed)
+
+    from certvote.certificates import budget
+
     if isinstance(chosen, Budget):
-        return budget.curve(
-            votes, labels, sizes, tolerance=chosen.tolerance, seconds=chosen.seconds, stride=chosen.stride
-        )
-    if isinstance(chosen, RandomDivision):
-        return grouping.curve(votes, labels, sizes, method="rd", seed=chosen.seed)
-    if chosen.name == "island":
-        return grouping.curve(votes, labels, sizes, method="island")
-    if chosen.name == "removal":
-        return budget.removal_curve(votes, labels, sizes)
-    return individual.curve(votes, labels, sizes)
+        with _bar("budget certificate", len(sizes)) as progress:
+            limits = {"tolerance": chosen.tolerance, "seconds": chosen.seconds, "stride": chosen.stride}
+            return budget.curve(votes, labels, sizes, progress=progress, **limits)
+    return budget.removal_curve(votes, labels, sizes)
 
 
 # --- inside ----------------------------------------------------------------------------------------------------------
