@@ -24,18 +24,21 @@ from certvote.types import Curve, Run
 
 POINTS = 72  # per inch; lengths below are in points unless they say otherwise
 LONGEST_LABEL = 52  # characters; a longer label would leave no room for the curves
-FINEST_STEP = 0.4  # a printer's or screen's pixel is not smaller
 _SAMPLE, _SPACE = 26.0, 5.0  # length of the piece of line before a label, and the space between them
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Width of a figure, height of its axes, size of its text, and whether labels may stand at the lines' ends."""
+    """Width of a figure, height of its axes, size of its text, and whether labels may stand at the lines' ends.
+
+    ``finest`` is the width of the narrowest step worth drawing; coarser steps make smaller files.
+    """
 
     width: float
     axes_height: float
     text: float
     labels_at_ends: bool
+    finest: float = 0.4  # a printer's or screen's pixel is not smaller
 
 
 PAGE = Layout(width=7.6 * POINTS, axes_height=3.2 * POINTS, text=9.0, labels_at_ends=True)
@@ -81,7 +84,7 @@ def ca_figure(found: Sequence[Result], *, layout: Layout = PAGE) -> Figure:
         axes = figure.add_axes((*place, frame.width / frame.total_width, frame.height / frame.total_height))
         _scales(axes, drawn, layout)
         for j, (result, look) in enumerate(zip(drawn, appearance, strict=True)):
-            _curve(axes, frame.width, result, look, j, len(drawn))
+            _curve(axes, frame, layout, result, look, j, len(drawn))
         if texts and not frame.rows:
             _labels_at_ends(figure, axes, frame, layout, drawn, appearance, texts)
         elif texts:
@@ -154,10 +157,10 @@ def _plain_scale(axes: _AxesBase, layout: Layout, color: str) -> None:
         spine.set(color=styles.MUTED, linewidth=0.7)
 
 
-def _curve(axes: Axes, width: float, result: Result, look: Look, j: int, number: int) -> None:
+def _curve(axes: Axes, frame: _Frame, layout: Layout, result: Result, look: Look, j: int, number: int) -> None:
     curve = result.curve
     assert curve is not None
-    kept = _visible(len(curve.sizes), last_size(result) / axes.get_xlim()[1] * width)
+    kept = _visible(len(curve.sizes), last_size(result) / axes.get_xlim()[1] * frame.width, layout.finest)
     sizes, certified = curve.sizes[kept], 100 * curve.certified[kept]
     if curve.attained is not None:
         attained = 100 * curve.attained[kept]
@@ -171,12 +174,12 @@ def _curve(axes: Axes, width: float, result: Result, look: Look, j: int, number:
     axes.add_line(line)
 
 
-def _visible(number: int, width: float) -> Int64[np.ndarray, " kept"]:
+def _visible(number: int, width: float, finest: float) -> Int64[np.ndarray, " kept"]:
     """Indices of the sizes worth drawing on ``width`` points: all, or evenly spaced ones, with both ends.
 
     A step between two of them has the height of the later one: never higher than the curve itself.
     """
-    stride = max(1, math.ceil(number * FINEST_STEP / max(width, 1.0)))
+    stride = max(1, math.ceil(number * finest / max(width, 1.0)))
     return np.unique(np.append(np.arange(number - 1, -1, -stride), 0))
 
 

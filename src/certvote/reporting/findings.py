@@ -14,11 +14,11 @@ _TELLING = 0.2  # a size at which the best bound keeps less than this part of it
 
 def abstract(found: Sequence[Result]) -> list[str]:
     """A few sentences: per data set and attack what is guaranteed, what joint certificates add, and what is missing."""
-    settings = groups(found)
-    told = [group for group in settings if finished(group)]
+    told = [group for group in groups(found) if finished(group)]
     if not told:
         return [f"No run has finished, so nothing is certified here{_unfinished_tail(found)}."]
-    sentences = [headline(group, name_data=len(settings) > 1) for group in told[:MOST_SENTENCES]]
+    sentences = [headline(told[0])]
+    sentences += [_briefly(group) for group in told[1:MOST_SENTENCES]]
     if len(told) > MOST_SENTENCES:
         sentences.append(f"{len(told) - MOST_SENTENCES} more settings follow in their sections.")
     gain = joint_gain(told[0])
@@ -61,6 +61,20 @@ def headline(found: Sequence[Result], *, name_data: bool = True) -> str:
     return sentence + ("; " + ", and ".join(contrasts) if contrasts else "") + "."
 
 
+def _briefly(found: Sequence[Result]) -> str:
+    """The highest guarantee alone, for a setting after the first."""
+    done = finished(found)
+    size = telling_size(done)
+    best = max(done, key=lambda result: accuracy_at(result, size))
+    if size == 0:
+        return _clean(best, labels.decimals(done))
+    value = labels.percent(accuracy_at(best, size), labels.decimals(done))
+    return (
+        f"{_situation(best, size, name_data=True)}, the highest guarantee is {value} %, "
+        f"for {labels.full(best)}{_confidence(best)}."
+    )
+
+
 def telling_size(found: Sequence[Result]) -> int:
     """The largest round size of all results at which the best bound still says something, else the smallest such."""
     sizes = [size for size in shared_sizes(found) if size > 0]
@@ -77,16 +91,25 @@ def joint_gain(found: Sequence[Result]) -> str:
     pairs = [(x, base) for x in done if x.grouping != "none" and (base := individual_of(x, done)) is not None]
     if not pairs or size == 0:
         return ""
-    joint, base = max(pairs, key=lambda pair: accuracy_at(pair[0], size) - accuracy_at(pair[1], size))
+    # The headline already compares the best classifier's certificates, so another one's are news.
+    best = max(done, key=lambda x: accuracy_at(x, size))
+    fresh = [(x, base) for x, base in pairs if x.algo != best.algo]
+    joint, base = max(fresh or pairs, key=lambda pair: accuracy_at(pair[0], size) - accuracy_at(pair[1], size))
     high, low = accuracy_at(joint, size), accuracy_at(base, size)
     if high <= low:
         return ""
-    return (
+    text = (
         f"Certifying the test {joint.noun} together rather than one by one raises the guarantee for "
-        f"{labels.classifier(joint)} at e = {labels.count(size)} by {100 * (high - low):.{digits}f} points: from "
+        f"{labels.classifier(joint)} at e = {labels.count(size)} by {100 * (high - low):.{digits}f} points, from "
         f"{labels.percent(low, digits)} % ({labels.certificate_name(base)}) to {labels.percent(high, digits)} % "
-        f"({labels.certificate_name(joint)})."
+        f"({labels.certificate_name(joint)})"
     )
+    grouped = [x for x, y in pairs if x.grouping in ("rd", "island") and y.id == base.id]
+    if grouped and joint not in grouped:
+        other = max(grouped, key=lambda x: accuracy_at(x, size))
+        value = labels.percent(accuracy_at(other, size), digits)
+        text += f"; the best grouping, {labels.certificate_name(other)}, gives {value} %"
+    return f"{text}."
 
 
 def search_gaps(found: Sequence[Result]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from certvote.reporting import labels, styles
 from certvote.reporting.query import Result, area, finished, select
 
-CROWDED = 8  # curves that one figure can show and still be read
+CROWDED = 9  # curves that one figure can show and still be read
 
 
 @dataclass(frozen=True)

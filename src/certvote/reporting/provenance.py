@@ -12,13 +12,15 @@ from certvote.reporting import labels
 from certvote.reporting.query import Result
 from certvote.types import Run
 
+_IN_LABEL = ("dataset.name", "feature.name", "attack.name", "algo.name", "algo.k", "algo.r", "grouping.name")
+
 
 @dataclass(frozen=True)
 class RunRow:
     """One run in the list of runs: what differs from the others, how it went, and where its record is."""
 
     label: str
-    options: tuple[str, ...]
+    options: str
     state: str
     seconds: str
     id: str
@@ -35,22 +37,19 @@ class Digest:
 
 
 def common_options(found: Sequence[Result]) -> list[tuple[str, str]]:
-    """Options that all runs share, by name."""
-    return [(name, next(iter(values))) for name, values in _options(found).items() if len(values) == 1]
-
-
-def differing_options(found: Sequence[Result]) -> list[str]:
-    """Names of the options in which runs differ, or that only some have."""
-    return [name for name, values in _options(found).items() if len(values) > 1]
+    """Options that all runs share and that are set, by name."""
+    return [
+        (name, next(iter(values))) for name, values in _options(found).items() if len(values) == 1 and "–" not in values
+    ]
 
 
 def run_rows(found: Sequence[Result]) -> list[RunRow]:
-    """One row per run, with the options of ``differing_options`` in that order."""
-    names = differing_options(found)
+    """One row per run; ``options`` has those in which runs differ and that the label does not say already."""
+    names = [name for name, values in _options(found).items() if len(values) > 1 and name not in _IN_LABEL]
+    state = {"FINISHED": "finished", "FAILED": "failed", "KILLED": "interrupted", "RUNNING": "not finished"}
     rows = []
     for result, label in zip(found, labels.short(found), strict=True):
-        options = tuple(labels.printable(result.params.get(name, "–")) for name in names)
-        state = {"FINISHED": "finished", "FAILED": "failed", "KILLED": "interrupted", "RUNNING": "not finished"}
+        options = ", ".join(f"{name}={_option(result, name)}" for name in names if _option(result, name) != "–")
         seconds = "–" if result.seconds is None else f"{result.seconds:,.1f}"
         said = state.get(result.status, result.status.lower())
         rows.append(RunRow(label, options, said, seconds, result.id, web_link(result.url)))
@@ -102,7 +101,12 @@ def _environment(run: Run) -> Mapping[str, str]:
 
 def _options(found: Sequence[Result]) -> dict[str, set[str]]:
     names = sorted({name for result in found for name in result.params if not name.startswith("tracking.")})
-    return {name: {labels.printable(result.params.get(name, "–")) for result in found} for name in names}
+    return {name: {_option(result, name) for result in found} for name in names}
+
+
+def _option(result: Result, name: str) -> str:
+    value = result.params.get(name, "None")
+    return "–" if value in ("None", "null", "") else labels.printable(value)
 
 
 def _few(owners: Sequence[str]) -> str:

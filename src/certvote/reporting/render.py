@@ -76,10 +76,12 @@ def page_html(
     """The page as text."""
     found = query.results(runs)
     definition = _definition(found, page, title)
+    curves = sum(len(query.finished(section.chosen(found))) for section in definition.sections)
+    detail = sections.Detail.of_page(len(definition.sections), curves)
     views: list[sections.SectionView] = []
     for number, section in enumerate(definition.sections, start=1):
         drawn = sum(view.figure is not None for view in views)
-        views.append(sections.section_view(section, found, figure_number=drawn + 1, number=number))
+        views.append(sections.section_view(section, found, figure_number=drawn + 1, number=number, detail=detail))
     jobs = [run for run in runs if run.id in {result.id for result in found}]
     environment = templates.environment()
     environment.filters["glue"] = lambda text: _GLUED.sub("\N{NO-BREAK SPACE}", str(text))
@@ -94,7 +96,6 @@ def page_html(
         certificates=limits.certificates(found),
         assumptions=limits.assumptions(found),
         common_options=provenance.common_options(found),
-        differing_options=provenance.differing_options(found),
         rows=provenance.run_rows(found),
         unfinished=[(row, problem) for row, problem in _problems(found)],
         commands=_commands(runs, command),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -15,6 +15,19 @@ from certvote.reporting.looks import Look, looks
 from certvote.reporting.page import Section
 from certvote.reporting.query import Result, accuracy_at, common, finished, last_size, select
 from certvote.reporting.tables import ResultTable, result_table, to_csv, to_latex
+
+
+@dataclass(frozen=True)
+class Detail:
+    """How finely figures are drawn: the narrowest step in points, and whether letters of SVG files are shapes."""
+
+    finest: float = 0.4  # a printer's or screen's pixel is not smaller
+    shapes: bool = True
+
+    @classmethod
+    def of_page(cls, figures: int, curves: int) -> Detail:
+        """Less detail for more curves and figures, so that a page stays below 2 MB."""
+        return cls(0.4 * max(1.0, curves / 40), figures <= 12)
 
 
 @dataclass(frozen=True)
@@ -66,8 +79,13 @@ class SectionView:
     searches: tuple[str, ...]
 
 
-def section_view(section: Section, found: Sequence[Result], *, figure_number: int, number: int) -> SectionView:
-    """Everything of section ``number`` (from 1): runs chosen from ``found``, drawn, tabulated and described."""
+def section_view(
+    section: Section, found: Sequence[Result], *, figure_number: int, number: int, finest: float
+) -> SectionView:
+    """Everything of section ``number`` (from 1): runs chosen from ``found``, drawn, tabulated and described.
+
+    Raises ``ValueError`` for a baseline that is not one finished run.
+    """
     chosen = section.chosen(found)
     anchor = f"section-{number}"
     title = labels.printable(section.title)
@@ -75,7 +93,7 @@ def section_view(section: Section, found: Sequence[Result], *, figure_number: in
         empty = "No run matches this section."
         return SectionView(anchor, title, section.text, None, None, (empty,), ())
     notes = tuple(dict.fromkeys(labels.printable(note) for result in chosen for note in result.notes))
-    figure = _figure(section, chosen, figure_number) if finished(chosen) else None
+    figure = _figure(section, chosen, figure_number, detail) if finished(chosen) else None
     baseline = select(chosen, section.baseline) if section.baseline is not None else []
     if section.baseline is not None and len(finished(baseline)) != 1:
         raise ValueError(
@@ -139,9 +157,9 @@ def data_address(content: bytes, kind: str) -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def _figure(section: Section, chosen: Sequence[Result], number: int) -> FigureView:
+def _figure(section: Section, chosen: Sequence[Result], number: int, detail: Detail) -> FigureView:
     done = finished(chosen)
-    wide, narrow = ca_figure(chosen, layout=PAGE), ca_figure(chosen, layout=COLUMN)
+    wide, narrow = (ca_figure(chosen, layout=replace(layout, finest=detail.finest)) for layout in (PAGE, COLUMN))
     texts = {"title": f"Figure {number}: {labels.printable(section.title)}", "description": alternative(chosen)}
     hints = {f"curve-{j}": label for j, label in enumerate(labels.short(done))}
     digits = labels.decimals(done)
@@ -157,7 +175,11 @@ def _figure(section: Section, chosen: Sequence[Result], number: int) -> FigureVi
         labels.printable(section.caption) or findings.headline(chosen, name_data=False),
         setting(chosen),
         (
-            Download("SVG", f"figure-{number}.svg", data_address(vector.svg(narrow).encode(), "image/svg+xml")),
+            Download(
+                "SVG",
+                f"figure-{number}.svg",
+                data_address(vector.svg(narrow, shapes=detail.shapes).encode(), "image/svg+xml"),
+            ),
             Download("PDF", f"figure-{number}.pdf", data_address(paper, "application/pdf")),
         ),
     )
