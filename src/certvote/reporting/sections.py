@@ -80,7 +80,7 @@ class SectionView:
 
 
 def section_view(
-    section: Section, found: Sequence[Result], *, figure_number: int, number: int, finest: float
+    section: Section, found: Sequence[Result], *, figure_number: int, number: int, detail: Detail
 ) -> SectionView:
     """Everything of section ``number`` (from 1): runs chosen from ``found``, drawn, tabulated and described.
 
@@ -167,7 +167,8 @@ def _figure(section: Section, chosen: Sequence[Result], number: int, detail: Det
         end = last_size(result)
         value = labels.percent(accuracy_at(result, end), digits)
         hints[f"curve-{j}"] += f": at least {value} % at e = {labels.count(end)}"
-    paper = vector.pdf(narrow, title=texts["title"])
+    paper_svg = vector.svg(narrow, shapes=detail.shapes).encode()
+    paper_pdf = vector.pdf(narrow, title=texts["title"])
     return FigureView(
         number,
         Markup(vector.page_svg(wide, prefix=f"f{number}w-", hints=hints, **texts)),
@@ -178,9 +179,9 @@ def _figure(section: Section, chosen: Sequence[Result], number: int, detail: Det
             Download(
                 "SVG",
                 f"figure-{number}.svg",
-                data_address(vector.svg(narrow, shapes=detail.shapes).encode(), "image/svg+xml"),
+                data_address(paper_svg, "image/svg+xml"),
             ),
-            Download("PDF", f"figure-{number}.pdf", data_address(paper, "application/pdf")),
+            Download("PDF", f"figure-{number}.pdf", data_address(paper_pdf, "application/pdf")),
         ),
     )
 
