@@ -15,6 +15,7 @@ from numba import njit
 
 from certvote.neighbors.microkernel import GROUP, PANEL, panel_distances
 
+_SAMPLE, _SAMPLE_RUN = 2048, 16
 _RUN = 2**16  # float32 counts up to 2**24 exactly
 
 
@@ -47,46 +48,88 @@ def fill_distances(panels, panel_sums, queries, query_sums, out, first_column):
 @njit(nogil=True, cache=True, fastmath={"reassoc", "nsz"})
 def count_within(row, bound):
     """Number of entries ``<= bound``. Sums of 0 and 1 are exact in float32, the narrowest type Numba keeps narrow."""
-    total = 0
+    total, narrow = 0, np.int32(bound)
     for begin in range(0, row.size, _RUN):
         part = row[begin : begin + _RUN]
         count = np.float32(0)
         for j in range(part.size):
-            count += np.float32(1) if part[j] <= bound else np.float32(0)
+            count += np.float32(1) if part[j] <= narrow else np.float32(0)
         total += int(count)
     return total
 
 
 @njit(nogil=True, cache=True)
-def bracket(row, target, low, count_low, high, count_high, guess, slack_low, slack_high):
+def bracket(row, target, low, count_low, high, count_high, slack_low, slack_high, first, second):
     """Narrow ``low < high`` with ``count_within(low) < target <= count_within(high)`` around the target-th entry.
 
     Ends when ``high`` counts at most ``slack_high`` too many, or ``low`` at most ``slack_low`` short of the target
     (0: never), or else with ``high = low + 1``: then ``high`` is the target-th entry, tied with others.
+    ``first`` and ``second`` are tried first, then interpolated values, and now and then the middle.
     """
     step = 0
     while high - low > 1 and count_high - target > slack_high and target - count_low > slack_low:
-        if step % 3 == 2:
+        if step == 0:
+            guess = first
+        elif step == 1:
+            guess = second
+        elif step % 6 == 1:
             guess = (low + high) // 2
-        guess = min(max(guess, low + 1), high - 1)
-        count = count_within(row, guess)
-        if count >= target:
-            high, count_high = guess, count
         else:
-            low, count_low = guess, count
-        share = (target - count_low - 0.5) / (count_high - count_low)
-        guess = low + int(share * (high - low))
+            guess = low + int((target - count_low - 0.5) / (count_high - count_low) * (high - low))
         step += 1
+        if low < guess < high:
+            count = count_within(row, guess)
+            if count >= target:
+                high, count_high = guess, count
+            else:
+                low, count_low = guess, count
     return low, count_low, high, count_high
+
+
+@njit(nogil=True, cache=True)
+def take_sample(row, sample):
+    """Short runs of the row at equal intervals. Columns are sorted by label: each label has its share."""
+    runs = sample.size // _SAMPLE_RUN
+    for i in range(runs):
+        begin = i * (row.size - _SAMPLE_RUN) // runs
+        for j in range(_SAMPLE_RUN):
+            sample[i * _SAMPLE_RUN + j] = row[begin + j]
+
+
+@njit(nogil=True, cache=True)
+def estimate(sample, share, farthest):
+    """Two values with, most likely, the entry below which ``share`` of the row lies between them."""
+    spread = np.sqrt(share * (1 - share) * sample.size) + 1
+    below = min(max(int(share * sample.size - spread), 1), sample.size)
+    above = min(max(int(share * sample.size + spread) + 1, 1), sample.size)
+    slack, middle = 1 + int(spread) // 3, farthest // 2
+    low, count_low, first, count = bracket(sample, below, -1, 0, farthest, sample.size, 0, slack, middle, middle)
+    if count < above:
+        low, count_low = first, count
+    _, _, second, _ = bracket(sample, above, low, count_low, farthest, sample.size, 0, slack, middle, middle)
+    return first, second
+
+
+@njit(nogil=True, cache=True)
+def find(row, target, low, count_low, slack_low, slack_high, sample, farthest):
+    """``bracket`` from a known lower end, with a sample's advice. All entries are at most ``farthest``."""
+    high, count_high = farthest, row.size
+    if count_high - target <= slack_high or target - count_low <= slack_low:
+        return low, count_low, high, count_high
+    first, second = (farthest // 2, farthest // 2)
+    if sample.size:
+        first, second = estimate(sample, target / row.size, farthest)
+    return bracket(row, target, low, count_low, high, count_high, slack_low, slack_high, first, second)
 
 
 @njit(nogil=True, cache=True)
 def band_keys(row, precedence, low, high, size):
     """Entries in ``(low, high]``, sorted by (distance, precedence); the key's low 32 bits are the precedence."""
     keys = np.empty(size, np.int64)
+    above, most = np.int32(low), np.int32(high)
     found = 0
     for j in range(row.size):
-        if row[j] > low and row[j] <= high:
+        if row[j] > above and row[j] <= most:
             keys[found] = (np.int64(row[j]) << 32) | np.int64(precedence[j])
             found += 1
     keys.sort()
@@ -100,31 +143,27 @@ def select(tile, starts, precedence, label_at, ks, firsts, lasts, radii, farthes
     ``tile`` int32[rows, n]; ``ks`` ascending with spans ``firsts`` to ``lasts``; ``radii`` ascending; all int64.
     Written: ``counts`` int32[rows, ks + radii, c] and ``ranked`` int32[rows, sum of span widths].
     """
-    n, num_classes = tile.shape[1], starts.size - 1
-    guesses = np.full(2 * ks.size, farthest // 2)
+    num_classes = starts.size - 1
+    sample = np.empty(_SAMPLE if tile.shape[1] >= 4 * _SAMPLE else 0, np.int32)
     for i in range(tile.shape[0]):
         row, column = tile[i], 0
+        if ks.size:
+            take_sample(row, sample)
+        low, count_low = -1, 0  # of the span before: spans ascend too
         for a in range(ks.size):
             first, last = firsts[a], lasts[a]
             slack = (last - first) // 8
-            low, count_low, high, count_high = -1, 0, farthest, n
             base, before = -1, 0
             if first > 0:
-                low, count_low, high, count_high = bracket(
-                    row, first, low, count_low, high, count_high, guesses[2 * a], slack, 0
-                )
-                guesses[2 * a] = high
+                if first <= count_low:
+                    low, count_low = -1, 0
+                low, count_low, high, count_high = find(row, first, low, count_low, slack, 0, sample, farthest)
                 base, before = (high, count_high) if count_high == first else (low, count_low)
-            if last > first:
-                high, count_high = farthest, n
-                low, count_low, high, count_high = bracket(
-                    row, last, base, before, high, count_high, guesses[2 * a + 1], 0, slack
-                )
-                guesses[2 * a + 1] = high
             for c in range(num_classes):
                 counts[i, a, c] = count_within(row[starts[c] : starts[c + 1]], base) if base >= 0 else 0
             if before < last:
-                keys = band_keys(row, precedence, base, high, count_high - before)
+                _, _, top, count_top = find(row, last, base, before, 0, slack, sample, farthest)
+                keys = band_keys(row, precedence, base, top, count_top - before)
                 for position in range(before, ks[a]):
                     counts[i, a, label_at[keys[position - before] & 0xFFFFFFFF]] += 1
                 for position in range(first, last):

@@ -1,8 +1,8 @@
 """The dyadic grid of one job: features as integers whose L1 distances are exact in float32 and int32.
 
-If every feature is a multiple of ``2**-bits`` and no distance can reach ``2**24`` such steps, then distances counted
-in steps are integers below ``2**24``: any order of additions gives the same sum, in float32 too (certificates,
-section 7). Only whether this holds depends on the data; nothing is ever rounded here.
+If every feature is a multiple of ``2**-bits`` and no distance can exceed ``2**24`` such steps, then distances counted
+in steps are integers that float32 holds: any order of additions gives the same sum (certificates, section 7).
+Only whether this holds depends on the data; nothing is ever rounded here.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def blocks(x: Num[np.ndarray, "rows d"]) -> Iterator[slice]:
 
 
 def common_lattice(train: Num[np.ndarray, "n d"], queries: Num[np.ndarray, "m d"]) -> Lattice:
-    """Finest grid on which no distance between the two reaches ``2**24`` steps.
+    """Finest grid on which no distance between the two exceeds ``2**24`` steps.
 
     Raises ``ValueError`` if a feature is not finite, or not on that grid (then no coarser one fits either).
     """
@@ -73,15 +73,17 @@ def _exact_float64(name: str, x: Num[np.ndarray, "rows d"]) -> Float64[np.ndarra
 
 
 def _finest_bits(lowest: Float64[np.ndarray, " d"], highest: Float64[np.ndarray, " d"]) -> int:
-    """Largest ``bits`` with ``sum(highest - lowest) * 2**bits < 2**24``; 0 if there is no difference at all."""
+    """Largest ``bits`` with ``sum(highest - lowest) * 2**bits <= 2**24``; 0 if there is no difference at all."""
     with np.errstate(over="ignore"):
         reach = float((highest - lowest).sum())
     if not isfinite(reach):
         raise ValueError("train, queries: expected features whose distances float64 can hold, got larger ones")
     if reach == 0.0:
         return 0
-    exponent = frexp(reach)[1]  # reach < 2**exponent
-    return min(24 - exponent, 1000)  # 2**1000 is still a float64; finer differences are refused as off the grid
+    mantissa, exponent = frexp(reach)  # mantissa in [0.5, 1)
+    return min(
+        24 - exponent + (mantissa == 0.5), 1000
+    )  # 2**1000 is still a float64; finer differences are refused as off the grid
 
 
 def _check_on_grid(name: str, x: Num[np.ndarray, "rows d"], first_row: int, bits: int) -> None:

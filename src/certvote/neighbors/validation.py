@@ -12,8 +12,6 @@ from certvote.neighbors.job import Job
 from certvote.neighbors.lattice import common_lattice
 from certvote.neighbors.ranking import RANKINGS, Ranking
 
-_FLOATS = (np.float16, np.float32, np.float64)
-
 
 def checked_job(
     train: np.ndarray,
@@ -95,7 +93,7 @@ def _matrix(name: str, x: np.ndarray) -> np.ndarray:
     x = np.asarray(x)
     if x.ndim != 2:
         raise ValueError(f"{name}: expected a matrix with one row per example, got shape {x.shape}")
-    if x.dtype.kind not in "iu" and x.dtype not in _FLOATS:
+    if x.dtype.kind not in "iuf" or x.dtype.itemsize > 8:
         raise ValueError(f"{name}: expected integers or floats of at most 64 bits, got {x.dtype}")
     return x
 

@@ -1,0 +1,131 @@
+"""The grid of a job: what is exact is accepted, what is not is refused, radii are compared exactly."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from certvote.neighbors import knn_votes, rnn_votes
+from certvote.neighbors.lattice import common_lattice
+
+
+def test_the_finest_grid_is_the_one_whose_longest_distance_float32_holds():
+    train = np.array([[0, 0, 0], [1, 1, 1]], np.float32)
+    lattice = common_lattice(train, train[:0])
+    assert lattice.bits == 22  # 3 * 2**22 <= 2**24 < 3 * 2**23
+    assert lattice.farthest == 3 * 2**22
+    assert common_lattice(train[:, :2], train[:0, :2]).bits == 23  # 2 * 2**23 = 2**24 is exact too
+
+
+def test_examples_that_are_all_equal():
+    train = np.full((3, 2), 7, np.float32)
+    assert common_lattice(train, train).farthest == 0
+    assert knn_votes(train, np.arange(3), train, k=2, num_classes=3).counts.tolist() == [[0, 1, 1]] * 3
+
+
+@pytest.mark.parametrize("offset", [-(2.0**20), 2.0**40, -(2.0**100)])
+@pytest.mark.parametrize("backend", ["reference", "numba", "faiss"])
+def test_features_far_from_zero(crowded, assert_same, offset, backend):
+    step = max(2.0**-3, abs(offset) * 2.0**-23)
+    moved = {
+        **crowded,
+        "train": (crowded["train"].astype(float) * 8 * step + offset).astype(np.float32),
+        "queries": (crowded["queries"].astype(float) * 8 * step + offset).astype(np.float32),
+    }
+    options = {"k": 60, "window": 20, "num_classes": 3}
+    assert_same(knn_votes(**crowded, **options, backend="reference"), knn_votes(**moved, **options, backend=backend))
+
+
+@pytest.mark.parametrize("scale", [2.0**-140, 2.0**-960, 2.0**120, 2.0**1000])
+def test_tiny_and_huge_features(crowded, assert_same, scale):
+    dtype = np.float32 if 2.0**-149 < scale < 2.0**127 else np.float64
+    scaled = {
+        **crowded,
+        "train": (crowded["train"].astype(float) * 8 * scale).astype(dtype),
+        "queries": (crowded["queries"].astype(float) * 8 * scale).astype(dtype),
+    }
+    options = {"k": 60, "window": 20, "num_classes": 3}
+    assert_same(knn_votes(**crowded, **options), knn_votes(**scaled, **options))
+    expected = rnn_votes(**crowded, r=0.25, num_classes=3)
+    assert_same(expected, rnn_votes(**scaled, r=2 * scale, num_classes=3))
+
+
+def test_features_off_the_grid_are_refused():
+    rng = np.random.default_rng(0)
+    train = rng.random((20, 8))
+    with pytest.raises(ValueError, match=r"train: .* multiples of 2\*\*-\d+.*certvote\.features\.grid\.snap"):
+        knn_votes(train, np.zeros(20, int), train, k=3, num_classes=1)
+    with pytest.raises(ValueError, match=r"train: .* multiples"):
+        knn_votes(train.astype(np.float32), np.zeros(20, int), train, k=3, num_classes=1)
+    on_grid = np.round(train * 2.0**20) / 2.0**20
+    knn_votes(on_grid, np.zeros(20, int), on_grid, k=3, num_classes=1)
+    off = on_grid.copy()
+    off[7, 3] += 2.0**-40
+    with pytest.raises(ValueError, match=r"queries: .* row 7, column 3"):
+        knn_votes(on_grid, np.zeros(20, int), off, k=3, num_classes=1)
+
+
+def test_a_single_far_query_can_push_fine_features_off_the_grid():
+    train = np.array([[0], [2.0**-20]], np.float32)
+    knn_votes(train, np.zeros(2, int), train, k=1, num_classes=1)
+    with pytest.raises(ValueError, match=r"train: .* multiples of 2\*\*4"):
+        knn_votes(train, np.zeros(2, int), np.array([[2.0**28]], np.float32), k=1, num_classes=1)
+
+
+def test_rounding_does_not_hide_a_feature_off_the_grid():
+    train = np.array([[-1.0], [1e-30]])  # 1e-30 + 1 is 1 in float64
+    with pytest.raises(ValueError, match="row 1, column 0"):
+        knn_votes(train, np.zeros(2, int), train[:1], k=1, num_classes=1)
+
+
+@pytest.mark.parametrize("name", ["train", "queries"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_features_that_are_no_numbers(crowded, name, value):
+    crowded[name][4, 1] = value
+    with pytest.raises(ValueError, match=f"{name}: expected finite features, got NaN or infinity in row 4"):
+        knn_votes(**crowded, k=3, num_classes=3)
+
+
+def test_integers_beyond_float64_are_refused():
+    train = np.array([[2**53 + 1], [2**53 + 2]])
+    with pytest.raises(ValueError, match=r"train: expected integers of at most 2\*\*53"):
+        knn_votes(train, np.zeros(2, int), train, k=1, num_classes=1)
+
+
+def test_features_whose_distances_overflow_are_refused():
+    train = np.array([[-1e308], [1.5e308]])
+    with pytest.raises(ValueError, match="distances float64 can hold"):
+        knn_votes(train, np.zeros(2, int), train, k=1, num_classes=1)
+
+
+@given(r=st.floats(0, 1e308), bits=st.integers(-30, 30))
+def test_radii_are_compared_exactly(r, bits):
+    step = 2.0**-bits
+    train = np.array([[0], [100 * step]])
+    lattice = common_lattice(train, train)
+    steps = lattice.radius(r)
+    assert Fraction(steps) * Fraction(2) ** -lattice.bits <= Fraction(r)
+    assert steps == lattice.farthest or Fraction(steps + 1) * Fraction(2) ** -lattice.bits > Fraction(r)
+
+
+@pytest.mark.parametrize("backend", ["reference", "numba", "faiss"])
+@pytest.mark.parametrize(
+    ("r", "neighbors"),
+    [
+        (0.3, 0),  # 0.3 in float64 lies below 0.3 in float32, which is 0.30000001192…
+        (float(np.float32(0.3)), 1),
+        (np.float32(0.3), 1),
+        (np.nextafter(float(np.float32(0.3)), 0), 0),
+        (1, 1),
+        (Fraction(1, 4), 0),
+    ],
+)
+def test_radii_off_the_grid(backend, r, neighbors):
+    train = np.array([[np.float32(0.3)]])
+    assert float(train[0, 0]) > 0.3
+    counts = rnn_votes(train, np.array([0]), np.zeros((1, 1)), r=r, num_classes=1, backend=backend).counts
+    assert counts.tolist() == [[neighbors]]
