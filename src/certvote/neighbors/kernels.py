@@ -123,17 +123,43 @@ def find(row, target, low, count_low, slack_low, slack_high, sample, farthest):
 
 
 @njit(nogil=True, cache=True)
-def band_keys(row, precedence, low, high, size):
-    """Entries in ``(low, high]``, sorted by (distance, precedence); the key's low 32 bits are the precedence."""
-    keys = np.empty(size, np.int64)
-    above, most = np.int32(low), np.int32(high)
+def bit_length(value):
+    bits = 0
+    while value >> bits:
+        bits += 1
+    return bits
+
+
+@njit(nogil=True, cache=True)
+def radix_sorted(keys, bits):
+    """Nonnegative keys below ``2**bits`` in ascending order; several times faster than Numba's own sort."""
+    other = np.empty_like(keys)
+    for shift in range(0, bits, 8):
+        ends = np.zeros(257, np.int64)
+        for key in keys:
+            ends[((key >> shift) & 255) + 1] += 1
+        for digit in range(256):
+            ends[digit + 1] += ends[digit]
+        for key in keys:
+            digit = (key >> shift) & 255
+            other[ends[digit]] = key
+            ends[digit] += 1
+        keys, other = other, keys
+    return keys
+
+
+@njit(nogil=True, cache=True)
+def band(row, precedence, low, high, size):
+    """Precedence of the ``size`` entries in ``(low, high]``, in the order (distance, precedence)."""
+    keys = np.empty(size + 1, np.int64)  # one more: every entry is written, the next one over it if it was outside
+    above, width = np.int32(low), high - low
+    shift = bit_length(row.size)
     found = 0
     for j in range(row.size):
-        if row[j] > above and row[j] <= most:
-            keys[found] = (np.int64(row[j]) << 32) | np.int64(precedence[j])
-            found += 1
-    keys.sort()
-    return keys
+        distance = np.int64(row[j] - above)
+        keys[found] = (distance << shift) | np.int64(precedence[j])
+        found += 0 < distance <= width
+    return radix_sorted(keys[:size], shift + bit_length(width)) & ((1 << shift) - 1)
 
 
 @njit(nogil=True, cache=True)
@@ -163,11 +189,11 @@ def select(tile, starts, precedence, label_at, ks, firsts, lasts, radii, farthes
                 counts[i, a, c] = count_within(row[starts[c] : starts[c + 1]], base) if base >= 0 else 0
             if before < last:
                 _, _, top, count_top = find(row, last, base, before, 0, slack, sample, farthest)
-                keys = band_keys(row, precedence, base, top, count_top - before)
+                order = band(row, precedence, base, top, count_top - before)
                 for position in range(before, ks[a]):
-                    counts[i, a, label_at[keys[position - before] & 0xFFFFFFFF]] += 1
+                    counts[i, a, label_at[order[position - before]]] += 1
                 for position in range(first, last):
-                    ranked[i, column] = label_at[keys[position - before] & 0xFFFFFFFF]
+                    ranked[i, column] = label_at[order[position - before]]
                     column += 1
         for a in range(radii.size):
             for c in range(num_classes):

@@ -14,7 +14,7 @@ from math import frexp, isfinite
 import numpy as np
 from jaxtyping import Float64, Int32, Num
 
-_BLOCK_BYTES = 8 * 2**20  # temporaries of float64, a few at a time
+_BLOCK_BYTES = 2**19  # temporaries of float64: small, and still in the cache for the next operation
 
 
 @dataclass(frozen=True)
