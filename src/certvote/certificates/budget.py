@@ -1,0 +1,158 @@
+"""Budget certificates: joint certification without groups.
+
+An attack of size ``e`` removes at most ``e`` training examples and adds at most ``e``. Every one of them has a label:
+what is spent on one label is not there for another. The removal-budget certificate uses this for the removals of rNN
+and has a closed form (docs/certificates.md, Theorem 3); the budget certificate uses it for removals and additions, of
+rNN and of kNN, and is searched (Theorems 5 and 8).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from jaxtyping import Integer
+
+from certvote.certificates import individual
+from certvote.certificates.allocation import allocate_shifted
+from certvote.certificates.costs import Attackable, cost_table
+from certvote.certificates.search import Found, search
+from certvote.certificates.votes import check_sizes, check_votes, correct, predicted_labels, smallest_gap
+from certvote.types import Curve, Votes
+
+
+def removal_curve(votes: Votes, labels: Integer[np.ndarray, " m"], sizes: Integer[np.ndarray, " s"]) -> Curve:
+    """Removal-budget certificate of rNN at every poisoning size (Theorem 3): no grouping certifies more.
+
+    Raises:
+        ValueError: votes of kNN (``votes.k`` given), or votes, labels or sizes out of range.
+    """
+    if votes.k is not None:
+        raise ValueError(
+            f"expected votes of rNN (k=None) for the removal-budget certificate, got votes of kNN with k={votes.k}; "
+            "the budget certificate is there for both"
+        )
+    check_votes(votes.counts, labels)
+    check_sizes(sizes)
+    m = len(labels)
+    broken = np.count_nonzero(~correct(votes.counts, labels)) + _removal_broken(votes, labels, sizes)
+    return Curve(sizes=sizes.astype(np.int64), certified=(m - broken) / m)
+
+
+def curve(
+    votes: Votes,
+    labels: Integer[np.ndarray, " m"],
+    sizes: Integer[np.ndarray, " s"],
+    *,
+    tolerance: float = 1e-3,
+    seconds: float = 60.0,
+    stride: int = 1,
+    max_nodes: int = 10_000,
+    bound: str = "plain",
+    progress: Callable[[int, int], None] | None = None,
+) -> Curve:
+    """Budget certificate of rNN (Theorem 5) or kNN (Theorem 8), with what its own search attained.
+
+    The search runs at the sizes that are multiples of ``stride`` and at the largest. Between two of them the value of
+    the larger one is certified (or, where it is more, the removal-budget certificate of rNN, the individual one of
+    kNN), and the value attained at the smaller one limits what the certificate could give.
+
+    At each size the search goes on until certified and attained accuracy are equal, or, once it has turned out to be
+    hard (``certvote.certificates.search.PATIENCE``), at most ``tolerance`` apart; it stops early after ``max_nodes``
+    boxes, or when the whole curve has taken ``seconds``. Results do not depend on the machine's speed
+    unless ``seconds`` ends the search; they are sound in every case.
+
+    ``bound`` matters to kNN only: ``"plain"`` takes the worst border of the neighborhood within ``e`` positions of the
+    ``k``-th neighbor (Lemma 6), ``"sharp"`` certifies more: it lets the border move only as far as the removals and
+    additions that break an example leave room for (Lemma 7). kNN needs votes with ``window`` at least the largest size.
+
+    Raises:
+        ValueError: votes of kNN whose window is too small, or anything out of range; the message names it.
+    """
+    check_sizes(sizes)
+    _check_options(tolerance, seconds, stride, max_nodes, bound)
+    started = time.monotonic()
+    e = sizes.astype(np.int64)
+    attackable = Attackable.of(votes, labels, int(e.max()))
+    m = len(labels)
+    known = _removal_broken if votes.k is None else _individually_broken
+
+    computed = np.unique(np.append(e[e % stride == 0], e.max()))
+    at_most = known(votes, labels, computed)  # at computed[j] and, once searched, at every smaller size
+    at_least = np.zeros_like(at_most)
+    best: dict[int, np.ndarray] = {}
+    for done, j in enumerate(_from_coarse_to_fine(computed.size)):
+        found = Found(upper=int(at_most[j]), lower=int(at_least[j]), best=np.zeros(0), nodes=0)
+        if found.upper > found.lower and time.monotonic() < started + seconds:
+            size = int(computed[j])
+            found = search(
+                cost_table(attackable, size, bound=bound),
+                upper=found.upper,
+                lower=found.lower,
+                starts=[A * min(size, other) // max(other, 1) for other, A in best.items()],
+                tolerance=tolerance * m,
+                max_nodes=max_nodes,
+                deadline=started + seconds,
+            )
+            best[size] = found.best
+        # What breaks grows with the size.
+        at_most[: j + 1] = np.minimum(at_most[: j + 1], found.upper)
+        at_least[j:] = np.maximum(at_least[j:], found.lower)
+        if progress is not None:
+            progress(e.size * (done + 1) // computed.size, e.size)
+
+    above = np.searchsorted(computed, e, side="left")
+    below = np.searchsorted(computed, e, side="right") - 1
+    right = attackable.label.size
+    upper = np.minimum(known(votes, labels, e), at_most[above])
+    lower = np.where(below >= 0, at_least[below], 0)
+    return Curve(sizes=e, certified=(right - upper) / m, attained=(right - lower) / m)
+
+
+def _removal_broken(votes: Votes, labels: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Examples, right on clean data, that Theorem 3 lets break at each size."""
+    right = correct(votes.counts, labels)
+    gap = smallest_gap(votes.counts)[right]
+    # From the largest gap on every cost is 0.
+    e = np.minimum(sizes.astype(np.int64), votes.counts.max() + 1)
+    G = np.zeros((votes.counts.shape[1], 2 * e.max() + 1), dtype=np.int32)
+    counted = gap < G.shape[1]
+    np.add.at(G, (predicted_labels(votes.counts)[right][counted], gap[counted]), 1)
+    return np.asarray(allocate_shifted(np.cumsum(G, axis=1, dtype=np.int32), e))
+
+
+def _individually_broken(votes: Votes, labels: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Examples, right on clean data, whose certified size is below each size."""
+    certified = individual.certified_sizes(votes.counts, labels)
+    return np.asarray(np.searchsorted(np.sort(certified[certified >= 0]), sizes, side="left"))
+
+
+def _from_coarse_to_fine(number: int) -> Iterator[int]:
+    """All of ``0 … number - 1``: the last, the first, then always the middle of the widest gaps left."""
+    yield number - 1
+    if number > 1:
+        yield 0
+    intervals = [(0, number - 1)]
+    while intervals:
+        finer = []
+        for low, high in intervals:
+            if high - low > 1:
+                middle = (low + high) // 2
+                yield middle
+                finer += [(low, middle), (middle, high)]
+        intervals = finer
+
+
+def _check_options(tolerance: float, seconds: float, stride: int, max_nodes: int, bound: str) -> None:
+    if not (math.isfinite(tolerance) and tolerance >= 0):
+        raise ValueError(f"expected tolerance ≥ 0, got {tolerance}")
+    if not seconds >= 0:
+        raise ValueError(f"expected seconds ≥ 0, got {seconds}")
+    if stride < 1:
+        raise ValueError(f"expected stride ≥ 1, got {stride}")
+    if max_nodes < 0:
+        raise ValueError(f"expected max_nodes ≥ 0, got {max_nodes}")
+    if bound not in ("sharp", "plain"):
+        raise ValueError(f"expected bound 'sharp' or 'plain', got {bound!r}")
