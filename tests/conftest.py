@@ -22,3 +22,16 @@ def data_root() -> Path:
     if not root or not (Path(root) / "MNIST").is_dir():
         pytest.skip("CERTVOTE_DATA_ROOT names no folder with MNIST in it")
     return Path(root).absolute()
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory) -> Path:
+    """A results database with its tables and nothing in them."""
+    from certvote.tracking.location import Location, import_mlflow
+
+    import_mlflow()
+    from mlflow.tracking import MlflowClient
+
+    folder = tmp_path_factory.mktemp("database")
+    MlflowClient(tracking_uri=Location.of(str(folder)).uri).search_experiments()
+    return folder / "mlflow.db"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,15 +16,23 @@ import pytest
 
 from certvote.tracking import Store
 
-SMALL = ["dataset.n_train=300", "dataset.n_test=40", "sizes.max=20", "k=15", "r=9"]
+SMALL = ["dataset.n_train=300", "dataset.n_test=40", "sizes.max=20"]
 
 
 @pytest.fixture
-def project(tmp_path) -> Path:
-    """A working folder with a space in its name."""
+def empty(tmp_path) -> Path:
+    """A working folder with a space in its name, and nothing in it."""
     folder = tmp_path / "a project"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def project(empty, database) -> Path:
+    """A working folder with a database that has its tables already, which saves seconds per test."""
+    (empty / "mlruns").mkdir()
+    shutil.copy(database, empty / "mlruns" / "mlflow.db")
+    return empty
 
 
 def call(arguments: list[str], cwd: Path, **kwargs) -> subprocess.CompletedProcess[str]:
@@ -36,7 +45,7 @@ def call(arguments: list[str], cwd: Path, **kwargs) -> subprocess.CompletedProce
 @pytest.fixture
 def run(project, repository):
     def _run(*overrides: str, **kwargs) -> subprocess.CompletedProcess[str]:
-        return call([str(repository / "run.py"), *SMALL, *overrides], project, **kwargs)
+        return call([str(repository / "run.py"), *overrides, *SMALL], project, **kwargs)
 
     return _run
 
@@ -45,9 +54,9 @@ def runs(project: Path):
     return Store(str(project / "mlruns")).read_runs()
 
 
-def test_help_is_quick_and_imports_nothing_heavy(project, repository):
+def test_help_is_quick_and_imports_nothing_heavy(empty, repository):
     start = time.perf_counter()
-    done = call(["-X", "importtime", str(repository / "run.py"), "--help"], project)
+    done = call(["-X", "importtime", str(repository / "run.py"), "--help"], empty)
     seconds = time.perf_counter() - start
     assert done.returncode == 0
     assert "algo        knn  rnn" in done.stdout
@@ -62,10 +71,11 @@ def test_one_run_leaves_a_record_that_holds(project, run):
     assert done.returncode == 0, done.stderr
     (record,) = runs(project)
     assert record.status == "FINISHED"
-    assert record.params["algo.k"] == "15"
+    assert record.params["algo.k"] == "100"
     assert record.params["data.n_train"] == "300"
     assert record.metrics["CA_0"] == pytest.approx(record.curve.certified[0])
     assert record.curve.sizes.tolist() == list(range(21))
+    assert json.loads(record.tags["certvote.environment"])["numpy"] == np.__version__
     assert {"certvote.data_digest", "certvote.feature_digest", "certvote.code_digest"} <= set(record.tags)
     assert record.tags["certvote.command"] == f"python run.py {' '.join(SMALL)}"
     assert record.id in done.stderr
@@ -103,32 +113,23 @@ def test_no_torch_for_neighbors(project, repository):
         (["-m", "algo=knn", "grouping=rd,island"], "grouping=rd"),
     ],
 )
-def test_a_wrong_option_is_one_line_and_leaves_nothing_behind(project, run, overrides, named):
-    done = run(*overrides)
+def test_a_wrong_option_is_one_line_and_leaves_nothing_behind(empty, repository, overrides, named):
+    done = call([str(repository / "run.py"), *overrides], empty)
     assert done.returncode != 0
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("error:")]
     assert named in line
     assert "Traceback" not in done.stderr
-    assert list(project.iterdir()) == []
+    assert list(empty.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("overrides", "named"),
-    [
-        (["k=301"], "k"),
-        (["dataset=arrays", "dataset.path=none.npz"], "none.npz"),
-        (["attack=backdoor", "attack.size=9"], "size"),
-        (["feature=hog"], "pixels_per_cell"),
-        (["dataset.n_train=100000"], "n_train"),
-    ],
-)
-def test_what_goes_wrong_later_is_recorded_as_failed(project, run, overrides, named):
-    done = run(*overrides)
+def test_what_goes_wrong_later_is_recorded_as_failed(project, run):
+    done = run("k=301")
     assert done.returncode != 0
-    assert named in done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("error:")]
+    assert "k: expected at most the number of training examples, 300, got 301" in line
     (record,) = runs(project)
     assert record.status == "FAILED"
-    assert named in record.tags["certvote.error"]
+    assert "got 301" in record.tags["certvote.error"]
 
 
 def test_a_sweep_does_its_work_once_and_reports(project, run):
@@ -168,7 +169,7 @@ def test_combinations_without_a_certificate_are_left_out_of_a_sweep(project, run
     ]
 
 
-def test_parallel_jobs_and_two_sweeps_at_once_share_one_fresh_database(project, repository):
+def test_parallel_jobs_and_two_sweeps_at_once_share_one_fresh_database(empty, repository):
     def start(*overrides: str) -> subprocess.Popen[str]:
         command = [
             sys.executable,
@@ -179,14 +180,14 @@ def test_parallel_jobs_and_two_sweeps_at_once_share_one_fresh_database(project, 
             "hydra.launcher.n_jobs=2",
             *overrides,
         ]
-        return subprocess.Popen(command, cwd=project, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(command, cwd=empty, stderr=subprocess.PIPE, text=True)
 
     sweeps = [start("k=10,11,12", "name=one"), start("k=12,13", "name=two")]
     for sweep in sweeps:
         _, errors = sweep.communicate(timeout=300)
         assert sweep.returncode == 0, errors
-    assert sorted(record.params["algo.k"] for record in runs(project)) == ["10", "11", "12", "13"]
-    assert {record.status for record in runs(project)} == {"FINISHED"}
+    assert sorted(record.params["algo.k"] for record in runs(empty)) == ["10", "11", "12", "13"]
+    assert {record.status for record in runs(empty)} == {"FINISHED"}
 
 
 def test_a_killed_sweep_goes_on_where_it_stopped(project, repository, run):
@@ -220,40 +221,3 @@ def test_a_report_over_any_runs(project, run):
     none = call(["-m", "certvote", "report", "--filter", "params.`algo.name` = 'none'"], project)
     assert none.returncode != 0
     assert "--filter" in none.stderr
-
-
-@pytest.mark.parametrize("what", ["votes", "curve", "params", "metric"])
-def test_audit_finds_an_altered_record(project, run, what, tmp_path):
-    assert run().returncode == 0
-    (record,) = runs(project)
-    store = Store(str(project / "mlruns"))
-    if what == "votes":
-        path = store.download(record.id, "votes.npz", tmp_path)
-        with np.load(path) as file:
-            arrays = dict(file)
-        arrays["counts"] = arrays["counts"].copy()
-        arrays["counts"][0, 0] += 1
-        np.savez_compressed(tmp_path / "votes.npz", **arrays)
-        store.client.log_artifact(record.id, str(tmp_path / "votes.npz"))
-    elif what == "curve":
-        path = store.download(record.id, "curve.csv", tmp_path)
-        lines = path.read_text().splitlines()
-        lines[-1] = "20,0.99"
-        path.write_text("\n".join(lines) + "\n")
-        store.client.log_artifact(record.id, str(path))
-    elif what == "params":
-        path = store.download(record.id, "config.yaml", tmp_path)
-        path.write_text(path.read_text().replace("k: 15", "k: 16"))
-        store.client.log_artifact(record.id, str(path))
-    else:
-        store.client.log_metric(record.id, "CA", 0.99, step=20)
-    done = call(["-m", "certvote", "audit", record.id], project)
-    assert done.returncode == 1
-    assert "FAIL" in done.stdout
-    assert "DOES NOT HOLD" in done.stdout
-
-
-def test_a_readable_record_of_versions(project, run):
-    assert run().returncode == 0
-    (record,) = runs(project)
-    assert json.loads(record.tags["certvote.environment"])["numpy"] == np.__version__

@@ -65,11 +65,12 @@ def clear_errors(uri: str, doing: str) -> Iterator[None]:
 
 
 def import_mlflow() -> None:
-    """Import MLflow quietly: no telemetry, no migration log, no half-hour of retries against a dead server."""
+    """Import MLflow quietly: no telemetry, no bars, no migration log, no half-hour of retries against a dead server."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    import mlflow  # noqa: F401
+    import mlflow.tracking  # noqa: F401
 
     for name in ("alembic", "mlflow"):
         logging.getLogger(name).setLevel(logging.WARNING)
