@@ -35,7 +35,7 @@ def _filled_in(values: list[int], *, scale: float) -> np.ndarray:
     return np.floor(drawn * scale + 1e-6) / 10_000
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_run() -> Callable[..., Run]:
     """Build one finished MNIST run; keywords replace parts of it."""
 
@@ -107,7 +107,7 @@ def make_run() -> Callable[..., Run]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def mnist_runs(make_run: Callable[..., Run]) -> list[Run]:
     """Every certificate under both attacks, a failed run and one whose data carries a warning."""
     runs = [make_run(algo, grouping, attack) for attack in ("poisoning", "backdoor") for algo, grouping in CERTIFIED]

@@ -27,7 +27,7 @@ class Detail:
     @classmethod
     def of_page(cls, figures: int, curves: int) -> Detail:
         """Less detail for more curves and figures, so that a page stays below 2 MB."""
-        return cls(0.4 * max(1.0, curves / 40), figures <= 12)
+        return cls(0.4 * max(1.0, curves / 30), figures <= 8)
 
 
 @dataclass(frozen=True)

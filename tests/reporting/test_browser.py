@@ -1,0 +1,210 @@
+"""The page in a real browser: offline, without errors, nothing overlaps, light and dark, on screen and on paper."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from certvote.reporting import render
+
+pytestmark = pytest.mark.browser
+
+ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+# Visible parts that must stay clear of each other: the blocks of the page, and the words inside each figure.
+OVERLAPS = """() => {
+  const clash = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+  const found = [];
+  const compare = (elements, name) => {
+    const boxes = elements.filter(e => e.checkVisibility({contentVisibilityAuto: true}))
+      .map(e => [e, e.getBoundingClientRect()]).filter(([, box]) => box.width && box.height);
+    for (let i = 0; i < boxes.length; i++)
+      for (let j = 0; j < i; j++)
+        if (!boxes[i][0].contains(boxes[j][0]) && !boxes[j][0].contains(boxes[i][0]) && clash(boxes[i][1], boxes[j][1]))
+          found.push([name, boxes[j][0].textContent.trim().slice(0, 40), boxes[i][0].textContent.trim().slice(0, 40)]);
+  };
+  compare([...document.querySelectorAll('h1, h2, h3, p, nav, figure, figcaption, aside, dl, pre, details, .scroll')],
+    'page');
+  for (const svg of document.querySelectorAll('figure > div > svg'))
+    compare([...svg.querySelectorAll('text')], svg.getAttribute('aria-labelledby'));
+  for (const table of document.querySelectorAll('table'))
+    compare([...table.querySelectorAll('th, td')], 'table');
+  return found;
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    program = os.environ.get("CERTVOTE_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        pytest.skip("no Chromium found; CERTVOTE_CHROMIUM can name one")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def address(mnist_runs, tmp_path_factory) -> str:
+    folder = tmp_path_factory.mktemp("a page") / "größe #1"
+    command = "python run.py -m " + " ".join(f"option_{i}=value,{i}" for i in range(30))
+    return render(mnist_runs, out_dir=folder, command=command).as_uri()
+
+
+@pytest.fixture(params=[("light", 1280), ("dark", 1280), ("light", 400), ("dark", 400)], ids=lambda p: f"{p[0]}-{p[1]}")
+def page(request, browser, address):
+    scheme, width = request.param
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True, accept_downloads=True
+    )
+    opened = context.new_page()
+    opened.problems = []
+    opened.requested = []
+    opened.on("console", lambda message: opened.problems.append(message.text))
+    opened.on("pageerror", lambda error: opened.problems.append(str(error)))
+    opened.on("request", lambda request: opened.requested.append(request.url))
+    opened.goto(address)
+    yield opened
+    context.close()
+
+
+def test_opens_offline_without_errors_or_requests(page, address):
+    assert page.title() == "Certified accuracy on MNIST"
+    assert page.problems == []
+    assert page.requested == [address]
+
+
+def test_nothing_overlaps_and_the_page_does_not_scroll_sideways(page):
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert page.evaluate(OVERLAPS) == []
+    outside = page.evaluate(
+        """() => [...document.querySelectorAll('h1, h2, p, figure, svg text, pre, .downloads a')]
+        .map(e => [e.getBoundingClientRect(), e.textContent.slice(0, 40)])
+        .filter(([box]) => box.width && (box.left < 0 || box.right > innerWidth + 1)).map(([, text]) => text)"""
+    )
+    assert outside == []
+
+
+def test_overlaps_would_be_found(page):
+    page.add_style_tag(content="figcaption { margin-top: -3rem !important; } svg text { font-size: 24px !important; }")
+    assert {name.split("-")[0] for name, *_ in page.evaluate(OVERLAPS)} >= {"page", "f1w" if is_wide(page) else "f1n"}
+
+
+def is_wide(page) -> bool:
+    return page.viewport_size["width"] > 640
+
+
+def test_every_figure_shows_its_curves(page):
+    shown = page.evaluate(
+        """() => [...document.querySelectorAll('figure > div > svg')]
+        .filter(svg => svg.getBoundingClientRect().width > 0)
+        .map(svg => [...svg.querySelectorAll('[id*=curve-] > path')].map(path => path.getBoundingClientRect().width))"""
+    )
+    assert [len(curves) for curves in shown] == [7, 8]
+    assert min(width for curves in shown for width in curves) > 100
+
+
+def test_words_in_figures_can_be_read(page):
+    sizes = page.evaluate(
+        """() => [...document.querySelectorAll('figure > div > svg text')]
+        .map(e => e.getBoundingClientRect().height).filter(height => height > 0)"""
+    )
+    assert min(sizes) >= 10
+
+
+def test_text_stands_out_from_the_background_in_both_schemes(page):
+    contrast = page.evaluate(
+        """() => {
+        const light = color => { const [r, g, b] = color.match(/[\\d.]+/g).map(Number)
+          .map(c => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+          return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+        const paper = light(getComputedStyle(document.documentElement).backgroundColor);
+        const of = (e, property) => { const ink = light(getComputedStyle(e)[property]);
+          return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05); };
+        const all = [...document.querySelectorAll('p, th, td, figcaption, li, a, dt, dd')].map(e => of(e, 'color'));
+        return Math.min(...all, ...[...document.querySelectorAll('figure > div > svg text')].map(e => of(e, 'fill')));
+        }"""
+    )
+    assert contrast >= 4.5
+
+
+def test_downloads_work(page):
+    def content(name: str) -> bytes:
+        with page.expect_download() as pending:
+            page.click(f'a[download="{name}"]')
+        assert pending.value.suggested_filename == name
+        return Path(pending.value.path()).read_bytes()
+
+    assert content("figure-1.pdf").startswith(b"%PDF-")
+    assert b"</svg>" in content("figure-2.svg")
+    rows = list(csv.DictReader(io.StringIO(content("table-1.csv").decode())))
+    assert {len(row) for row in rows} == {len(rows[0])}
+    assert rows[0]["CA_1000"] == "0.3445"
+    assert rb"\bottomrule" in content("table-2.tex")
+
+
+def test_contents_lead_to_their_sections(page):
+    page.click("nav a[href='#limits']")
+    page.wait_for_function(
+        "() => { const box = document.querySelector('#limits').getBoundingClientRect();"
+        " return box.top >= -1 && box.top < innerHeight / 2; }",
+        timeout=5000,
+    )
+    assert page.problems == []
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_prints(browser, address, paper):
+    context = browser.new_context(color_scheme="dark", offline=True)
+    page = context.new_page()
+    page.goto(address)
+    printed = page.pdf(format=paper)
+    assert printed.startswith(b"%PDF-")
+    pages = len(re.findall(rb"/Type\s*/Page\b", printed))
+    assert 3 <= pages <= 8
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(254, 254, 253)"
+    assert page.evaluate("getComputedStyle(document.querySelector('figure')).breakInside") == "avoid"
+    assert not page.is_visible(".downloads")
+    context.close()
+
+
+def test_works_in_a_sandboxed_frame(browser, address, tmp_path):
+    """The MLflow UI shows a page artifact in such a frame."""
+    html = Path(
+        re.sub(
+            "^file://",
+            "",
+            address.replace("%20", " ").replace("%23", "#").replace("%C3%B6", "ö").replace("%C3%9F", "ß"),
+        )
+    )
+    outer = tmp_path / "outer.html"
+    inner = html.read_text().replace("&", "&amp;").replace('"', "&quot;")
+    outer.write_text(f'<iframe sandbox="allow-scripts" width="1200" height="900" srcdoc="{inner}"></iframe>')
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    problems = []
+    page.on("console", lambda message: problems.append(message.text))
+    page.goto(outer.as_uri())
+    frame = page.frames[1]
+    assert frame.evaluate("document.querySelectorAll('figure > div > svg [id*=curve-] > path').length") == 30
+    assert frame.locator("figure > div > svg").first.is_visible()
+    assert problems == []
+    context.close()

@@ -1,0 +1,89 @@
+"""Sentences hold the runs' numbers, claim lower bounds only, and are right for every shape of a study."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from certvote.reporting import findings
+from certvote.reporting.query import results, select
+from certvote.reporting.sections import setting
+from certvote.types import Curve
+
+
+def test_one_run(make_run):
+    (sentence,) = findings.abstract(results([make_run()]))
+    assert sentence == (
+        "On MNIST, with 1,000 of 60,000 training examples poisoned, kNN (k = 5000, individual certificate) still "
+        "classifies at least 34.45 % of the 10,000 test images correctly, whatever the attacker does."
+    )
+
+
+def test_best_individual_and_other_algorithm(mnist_runs):
+    sentence = findings.headline(select(results(mnist_runs), {"attack": "poisoning"}))
+    assert "at least 68.65 % of the 10,000 test images" in sentence
+    assert "its individual certificate guarantees 34.45 %" in sentence
+    assert "for rNN (r = 4, budget certificate) the guarantee is 57.17 %" in sentence
+
+
+def test_joint_gain_is_the_papers_number(mnist_runs):
+    kept = select(results(mnist_runs), {"attack": "poisoning", "grouping": ["none", "rd", "island"]})
+    assert findings.joint_gain(kept) == (
+        "Certifying the test images together rather than one by one raises the guarantee for rNN r=4 at e = 1,000 by "
+        "15.13 points, from 25.96 % (individual) to 41.09 % (ISLAND)."
+    )
+
+
+def test_several_attacks_are_told_one_by_one(mnist_runs):
+    first, second, *_, last = findings.abstract(results(mnist_runs))
+    assert "trigger" not in first
+    assert "and the trigger in every test image, the highest guarantee is 67.62 %" in second
+    assert last == "1 of 16 runs has no result; the tables say why."
+
+
+def test_one_algorithm_with_several_parameters(make_run):
+    low = make_run(id="low", params={"algo.k": "10"})
+    low = dataclasses.replace(low, curve=Curve(np.arange(1001), np.full(1001, 0.2)))
+    sentence = findings.headline(results([make_run(), low]))
+    assert "kNN (k = 5000, individual certificate) still classifies at least 34.45 %" in sentence
+    assert "the lowest guarantee of the 2 curves is 20.00 %, for kNN (k = 10, individual certificate)" in sentence
+
+
+def test_nothing_finished(make_run):
+    failed = make_run(status="FAILED", curve=None)
+    (sentence,) = findings.abstract(results([failed]))
+    assert sentence == "No run has finished, so nothing is certified here: 1 run failed or did not end."
+    assert findings.abstract([]) == ["No run has finished, so nothing is certified here."]
+
+
+def test_no_common_size(make_run):
+    point = make_run("rnn", "none", curve=Curve(np.array([0]), np.array([0.9])))
+    sentence = findings.headline(results([make_run(), point]))
+    assert sentence.startswith("Without poisoned examples rNN (r = 4, individual certificate) classifies 90.00 %")
+    assert "whatever the attacker does" not in sentence
+
+
+def test_a_size_at_which_nothing_is_left_is_not_the_headline(make_run):
+    falling = Curve(np.arange(1001), np.linspace(0.9, 0.0, 1001))
+    sentence = findings.headline(results([make_run(curve=falling)]))
+    assert "with 800 of" in sentence
+    assert "at least 18.00 %" in sentence
+
+
+def test_small_test_sets_get_one_digit_rounded_down(make_run):
+    curve = Curve(np.arange(11), np.full(11, 239 / 360))
+    run = make_run(params={"data.n_test": "360", "dataset.name": "arrays"}, curve=curve)
+    sentence = findings.headline(results([run]))
+    assert "at least 66.3 % of the 360 test examples" in sentence
+
+
+def test_a_probabilistic_certificate_says_so(make_run):
+    run = make_run(params={"algo.name": "bagging", "algo.alpha": "0.001"})
+    assert "holds with probability 99.9 %" in findings.headline(results([run]))
+    assert "probabilistic: it holds with confidence 99.9 %" in setting(results([run]))
+
+
+def test_the_gap_of_a_search_is_stated(mnist_runs):
+    (said,) = findings.search_gaps(select(results(mnist_runs), {"attack": "poisoning", "algo": "rnn", "r": 4}))
+    assert said.startswith("budget: the search stopped with its two sides at most 0.21 points apart (at e = 1,000)")

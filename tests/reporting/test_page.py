@@ -1,0 +1,90 @@
+"""Page definitions: from YAML with clear errors, or derived from the runs without crowded figures."""
+
+from __future__ import annotations
+
+import pytest
+
+from certvote.reporting import page
+from certvote.reporting.query import results
+
+DEFINITION = """
+title: Which certificate?
+question: What do joint certificates add?
+sections:
+  - title: All certificates of rNN
+    text: As in the paper.
+    where: {dataset: mnist, attack: poisoning, algo: rnn, r: 4}
+    sizes: [0, 500, 1000]
+    baseline: {grouping: island}
+  - title: Best of each
+    where: {attack: [poisoning]}
+    best_per: [algo]
+    caption: kNN wins.
+"""
+
+
+def test_a_page_from_yaml(tmp_path, mnist_runs):
+    file = tmp_path / "page.yaml"
+    file.write_text(DEFINITION)
+    definition = page.load(file)
+    assert (definition.title, definition.question) == ("Which certificate?", "What do joint certificates add?")
+    first, second = definition.sections
+    found = results(mnist_runs)
+    assert [x.grouping for x in first.chosen(found)] == ["none", "rd", "island", "removal", "budget"]
+    assert first.sizes == (0, 500, 1000)
+    assert [(x.algo, x.grouping) for x in second.chosen(found)] == [("knn", "budget"), ("rnn", "budget")]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ([], "page: expected keys with values"),
+        ({"titel": "x", "sections": []}, "page: expected keys among .*, got titel"),
+        ({"sections": []}, r"page\.sections: expected a list of sections"),
+        ({"sections": [{"where": {}}]}, r"page\.sections\[0\]\.title: expected a text"),
+        ({"sections": [{"title": "x", "filter": {}}]}, r"page\.sections\[0\]: expected keys among .*, got filter"),
+        ({"sections": [{"title": "x", "where": 3}]}, r"page\.sections\[0\]\.where: expected keys"),
+        ({"sections": [{"title": "x", "sizes": [-1]}]}, r"page\.sections\[0\]\.sizes: expected a list of whole"),
+        ({"sections": [{"title": "x", "sizes": [True]}]}, r"sizes: expected a list of whole"),
+        ({"sections": [{"title": "x", "best_per": "algo"}]}, r"best_per: expected a list of columns"),
+        ({"title": 3, "sections": [{"title": "x"}]}, r"page\.title: expected a text"),
+    ],
+)
+def test_mistakes_in_a_page_are_named(content, message):
+    with pytest.raises(ValueError, match=message):
+        page.load(content)
+
+
+def test_default_has_a_section_per_data_set_and_attack(mnist_runs):
+    definition = page.default(results(mnist_runs))
+    assert [section.title for section in definition.sections] == ["MNIST, data poisoning", "MNIST, backdoor attack"]
+    assert definition.title == "Certified accuracy on MNIST"
+
+
+def test_a_crowded_setting_gets_an_overview_and_details(make_run):
+    runs = [make_run(id=f"k{k}", params={"algo.k": str(k)}) for k in range(4)]
+    runs += [
+        make_run("rnn", grouping, id=f"{grouping}{r}", params={"algo.r": str(r)})
+        for grouping in ("none", "rd", "island")
+        for r in range(4)
+    ]
+    found = results(runs)
+    definition = page.default(found)
+    assert [section.title for section in definition.sections] == [
+        "MNIST, data poisoning",
+        "MNIST, data poisoning: kNN",
+        "MNIST, data poisoning: rNN, individual",
+        "MNIST, data poisoning: rNN, RD",
+        "MNIST, data poisoning: rNN, ISLAND",
+    ]
+    assert [len(section.chosen(found)) for section in definition.sections] == [4, 4, 4, 4, 4]
+
+
+def test_every_run_is_in_some_section(mnist_runs):
+    found = results(mnist_runs)
+    shown = {result.id for section in page.default(found).sections for result in section.chosen(found)}
+    assert shown == {result.id for result in found}
+
+
+def test_no_runs():
+    assert page.default([]).sections == ()

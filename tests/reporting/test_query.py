@@ -1,0 +1,88 @@
+"""Runs become results with types; filters, superseded runs and values between sizes are treated as documented."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from certvote.reporting import query
+from certvote.types import Curve
+
+
+def test_table_has_a_typed_row_per_run(mnist_runs):
+    frame = query.table(mnist_runs, sizes=[0, 1000])
+    assert len(frame) == len(mnist_runs)
+    row = frame[(frame.algo == "knn") & (frame.k == 5000) & (frame.grouping == "none") & (frame.attack == "poisoning")]
+    assert row[["CA_0", "CA_1000", "n_train"]].to_numpy().tolist() == [[0.8496, 0.3445, 60000]]
+    assert str(frame.dtypes["k"]) == "Int64"
+    assert str(frame.dtypes["CA_1000"]) == "float64"
+    failed = frame[frame.status == "FAILED"].iloc[0]
+    assert math.isnan(failed.CA_1000)
+    assert failed.error.startswith("MemoryError")
+
+
+def test_table_of_no_runs_has_the_same_columns(mnist_runs):
+    assert list(query.table([], sizes=[5]).columns) == list(query.table(mnist_runs, sizes=[5]).columns)
+
+
+def test_order_does_not_depend_on_the_order_of_runs(mnist_runs):
+    assert [x.id for x in query.results(mnist_runs)] == [x.id for x in query.results(mnist_runs[::-1])]
+
+
+def test_sweeps_are_no_results(make_run):
+    sweep = make_run(id="parent", tags={"certvote.kind": "sweep"})
+    assert [x.id for x in query.results([sweep, make_run(id="child")])] == ["child"]
+    assert query.sweeps([sweep, make_run()]) == [sweep]
+
+
+def test_a_finished_run_replaces_failures_and_older_runs_of_the_same_settings(make_run):
+    same = {"certvote.fingerprint": "same"}
+    runs = [
+        make_run(id="failed", tags=same, status="FAILED", curve=None, started=3.0),
+        make_run(id="old", tags=same, started=1.0),
+        make_run(id="new", tags=same, started=2.0),
+    ]
+    assert [x.id for x in query.results(runs)] == ["new"]
+
+
+def test_runs_without_fingerprint_are_all_kept(make_run):
+    runs = [make_run(id=name, tags={"certvote.fingerprint": ""}) for name in ("a", "b")]
+    assert len(query.results(runs)) == 2
+
+
+def test_the_curve_of_an_unfinished_run_is_not_used(make_run):
+    (result,) = query.results([make_run(status="RUNNING")])
+    assert result.curve is None
+    assert math.isnan(query.accuracy_at(result, 0))
+
+
+def test_between_computed_sizes_the_bound_of_the_larger_one_holds(make_run):
+    curve = Curve(np.array([0, 10, 20]), np.array([0.9, 0.5, 0.1]), np.array([0.9, 0.6, 0.2]))
+    (result,) = query.results([make_run(curve=curve)])
+    assert query.accuracy_at(result, 1) == 0.5
+    assert query.accuracy_at(result, 10) == 0.5
+    assert math.isnan(query.accuracy_at(result, 21))
+    assert query.attained_at(result, 10) == 0.6
+    assert math.isnan(query.attained_at(result, 1)), "nothing was searched for at this size"
+    assert query.median_size(result) == 10
+
+
+def test_filters_take_columns_options_and_lists(mnist_runs):
+    found = query.results(mnist_runs)
+    assert {x.grouping for x in query.select(found, {"grouping": ["none", "rd"]})} == {"none", "rd"}
+    assert {x.k for x in query.select(found, {"k": 3000})} == {3000}
+    assert {x.attack for x in query.select(found, {"attack.size": 5})} == {"backdoor"}
+    assert len(query.select(found, {"r": "4"})) == 10, "4 and 4.0 are the same radius"
+    with pytest.raises(ValueError, match=r"expected a filter over one of .*, got colour"):
+        query.select(found, {"colour": "red"})
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [('["a", "b"]', ("first", "a", "b")), ("typed by hand", ("first", "typed by hand")), ("[]", ("first",))],
+)
+def test_notes_of_run_and_tag_are_joined(make_run, tag, expected):
+    (result,) = query.results([make_run(tags={"certvote.notes": tag}, notes=("first",))])
+    assert result.notes == expected

@@ -1,0 +1,196 @@
+"""The page as a file: self-contained, escaped, replaced at once, with everything a reviewer asks for."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import itertools
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from certvote.reporting import render, render_report, templates
+
+COMMAND = "python run.py -m dataset=mnist algo=knn,rnn 'attack=poisoning,backdoor'"
+
+
+class Reader(HTMLParser):
+    """Tags, attributes and text of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def links(self) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.tags if tag == "a"]
+
+
+@pytest.fixture(scope="module")
+def html(mnist_runs, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page")
+    return render(mnist_runs, title="A <b>title</b>", out_dir=folder, command=COMMAND).read_text()
+
+
+def test_page_reads_in_order(html):
+    places = [html.index(part) for part in ('class="question"', 'id="abstract"', 'id="figure-1"', 'id="table-1"')]
+    places += [html.index(f'<section id="{name}"') for name in ("section-2", "limits", "settings", "reproduce")]
+    places.append(html.index('<section id="provenance"'))
+    assert places == sorted(places)
+
+
+def test_page_is_self_contained_and_small(html):
+    reader = Reader(html)
+    assert len(html.encode()) < 2_000_000
+    assert not [tag for tag, _ in reader.tags if tag in ("script", "link", "img", "iframe", "object")]
+    for tag, attributes in reader.tags:
+        assert "src" not in attributes, tag
+        assert not [name for name in attributes if name.startswith("on")]
+    addresses = [link["href"] for link in reader.links()]
+    assert all(address.startswith(("#", "data:", "http://127.0.0.1:5000/")) for address in addresses)
+    assert "@import" not in html
+    assert not re.search(r"url\((?!#)", html)
+
+
+def test_text_from_users_is_escaped(html):
+    reader = Reader(html)
+    assert "A <b>title</b>" in reader.text
+    assert '<script>alert("x")</script>' in reader.text
+    assert "b" not in [tag for tag, attributes in reader.tags[:20]]
+
+
+def test_anchors_exist_once_and_links_lead_to_them(html):
+    reader = Reader(html)
+    ids = [attributes["id"] for _, attributes in reader.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    for link in reader.links():
+        if link["href"].startswith("#"):
+            assert link["href"][1:] in ids
+
+
+def test_downloads_are_what_they_say(html):
+    files = {link["download"]: link["href"] for link in Reader(html).links() if "download" in link}
+    names = ("figure-{}.svg", "figure-{}.pdf", "table-{}.csv", "table-{}.tex")
+    assert sorted(files) == sorted(name.format(n) for n in (1, 2) for name in names)
+    content = {name: base64.b64decode(address.split(",", 1)[1]) for name, address in files.items()}
+    assert content["figure-1.pdf"].startswith(b"%PDF-")
+    assert b"<svg" in content["figure-1.svg"]
+    assert b"\\toprule" in content["table-2.tex"]
+    rows = list(csv.DictReader(io.StringIO(content["table-1.csv"].decode())))
+    assert next(row for row in rows if row["label"] == "rNN r=4, ISLAND")["CA_1000"] == "0.4109"
+
+
+def test_commands_digests_versions_and_links_are_there(html, mnist_runs):
+    reader = Reader(html)
+    assert COMMAND in reader.text
+    for run in mnist_runs:
+        assert run.tags["certvote.command"] in reader.text
+        assert run.url in [link["href"] for link in reader.links()]
+    for part in ("d4" * 32, "fe" * 32, "c0" * 32, "certvote 0.1.0", "python 3.11.9"):
+        assert part in reader.text
+
+
+def test_failures_and_notes_stand_beside_the_numbers(html):
+    first, second = html.split('<section id="section-2"')
+    second = second.split('<section id="limits"')[0]
+    assert "failed: MemoryError" in first
+    assert "the trigger covers digits of 31 images" in second
+    assert '<aside class="note"' not in first
+
+
+def test_only_web_addresses_become_links(make_run, tmp_path):
+    runs = [make_run(url="javascript:alert(1)"), make_run("rnn", url="file:///etc/passwd")]
+    text = render(
+        runs, out_dir=tmp_path, links={"evil": "javascript:alert(2)", "docs": "https://example.org/"}
+    ).read_text()
+    addresses = [link["href"] for link in Reader(text).links()]
+    assert not [address for address in addresses if address.startswith(("javascript:", "file:"))]
+    assert "https://example.org/" in addresses
+
+
+def test_same_runs_same_page(mnist_runs, tmp_path):
+    pages = [render(runs, out_dir=tmp_path / name) for name, runs in (("a", mnist_runs), ("b", mnist_runs[::-1]))]
+    assert pages[0].read_bytes() == pages[1].read_bytes()
+
+
+@pytest.mark.parametrize("statuses", [[], ["FAILED"], ["RUNNING", "KILLED"], ["FINISHED"]])
+def test_pages_without_curves(make_run, tmp_path, statuses):
+    runs = [make_run(id=f"r{i}", status=status, curve=None) for i, status in enumerate(statuses)]
+    text = Reader(render(runs, out_dir=tmp_path).read_text()).text
+    assert "nothing is certified here" in text
+    if "RUNNING" in statuses:
+        assert "not finished yet" in text
+        assert "interrupted" in text
+    if statuses == ["FINISHED"]:
+        assert "the database holds no curve of it" in text
+
+
+def test_a_defined_page(mnist_runs, tmp_path):
+    definition = {
+        "title": "Mine",
+        "question": "Why <so>?",
+        "sections": [
+            {"title": "First", "where": {"algo": "rnn", "attack": "poisoning", "r": 4}, "caption": "ISLAND & co."},
+            {"title": "Empty", "where": {"dataset": "nothing"}},
+        ],
+    }
+    text = Reader(render(mnist_runs, out_dir=tmp_path, page=definition).read_text()).text
+    for part in ("Mine", "Why <so>?", "ISLAND & co.", "No run matches this section."):
+        assert part in text
+
+
+def test_a_baseline_must_be_one_run(mnist_runs, tmp_path):
+    definition = {"sections": [{"title": "x", "where": {}, "baseline": {"algo": "rnn"}}]}
+    with pytest.raises(ValueError, match=r"section 'x', baseline: expected exactly one finished run, got 10"):
+        render(mnist_runs, out_dir=tmp_path, page=definition)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_report_goes_below_its_root(make_run, tmp_path):
+    path = render_report([make_run()], name="my study-1", title=None, out_root=tmp_path / "a b", command=None)
+    assert path == tmp_path / "a b" / "my study-1" / "index.html"
+    assert [file.name for file in path.parent.iterdir()] == ["index.html"]
+
+
+@pytest.mark.parametrize("name", ["", "..", "../x", "a/b", "/abs", ".hidden", "x.", "a\nb", "a\\b"])
+def test_names_that_lead_elsewhere_are_refused(make_run, tmp_path, name):
+    with pytest.raises(ValueError, match="option name: expected a plain folder name"):
+        render_report([make_run()], name=name, out_root=tmp_path)
+
+
+def test_a_page_that_cannot_be_written_leaves_the_old_one(make_run, tmp_path, monkeypatch):
+    path = render([make_run()], out_dir=tmp_path)
+    before = path.read_bytes()
+
+    def fail(self: Path, target: Path) -> Path:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        render([make_run("rnn")], out_dir=tmp_path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["index.html"]
+
+
+def test_a_large_sweep_stays_below_two_megabytes(make_run, tmp_path):
+    runs = []
+    for data, attack, value in itertools.product(("mnist", "cifar10"), ("poisoning", "backdoor"), (1, 2, 3)):
+        for algo, grouping in (("knn", "none"), ("rnn", "none"), ("rnn", "rd"), ("rnn", "island")):
+            params = {"dataset.name": data, "algo.k" if algo == "knn" else "algo.r": str(value)}
+            name = f"{data}{attack}{value}{algo}{grouping}"
+            runs.append(make_run(algo, grouping, attack, id=name, params=params))
+    assert render(runs, out_dir=tmp_path).stat().st_size < 2_000_000
+
+
+def test_templates_are_found():
+    assert (templates.folder() / "page.html").is_file()
