@@ -21,10 +21,18 @@ def test_the_finest_grid_is_the_one_whose_longest_distance_float32_holds():
     assert common_lattice(train[:, :2], train[:0, :2]).bits == 23  # 2 * 2**23 = 2**24 is exact too
 
 
-def test_examples_that_are_all_equal():
-    train = np.full((3, 2), 7, np.float32)
+@pytest.mark.parametrize("value", [7, 0.5, 0.1])
+def test_examples_that_are_all_equal(value):
+    train = np.full((3, 2), value)
     assert common_lattice(train, train).farthest == 0
     assert knn_votes(train, np.arange(3), train, k=2, num_classes=3).counts.tolist() == [[0, 1, 1]] * 3
+
+
+@pytest.mark.parametrize("backend", ["reference", "numba", "faiss"])
+def test_a_feature_that_is_the_same_everywhere_does_not_matter(crowded, assert_same, backend):
+    options = {"k": 60, "window": 20, "num_classes": 3, "backend": backend}
+    more = {name: np.insert(crowded[name].astype(float), 1, 0.1, axis=1) for name in ("train", "queries")}
+    assert_same(knn_votes(**crowded, **options), knn_votes(**{**crowded, **more}, **options))
 
 
 @pytest.mark.parametrize("offset", [-(2.0**20), 2.0**40, -(2.0**100)])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import frexp, isfinite
 
 import numpy as np
-from jaxtyping import Float64, Int32, Num
+from jaxtyping import Bool, Float64, Int32, Num
 
 _BLOCK_BYTES = 2**19  # temporaries of float64: small, and still in the cache for the next operation
 
@@ -62,7 +62,7 @@ def common_lattice(train: Num[np.ndarray, "n d"], queries: Num[np.ndarray, "m d"
     bits = _finest_bits(lowest, highest)
     for name, x in (("train", train), ("queries", queries)):
         for part in blocks(x):
-            _check_on_grid(name, x[part], part.start, bits)
+            _check_on_grid(name, x[part], part.start, bits, highest > lowest)
     return Lattice(bits=bits, lowest=lowest, farthest=int(((highest - lowest) * 2.0**bits).sum()))
 
 
@@ -86,11 +86,13 @@ def _finest_bits(lowest: Float64[np.ndarray, " d"], highest: Float64[np.ndarray,
     )  # 2**1000 is still a float64; finer differences are refused as off the grid
 
 
-def _check_on_grid(name: str, x: Num[np.ndarray, "rows d"], first_row: int, bits: int) -> None:
+def _check_on_grid(
+    name: str, x: Num[np.ndarray, "rows d"], first_row: int, bits: int, varies: Bool[np.ndarray, " d"]
+) -> None:
     values = x.astype(np.float64)
     with np.errstate(over="ignore"):
         scaled = values * 2.0**bits
-    off = scaled != np.rint(scaled)
+    off = (scaled != np.rint(scaled)) & varies  # where all values are equal, all differences are exactly 0
     if off.any():
         row, column = (int(i) for i in np.argwhere(off)[0])
         raise ValueError(
