@@ -5,14 +5,21 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from urllib.parse import quote
 
 from certvote.tracking.store import Store
 
 
 def address(store: Store, port: int) -> str:
-    """Where an experiment's curves are shown: not MLflow's start page."""
+    """Where an experiment's curves are shown.
+
+    Ordered by name, because the UI nests jobs under their sweep, collapsed and not drawn, when it orders by time.
+    """
     host = store.location.uri.rstrip("/") if store.location.uri.startswith("http") else f"http://127.0.0.1:{port}"
-    return f"{host}/#/experiments/{store.experiment_id}/runs?compareRunsMode=CHART&workflowType=machine_learning"
+    jobs = quote("tags.`certvote.kind` = 'run'")
+    by_name = quote("tags.`mlflow.runName`")
+    view = f"searchFilter={jobs}&orderByKey={by_name}&orderByAsc=true&compareRunsMode=CHART&workflowType=machine_learning"
+    return f"{host}/#/experiments/{store.experiment_id}/runs?{view}"
 
 
 def serve(store: Store, port: int) -> int:
@@ -24,6 +31,8 @@ def serve(store: Store, port: int) -> int:
         raise ValueError(f"option --uri: {store.location.uri} is a server already; open {address(store, port)}")
     server = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store.location.uri]
     server += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    if store.location.artifact_root is not None:
+        server += ["--artifacts-destination", store.location.artifact_root]
     quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     try:
         return subprocess.call(server, env={**os.environ, **quiet})
