@@ -57,7 +57,9 @@ class FaissScanner:
             tile[:, first : first + len(train)] = faiss.pairwise_distances(queries, train, metric=faiss.METRIC_L1)
         with ThreadPoolExecutor(self.threads) as pool:
             parts = list(
-                pool.map(lambda part: tally(self.job, part), np.array_split(tile, min(self.threads, len(tile))))
+                pool.map(
+                    lambda part: tally(self.job, part, len(part)), np.array_split(tile, min(self.threads, len(tile)))
+                )
             )
         return Tally(
             counts=np.concatenate([part.counts for part in parts]),

@@ -46,44 +46,82 @@ def fill_distances(panels, panel_sums, queries, query_sums, out, first_column):
 
 
 @njit(nogil=True, cache=True, fastmath={"reassoc", "nsz"})
-def count_within(row, bound):
-    """Number of entries ``<= bound``. Sums of 0 and 1 are exact in float32, the narrowest type Numba keeps narrow."""
-    total, narrow = 0, np.int32(bound)
+def count_within(row, bounds, counts):
+    """Number of entries ``<=`` each bound; four bounds in one pass cost less than two passes.
+
+    ``bounds`` int32, ``counts`` int64. Zeros and ones are summed in float32: Numba would widen integers.
+    """
+    one, zero = np.float32(1), np.float32(0)
+    counts[:] = 0
     for begin in range(0, row.size, _RUN):
         part = row[begin : begin + _RUN]
-        count = np.float32(0)
-        for j in range(part.size):
-            count += np.float32(1) if part[j] <= narrow else np.float32(0)
-        total += int(count)
-    return total
+        i = 0
+        while i < bounds.size:
+            if i + 1 == bounds.size:
+                single, total = bounds[i], zero
+                for j in range(part.size):
+                    total += one if part[j] <= single else zero
+                counts[i] += int(total)
+                break
+            last = bounds.size - 1
+            a, b, c, d = bounds[i], bounds[i + 1], bounds[min(i + 2, last)], bounds[min(i + 3, last)]
+            below_a, below_b, below_c, below_d = zero, zero, zero, zero
+            for j in range(part.size):
+                below_a += one if part[j] <= a else zero
+                below_b += one if part[j] <= b else zero
+                below_c += one if part[j] <= c else zero
+                below_d += one if part[j] <= d else zero
+            counts[i] += int(below_a)
+            counts[i + 1] += int(below_b)
+            if i + 2 <= last:
+                counts[i + 2] += int(below_c)
+            if i + 3 <= last:
+                counts[i + 3] += int(below_d)
+            i += 4
 
 
 @njit(nogil=True, cache=True)
-def bracket(row, target, low, count_low, high, count_high, slack_low, slack_high, first, second):
-    """Narrow ``low < high`` with ``count_within(low) < target <= count_within(high)`` around the target-th entry.
+def narrow(row, farthest, targets, slack_low, slack_high, first, second):
+    """For each target, ``low < high`` with as many entries ``<= low`` as are fewer than the target, ``<= high`` not.
 
-    Ends when ``high`` counts at most ``slack_high`` too many, or ``low`` at most ``slack_low`` short of the target
-    (0: never), or else with ``high = low + 1``: then ``high`` is the target-th entry, tied with others.
-    ``first`` and ``second`` are tried first, then interpolated values, and now and then the middle.
+    Returns low, its count, high, its count, one of each per target. The search for a target ends when ``high`` counts
+    at most ``slack_high`` too many, or ``low`` at most ``slack_low`` too few (0: only for target 0), or else
+    with ``high = low + 1``: then ``high`` is the target-th entry, tied with others. ``first`` and ``second`` are tried
+    first, then interpolated values, and now and then the middle. All entries are in 0 to ``farthest``.
     """
+    size = targets.size
+    low, count_low = np.full(size, -1), np.zeros(size, np.int64)
+    high, count_high = np.full(size, farthest), np.full(size, row.size)
+    asking, bounds, counts = np.empty(size, np.int64), np.empty(size, np.int32), np.empty(size, np.int64)
     step = 0
-    while high - low > 1 and count_high - target > slack_high and target - count_low > slack_low:
-        if step == 0:
-            guess = first
-        elif step == 1:
-            guess = second
-        elif step % 6 == 1:
-            guess = (low + high) // 2
-        else:
-            guess = low + int((target - count_low - 0.5) / (count_high - count_low) * (high - low))
-        step += 1
-        if low < guess < high:
-            count = count_within(row, guess)
-            if count >= target:
-                high, count_high = guess, count
+    while True:
+        searching, asked = False, 0
+        for i in range(size):
+            missing, spare = targets[i] - count_low[i], count_high[i] - targets[i]
+            if high[i] - low[i] <= 1 or spare <= slack_high[i] or missing <= slack_low[i]:
+                continue
+            searching = True
+            if step == 0:
+                guess = first[i]
+            elif step == 1:
+                guess = second[i]
+            elif step % 6 == 1:
+                guess = (low[i] + high[i]) // 2
             else:
-                low, count_low = guess, count
-    return low, count_low, high, count_high
+                guess = low[i] + int((missing - 0.5) / (missing + spare) * (high[i] - low[i]))
+            if low[i] < guess < high[i]:
+                asking[asked], bounds[asked] = i, guess
+                asked += 1
+        if not searching:
+            return low, count_low, high, count_high
+        count_within(row, bounds[:asked], counts[:asked])
+        for a in range(asked):
+            i = asking[a]
+            if counts[a] >= targets[i]:
+                high[i], count_high[i] = bounds[a], counts[a]
+            else:
+                low[i], count_low[i] = bounds[a], counts[a]
+        step += 1
 
 
 @njit(nogil=True, cache=True)
@@ -97,29 +135,19 @@ def take_sample(row, sample):
 
 
 @njit(nogil=True, cache=True)
-def estimate(sample, share, farthest):
-    """Two values with, most likely, the entry below which ``share`` of the row lies between them."""
-    spread = np.sqrt(share * (1 - share) * sample.size) + 1
-    below = min(max(int(share * sample.size - spread), 1), sample.size)
-    above = min(max(int(share * sample.size + spread) + 1, 1), sample.size)
-    slack, middle = 1 + int(spread) // 3, farthest // 2
-    low, count_low, first, count = bracket(sample, below, -1, 0, farthest, sample.size, 0, slack, middle, middle)
-    if count < above:
-        low, count_low = first, count
-    _, _, second, _ = bracket(sample, above, low, count_low, farthest, sample.size, 0, slack, middle, middle)
-    return first, second
-
-
-@njit(nogil=True, cache=True)
-def find(row, target, low, count_low, slack_low, slack_high, sample, farthest):
-    """``bracket`` from a known lower end, with a sample's advice. All entries are at most ``farthest``."""
-    high, count_high = farthest, row.size
-    if count_high - target <= slack_high or target - count_low <= slack_low:
-        return low, count_low, high, count_high
-    first, second = (farthest // 2, farthest // 2)
-    if sample.size:
-        first, second = estimate(sample, target / row.size, farthest)
-    return bracket(row, target, low, count_low, high, count_high, slack_low, slack_high, first, second)
+def estimates(sample, farthest, targets, entries):
+    """For each target-th of ``entries`` values two values that most likely enclose it, from a sample of them."""
+    size = targets.size
+    around, slack = np.empty(2 * size, np.int64), np.empty(2 * size, np.int64)
+    for i in range(size):
+        share = targets[i] / entries
+        spread = np.sqrt(share * (1 - share) * sample.size) + 1
+        around[i] = min(max(int(share * sample.size - spread), 1), sample.size)
+        around[size + i] = min(max(int(share * sample.size + spread) + 1, 1), sample.size)
+        slack[i] = slack[size + i] = 1 + int(spread) // 3
+    middle = np.full(2 * size, farthest // 2)
+    _, _, values, _ = narrow(sample, farthest, around, np.zeros_like(slack), slack, middle, middle)
+    return values[:size], values[size:]
 
 
 @njit(nogil=True, cache=True)
@@ -163,38 +191,55 @@ def band(row, precedence, low, high, size):
 
 
 @njit(nogil=True, cache=True)
-def select(tile, starts, precedence, label_at, ks, firsts, lasts, radii, farthest, counts, ranked):
-    """Votes and ranked labels for each row of ``tile``, whose columns are ordered as ``Columns`` says.
+def select(
+    tile,
+    rows,
+    starts,
+    precedence,
+    label_at,
+    ks,
+    firsts,
+    lasts,
+    radii,
+    targets,
+    slack_low,
+    slack_high,
+    farthest,
+    counts,
+    ranked,
+):
+    """Votes and ranked labels for the first rows of ``tile``, whose columns are ordered as ``Columns`` says.
 
-    ``tile`` int32[rows, n]; ``ks`` ascending with spans ``firsts`` to ``lasts``; ``radii`` ascending; all int64.
+    ``tile`` int32[…, n or more], C-contiguous; ``ks`` with spans ``firsts`` to ``lasts``, and ``radii``, all int64.
+    ``targets`` and slacks as in ``narrow``: the ``firsts``, then the ``lasts`` unless they are the same.
     Written: ``counts`` int32[rows, ks + radii, c] and ``ranked`` int32[rows, sum of span widths].
     """
-    num_classes = starts.size - 1
-    sample = np.empty(_SAMPLE if tile.shape[1] >= 4 * _SAMPLE else 0, np.int32)
-    for i in range(tile.shape[0]):
-        row, column = tile[i], 0
-        if ks.size:
+    size, n = ks.size, precedence.size
+    first = second = np.full(targets.size, farthest // 2)
+    sample = np.empty(_SAMPLE if n >= 4 * _SAMPLE else 0, np.int32)
+    bounds, within = np.empty(size + radii.size, np.int32), np.empty(size + radii.size, np.int64)
+    bounds[size:] = radii
+    for i in range(rows):
+        row, column = tile[i, :n], 0
+        if size and sample.size:
             take_sample(row, sample)
-        low, count_low = -1, 0  # of the span before: spans ascend too
-        for a in range(ks.size):
-            first, last = firsts[a], lasts[a]
-            slack = (last - first) // 8
-            base, before = -1, 0
-            if first > 0:
-                if first <= count_low:
-                    low, count_low = -1, 0
-                low, count_low, high, count_high = find(row, first, low, count_low, slack, 0, sample, farthest)
-                base, before = (high, count_high) if count_high == first else (low, count_low)
-            for c in range(num_classes):
-                counts[i, a, c] = count_within(row[starts[c] : starts[c + 1]], base) if base >= 0 else 0
-            if before < last:
-                _, _, top, count_top = find(row, last, base, before, 0, slack, sample, farthest)
-                order = band(row, precedence, base, top, count_top - before)
-                for position in range(before, ks[a]):
-                    counts[i, a, label_at[order[position - before]]] += 1
-                for position in range(first, last):
-                    ranked[i, column] = label_at[order[position - before]]
-                    column += 1
-        for a in range(radii.size):
-            for c in range(num_classes):
-                counts[i, ks.size + a, c] = count_within(row[starts[c] : starts[c + 1]], radii[a])
+            first, second = estimates(sample, farthest, targets, n)
+        low, count_low, high, count_high = narrow(row, farthest, targets, slack_low, slack_high, first, second)
+        for a in range(size):
+            if count_high[a] == firsts[a]:
+                low[a], count_low[a] = high[a], count_high[a]
+            bounds[a] = low[a]
+        for c in range(starts.size - 1):
+            count_within(row[starts[c] : starts[c + 1]], bounds, within)
+            for a in range(bounds.size):
+                counts[i, a, c] = within[a]
+        for a in range(size):
+            before, end = count_low[a], a + targets.size - size
+            if before == lasts[a]:
+                continue
+            order = band(row, precedence, low[a], high[end], count_high[end] - before)
+            for position in range(before, ks[a]):
+                counts[i, a, label_at[order[position - before]]] += 1
+            for position in range(firsts[a], lasts[a]):
+                ranked[i, column] = label_at[order[position - before]]
+                column += 1

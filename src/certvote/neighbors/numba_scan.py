@@ -42,7 +42,7 @@ class NumbaScanner:
         tile = self._tile()
         for first, (panels, panel_sums) in self.panels:
             fill_distances(panels, panel_sums, queries, sums, tile, first)
-        return tally(self.job, tile[: stop - start, : len(self.job.train)])
+        return tally(self.job, tile, stop - start)
 
     def _tile(self) -> Int32[np.ndarray, "rows n"]:
         """The thread's own memory: fresh memory from the system for each tile would cost more than filling it."""

@@ -9,20 +9,31 @@ from certvote.neighbors.job import Job, Tally
 from certvote.neighbors.kernels import select
 
 
-def tally(job: Job, tile: Int32[np.ndarray, "rows n"]) -> Tally:
-    """Votes and ranked labels from distances in steps, columns in the order of ``job.columns``."""
+def tally(job: Job, tile: Int32[np.ndarray, "_rows _columns"], rows: int) -> Tally:
+    """Votes and ranked labels from the first ``rows`` of a tile of distances in steps.
+
+    The tile's columns are those of ``job.columns``; what comes after them is ignored. It must be C-contiguous.
+    """
     spans = np.array(job.spans, np.int64).reshape(-1, 2)
-    counts = np.empty((len(tile), len(job.ks) + len(job.rs), job.num_classes), np.int32)
-    ranked = np.empty((len(tile), job.ranked_width), np.int32)
+    firsts, lasts = np.ascontiguousarray(spans[:, 0]), np.ascontiguousarray(spans[:, 1])
+    slack = (lasts - firsts) // 8  # a wider band costs less than a search to the last entry
+    none = np.zeros_like(slack)
+    ends = 2 if job.window else 1  # without a window one search finds both
+    counts = np.empty((rows, len(job.ks) + len(job.rs), job.num_classes), np.int32)
+    ranked = np.empty((rows, job.ranked_width), np.int32)
     select(
         tile,
+        rows,
         job.columns.starts,
         job.columns.precedence,
         job.columns.label_at,
         np.array(job.ks, np.int64),
-        np.ascontiguousarray(spans[:, 0]),
-        np.ascontiguousarray(spans[:, 1]),
+        firsts,
+        lasts,
         np.array(job.radii, np.int64),
+        np.concatenate([firsts, lasts][:ends]),
+        np.concatenate([slack, none][:ends]),
+        np.concatenate([none, slack][:ends]),
         job.lattice.farthest,
         counts,
         ranked,
