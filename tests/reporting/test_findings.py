@@ -86,4 +86,23 @@ def test_a_probabilistic_certificate_says_so(make_run):
 
 def test_the_gap_of_a_search_is_stated(mnist_runs):
     (said,) = findings.search_gaps(select(results(mnist_runs), {"attack": "poisoning", "algo": "rnn", "r": 4}))
-    assert said.startswith("budget: the search stopped with its two sides at most 0.21 points apart (at e = 1,000)")
+    assert said == (
+        "budget: at every size its two sides are at most 0.21 points apart (at e = 1,000); the lower side is certified."
+    )
+
+
+def test_sizes_without_a_search_are_told_apart(make_run):
+    curve = Curve(np.arange(5), np.array([0.9, 0.7, 0.7, 0.5, 0.5]), np.array([0.9, 0.9, 0.71, 0.71, 0.5]))
+    run = make_run("rnn", "budget", params={"grouping.stride": "2"}, curve=curve)
+    (said,) = findings.search_gaps(results([run]))
+    assert said == (
+        "rNN r=4, budget: where its search ran (one size in 2) its two sides are at most 1.00 points apart (at e = 2); "
+        "the lower side is certified. At sizes in between, the values of searched sizes stand in, at most 21.00 points "
+        "apart."
+    )
+
+
+def test_no_gain_no_sentence(make_run):
+    curve = make_run().curve
+    same = [make_run("rnn", grouping, curve=curve) for grouping in ("none", "island")]
+    assert findings.joint_gain(results(same)) == ""

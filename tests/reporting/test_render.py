@@ -108,6 +108,25 @@ def test_failures_and_notes_stand_beside_the_numbers(html):
     assert '<aside class="note"' not in first
 
 
+def test_notes_on_the_whole_page_and_of_its_sweep(make_run, tmp_path):
+    sweep = make_run(id="parent", tags={"certvote.kind": "sweep", "certvote.notes": '["left out: <kNN> in groups"]'})
+    text = render([make_run(), sweep], out_dir=tmp_path, notes=["half of <it> is missing"]).read_text()
+    assert "left out: &lt;kNN&gt; in groups" in text
+    assert "half of &lt;it&gt; is missing" in text
+
+
+def test_paths_of_the_machine_are_not_told(make_run, tmp_path):
+    run = make_run(params={"data_root": "/secret/data", "cache_root": "/secret/cache", "tracking.uri": "/secret/db"})
+    assert "secret" not in render([run], out_dir=tmp_path).read_text()
+
+
+def test_digests_name_what_they_belong_to(make_run, tmp_path):
+    runs = [make_run(id="a"), make_run(id="b", attack="backdoor", tags={"certvote.data_digest": "bb" * 32})]
+    text = render(runs, out_dir=tmp_path).read_text()
+    assert re.search(r"(bb){32}</code></td><td>backdoor attack</td>", text)
+    assert re.search(r"(fe){32}</code></td><td>all</td>", text)
+
+
 def test_only_web_addresses_become_links(make_run, tmp_path):
     runs = [make_run(url="javascript:alert(1)"), make_run("rnn", url="file:///etc/passwd")]
     text = render(

@@ -59,6 +59,12 @@ def test_a_single_row_is_not_called_best(make_run):
     assert table.baseline == ""
 
 
+def test_zero_is_no_best(make_run):
+    curve = Curve(np.arange(3), np.array([0.5, 0.1, 0.0]))
+    table = tables.result_table(results([make_run(curve=curve), make_run("rnn", curve=curve)]))
+    assert [cell.best for cell in table.rows[0].cells] == [True, True, False]
+
+
 def test_another_baseline(poisoning):
     island = select(poisoning, {"grouping": "island", "r": 4})
     table = tables.result_table(poisoning, baseline=island)

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.axes._base import _AxesBase
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import text_to_path
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from certvote.reporting import labels, styles
@@ -164,7 +164,7 @@ def _curve(axes: Axes, frame: _Frame, layout: Layout, result: Result, look: Look
     sizes, certified = curve.sizes[kept], 100 * curve.certified[kept]
     if curve.attained is not None:
         attained = 100 * curve.attained[kept]
-        band = axes.fill_between(sizes, certified, attained, step="pre", color=look.color, alpha=0.3)
+        band = axes.fill_between(sizes, certified, attained, step="pre", color=look.color, alpha=0.2)
         band.set(gid=f"band-{j}", linewidth=0)
     # A bound at one size holds for all smaller sizes down to the one before it: steps go up at their left end.
     line = look.line(sizes, certified, drawstyle="steps-pre", gid=f"curve-{j}", clip_on=False, zorder=3)
@@ -239,8 +239,8 @@ def _line(figure: Figure, x: Sequence[float], y: Sequence[float]) -> None:
 
 
 def _text_width(text: str, layout: Layout) -> float:
-    shown = text.replace("$", "S")  # a pair of them would be read as a formula
-    return float(TextPath((0, 0), shown, prop=font(layout.text)).get_extents().width)
+    width, _, _ = text_to_path.get_text_width_height_descent(text, font(layout.text), ismath=False)
+    return float(width)
 
 
 def _line_height(layout: Layout) -> float:

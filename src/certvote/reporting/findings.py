@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from certvote.reporting import labels, styles
-from certvote.reporting.query import Result, accuracy_at, attained_at, common, finished, individual_of
+from certvote.reporting.query import Result, accuracy_at, common, finished, individual_of
 from certvote.reporting.tables import shared_sizes
 
 MOST_SENTENCES = 4  # of an abstract that are about single settings; the sections say the rest
+_EQUAL = 1e-9  # a difference that is rounding, far below one test example
 _TELLING = 0.2  # a size at which the best bound keeps less than this part of its accuracy on clean data says little
 
 
@@ -93,11 +96,12 @@ def joint_gain(found: Sequence[Result]) -> str:
         return ""
     # The headline already compares the best classifier's certificates, so another one's are news.
     best = max(done, key=lambda x: accuracy_at(x, size))
+    pairs = [(x, y) for x, y in pairs if accuracy_at(x, size) - accuracy_at(y, size) > _EQUAL]
     fresh = [(x, base) for x, base in pairs if x.algo != best.algo]
+    if not pairs:
+        return ""
     joint, base = max(fresh or pairs, key=lambda pair: accuracy_at(pair[0], size) - accuracy_at(pair[1], size))
     high, low = accuracy_at(joint, size), accuracy_at(base, size)
-    if high <= low:
-        return ""
     text = (
         f"Certifying the test {joint.noun} together rather than one by one raises the guarantee for "
         f"{labels.classifier(joint)} at e = {labels.count(size)} by {100 * (high - low):.{digits}f} points, from "
@@ -118,17 +122,26 @@ def search_gaps(found: Sequence[Result]) -> list[str]:
     done = finished(found)
     digits = labels.decimals(done)
     for result, label in zip(done, labels.short(done), strict=True):
-        if result.curve is None or result.curve.attained is None:
+        curve = result.curve
+        if curve is None or curve.attained is None:
             continue
-        gap, size = max((attained_at(result, int(e)) - accuracy_at(result, int(e)), int(e)) for e in result.curve.sizes)
-        if gap <= 1e-9:
-            said.append(f"{label}: the search ended with both of its sides equal at every size.")
+        stride = int(result.params.get("grouping.stride", "1"))
+        gaps = curve.attained - curve.certified
+        searched = (curve.sizes % stride == 0) | (curve.sizes == curve.sizes.max())
+        widest = int(np.argmax(np.where(searched, gaps, -1.0)))
+        where = "At every size" if searched.all() else f"Where its search ran (one size in {stride})"
+        if gaps[widest] <= _EQUAL:
+            text = f"{label}: {where[0].lower()}{where[1:]} both of its sides are equal"
         else:
-            points = labels.percent(gap, digits, up=True)
-            said.append(
-                f"{label}: the search stopped with its two sides at most {points} points apart (at e = "
-                f"{labels.count(size)}); the lower side is certified, the shaded band shows the rest."
+            text = (
+                f"{label}: {where[0].lower()}{where[1:]} its two sides are at most "
+                f"{labels.percent(float(gaps[widest]), digits, up=True)} points apart "
+                f"(at e = {labels.count(int(curve.sizes[widest]))}); the lower side is certified"
             )
+        if not searched.all():
+            between = labels.percent(float(gaps[~searched].max()), digits, up=True)
+            text += f". At sizes in between, the values of searched sizes stand in, at most {between} points apart"
+        said.append(f"{text}.")
     return said
 
 

@@ -7,10 +7,10 @@ import re
 from collections.abc import Sequence
 
 from certvote.reporting import styles
-from certvote.reporting.query import Result
+from certvote.reporting.query import BOOKKEEPING, Result
 
 # Options that change how a result is computed but not what it is.
-_IRRELEVANT = ("backend.", "tracking.", "sizes.", "data.", "hydra.", "algo.name", "grouping.name")
+_IRRELEVANT = (*BOOKKEEPING, "backend.", "sizes.", "data.", "algo.name", "grouping.name")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from certvote.reporting import labels
-from certvote.reporting.query import Result
+from certvote.reporting.query import BOOKKEEPING, Result
 from certvote.types import Run
 
 _IN_LABEL = ("dataset.name", "feature.name", "attack.name", "algo.name", "algo.k", "algo.r", "grouping.name")
@@ -60,12 +61,12 @@ def digests(found: Sequence[Result]) -> list[Digest]:
     """SHA-256 of data, features and code, each value once."""
     listed = []
     for kind, column in (("data", "data_digest"), ("features", "feature_digest"), ("code", "code_digest")):
-        values: dict[str, list[str]] = {}
-        for result, label in zip(found, labels.short(found), strict=True):
+        values: dict[str, list[Result]] = {}
+        for result in found:
             if getattr(result, column):
-                values.setdefault(getattr(result, column), []).append(label)
+                values.setdefault(getattr(result, column), []).append(result)
         for value, owners in values.items():
-            listed.append(Digest(kind, labels.printable(value), "" if len(values) == 1 else _few(owners)))
+            listed.append(Digest(kind, labels.printable(value), "" if len(values) == 1 else _owners(owners, found)))
     return listed
 
 
@@ -100,7 +101,7 @@ def _environment(run: Run) -> Mapping[str, str]:
 
 
 def _options(found: Sequence[Result]) -> dict[str, set[str]]:
-    names = sorted({name for result in found for name in result.params if not name.startswith("tracking.")})
+    names = sorted({name for result in found for name in result.params if not name.startswith(BOOKKEEPING)})
     return {name: {_option(result, name) for result in found} for name in names}
 
 
@@ -109,6 +110,16 @@ def _option(result: Result, name: str) -> str:
     return "–" if value in ("None", "null", "") else labels.printable(value)
 
 
-def _few(owners: Sequence[str]) -> str:
-    more = f" and {len(owners) - 4} more" if len(owners) > 4 else ""
-    return "; ".join(owners[:4]) + more
+def _owners(owners: Sequence[Result], found: Sequence[Result]) -> str:
+    """The runs that have a digest, by what sets them apart from all others, else by their labels."""
+    names = {"dataset": labels.dataset_name, "feature": labels.feature_name, "attack": labels.attack_name}
+    for number in range(1, len(names) + 1):
+        for columns in itertools.combinations(names, number):
+            keys = {tuple(getattr(x, column) for column in columns) for x in owners}
+            others = [x for x in found if x not in owners and tuple(getattr(x, c) for c in columns) in keys]
+            if len(keys) == 1 and not others:
+                (key,) = keys
+                return ", ".join(names[c](value).removeprefix("a ") for c, value in zip(columns, key, strict=True))
+    mine = [label for x, label in zip(found, labels.short(found), strict=True) if x in owners]
+    more = f" and {len(mine) - 4} more" if len(mine) > 4 else ""
+    return "; ".join(mine[:4]) + more

@@ -13,6 +13,9 @@ import pandas as pd
 from certvote.reporting import styles
 from certvote.types import Curve, Run
 
+# Options about where things are kept and what a run is called: no part of its result.
+BOOKKEEPING = ("tracking.", "cache_root", "data_root", "report_root", "name", "title", "rerun", "n_jobs")
+
 
 @dataclass(frozen=True)
 class Result:
@@ -204,14 +207,15 @@ def _result(run: Run) -> Result:
         version=tags.get("certvote.version", ""),
         command=tags.get("certvote.command", ""),
         error=tags.get("certvote.error", ""),
-        notes=_notes(run),
+        notes=notes(run),
         url=run.url,
         params=params,
         curve=run.curve if usable else None,
     )
 
 
-def _notes(run: Run) -> tuple[str, ...]:
+def notes(run: Run) -> tuple[str, ...]:
+    """Warnings of a run or a sweep, from the record itself and from its tag ``certvote.notes``."""
     tagged: list[str] = []
     text = run.tags.get("certvote.notes")
     if text:

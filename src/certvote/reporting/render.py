@@ -25,6 +25,7 @@ def render_report(
     command: str | Sequence[str] | None = None,
     page: Path | Mapping[str, Any] | None = None,
     links: Mapping[str, str] | None = None,
+    notes: Sequence[str] = (),
 ) -> Path:
     """Render the page ``out_root/name/index.html`` over any runs, finished or not, and return its path.
 
@@ -32,7 +33,9 @@ def render_report(
     """
     if not _NAME.fullmatch(name) or name.endswith((".", " ")):
         raise ValueError(f"option name: expected a plain folder name of letters, digits and . _ + -, got {name!r}")
-    return render(runs, title=title, out_dir=Path(out_root) / name, page=page, command=command, links=links)
+    return render(
+        runs, title=title, out_dir=Path(out_root) / name, page=page, command=command, links=links, notes=notes
+    )
 
 
 def render(
@@ -43,14 +46,15 @@ def render(
     page: Path | Mapping[str, Any] | None = None,
     command: str | Sequence[str] | None = None,
     links: Mapping[str, str] | None = None,
+    notes: Sequence[str] = (),
 ) -> Path:
     """Render ``out_dir/index.html`` and return its path; a page that is there is replaced at once or not at all.
 
     ``page`` defines title, question and sections (``certvote.reporting.page.load``); without one they follow from
-    the runs. ``command`` is what reproduces them, ``links`` are named web addresses for the page's end. The same
-    runs give the same bytes.
+    the runs. ``command`` is what reproduces them, ``links`` are named web addresses for the page's end,
+    ``notes`` concern the page as a whole (a combination that was left out, say). The same runs give the same bytes.
     """
-    html = page_html(runs, title=title, page=page, command=command, links=links)
+    html = page_html(runs, title=title, page=page, command=command, links=links, notes=notes)
     out_dir.mkdir(parents=True, exist_ok=True)
     target = out_dir / "index.html"
     handle, draft = tempfile.mkstemp(dir=out_dir, prefix=".index-", suffix=".html")
@@ -72,6 +76,7 @@ def page_html(
     page: Path | Mapping[str, Any] | None = None,
     command: str | Sequence[str] | None = None,
     links: Mapping[str, str] | None = None,
+    notes: Sequence[str] = (),
 ) -> str:
     """The page as text."""
     found = query.results(runs)
@@ -91,6 +96,7 @@ def page_html(
         question=labels.printable(definition.question),
         summary=_summary(found),
         abstract=findings.abstract(found),
+        notes=_notes(runs, notes),
         sections=views,
         meaning=limits.meaning(),
         certificates=limits.certificates(found),
@@ -134,6 +140,11 @@ def _commands(runs: Sequence[Run], command: str | Sequence[str] | None) -> list[
     else:
         given = [command] if isinstance(command, str) else list(command)
     return [labels.printable(line) for line in dict.fromkeys(given) if line]
+
+
+def _notes(runs: Sequence[Run], notes: Sequence[str]) -> list[str]:
+    given = [*notes, *(note for sweep in query.sweeps(runs) for note in query.notes(sweep))]
+    return [labels.printable(note) for note in dict.fromkeys(given)]
 
 
 def _links(runs: Sequence[Run], links: Mapping[str, str] | None) -> list[tuple[str, str]]:

@@ -50,9 +50,9 @@ CERTIFICATES = {
     "removal": Certificate("removal budget", None, 0.9),
     "budget": Certificate("budget", None, 2.6),
 }
-DATASETS = {"mnist": "MNIST", "cifar10": "CIFAR-10", "digits": "digits", "arrays": "the user's arrays"}
+DATASETS = {"mnist": "MNIST", "cifar10": "CIFAR-10", "digits": "Digits", "arrays": "the user's arrays"}
 IMAGE_DATASETS = frozenset({"mnist", "cifar10", "digits"})
-FEATURES = {"hog": "HOG", "clip": "CLIP"}
+FEATURES = {"hog": "HOG", "clip": "CLIP", "pixels": "pixel", "vectors": "ready-made"}
 ATTACKS = {"poisoning": "data poisoning", "backdoor": "a backdoor attack"}
 
 

@@ -88,7 +88,7 @@ def result_table(
     """One row per result, unfinished ones with their problem, the best lower bound of each column marked.
 
     ``baseline`` holds one result that gains are relative to; without it, each result is compared to the individual
-    certificate of the same classifier, where that is among the results. Ties are decided as shown.
+    certificate of the same classifier, where that is among the results. Ties are decided as shown; 0 is no best.
     """
     digits = labels.decimals(found)
     done = finished(found)
@@ -97,7 +97,7 @@ def result_table(
     chosen = tuple(sorted(set(sizes)))
     values = {result.id: [accuracy_at(result, e) for e in chosen] for result in done}
     shown = {name: [labels.percent(value, digits) for value in row] for name, row in values.items()}
-    best = [max((float(row[j]) for row in shown.values() if row[j] != "–"), default=None) for j in range(len(chosen))]
+    best = [max((float(row[j]) for row in shown.values() if row[j] != "–"), default=0.0) for j in range(len(chosen))]
     bases = {result.id: baseline[0] if baseline else individual_of(result, done) for result in done}
     compared = any(base is not None and base.id != name for name, base in bases.items())
     rows = []
@@ -106,7 +106,7 @@ def result_table(
             rows.append(Row(result, label, problem=problem(result)))
             continue
         row = shown[result.id]
-        cells = tuple(Cell(t, len(done) > 1 and t != "–" and float(t) == best[j]) for j, t in enumerate(row))
+        cells = tuple(Cell(t, len(done) > 1 and t != "–" and float(t) == best[j] > 0) for j, t in enumerate(row))
         upper = tuple(labels.percent(attained_at(result, e), digits, up=True) for e in chosen)
         base = bases[result.id]
         gain = _difference(result, base, chosen[-1], digits) if compared else ""
