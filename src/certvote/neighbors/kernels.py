@@ -1,51 +1,23 @@
-"""Compiled inner loops: tiles of distances, and exact selection in a row of integer distances.
+"""Compiled inner loops of selection: votes and ranked neighbors from rows of integer distances.
 
 A row is never sorted. The number of entries ``<= t`` is a single pass that compiles to a few vector instructions, so
 the distance of the k-th neighbor is found by asking for that number a few times, and votes are that number in each
 label's run of columns. Only entries in the band that needs an order are taken out and sorted.
 """
 
-# mypy: disable-error-code="no-untyped-def, no-untyped-call, call-arg, misc"
-# Numba compiles these functions from untyped source: annotations would be wrapped by run-time checks in tests.
-
 from __future__ import annotations
+
+from typing import no_type_check  # Numba compiles untyped source: no checker may wrap it
 
 import numpy as np
 from numba import njit
-
-from certvote.neighbors.microkernel import GROUP, PANEL, panel_distances
 
 _SAMPLE, _SAMPLE_RUN = 2048, 16
 _RUN = 2**16  # float32 counts up to 2**24 exactly
 
 
-@njit(nogil=True, cache=True)
-def fill_distances(panels, panel_sums, queries, query_sums, out, first_column):
-    """Distances of all queries to all training examples in ``panels``, from column ``first_column`` of ``out`` on.
-
-    ``panels`` int32[panel, dim, PANEL], ``queries`` int32[group, dim, GROUP], sums over dims. A few panels stay in the
-    nearest cache while all groups of queries pass by.
-    """
-    dims = panels.shape[1]
-    at_once = max(1, 2**15 // (dims * PANEL * 4))
-    for begin in range(0, panels.shape[0], at_once):
-        for group in range(queries.shape[0]):
-            for panel in range(begin, min(begin + at_once, panels.shape[0])):
-                panel_distances(
-                    panels,
-                    panel,
-                    queries,
-                    group,
-                    dims,
-                    panel_sums,
-                    query_sums,
-                    out,
-                    group * GROUP,
-                    first_column + panel * PANEL,
-                )
-
-
 @njit(nogil=True, cache=True, fastmath={"reassoc", "nsz"})
+@no_type_check
 def count_within(row, bounds, counts):
     """Number of entries ``<=`` each bound; four bounds in one pass cost less than two passes.
 
@@ -81,6 +53,7 @@ def count_within(row, bounds, counts):
 
 
 @njit(nogil=True, cache=True)
+@no_type_check
 def narrow(row, farthest, targets, slack_low, slack_high, first, second):
     """For each target, ``low < high`` with as many entries ``<= low`` as are fewer than the target, ``<= high`` not.
 
@@ -125,6 +98,7 @@ def narrow(row, farthest, targets, slack_low, slack_high, first, second):
 
 
 @njit(nogil=True, cache=True)
+@no_type_check
 def take_sample(row, sample):
     """Short runs of the row at equal intervals. Columns are sorted by label: each label has its share."""
     runs = sample.size // _SAMPLE_RUN
@@ -135,6 +109,7 @@ def take_sample(row, sample):
 
 
 @njit(nogil=True, cache=True)
+@no_type_check
 def estimates(sample, farthest, targets, entries):
     """For each target-th of ``entries`` values two values that most likely enclose it, from a sample of them."""
     size = targets.size
@@ -151,6 +126,7 @@ def estimates(sample, farthest, targets, entries):
 
 
 @njit(nogil=True, cache=True)
+@no_type_check
 def bit_length(value):
     bits = 0
     while value >> bits:
@@ -159,6 +135,7 @@ def bit_length(value):
 
 
 @njit(nogil=True, cache=True)
+@no_type_check
 def radix_sorted(keys, bits):
     """Nonnegative keys below ``2**bits`` in ascending order; several times faster than Numba's own sort."""
     other = np.empty_like(keys)
@@ -177,6 +154,7 @@ def radix_sorted(keys, bits):
 
 
 @njit(nogil=True, cache=True)
+@no_type_check
 def band(row, precedence, low, high, size):
     """Precedence of the ``size`` entries in ``(low, high]``, in the order (distance, precedence)."""
     keys = np.empty(size + 1, np.int64)  # one more: every entry is written, the next one over it if it was outside
@@ -191,6 +169,7 @@ def band(row, precedence, low, high, size):
 
 
 @njit(nogil=True, cache=True)
+@no_type_check
 def select(
     tile,
     rows,

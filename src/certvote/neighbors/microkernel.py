@@ -5,13 +5,12 @@ three, ``D = (sum x - sum min) + (sum y - sum min)``. Numba's own loops would go
 so the inner loop is written in LLVM's vector instructions, which every processor's code generator maps to its own.
 """
 
-# mypy: disable-error-code="no-untyped-def, no-untyped-call, misc"
-# Numba compiles these functions from untyped source: annotations would be wrapped by run-time checks in tests.
-
 from __future__ import annotations
 
+from typing import no_type_check  # Numba compiles untyped source: no checker may wrap it
+
 from llvmlite import ir  # type: ignore[import-untyped]
-from numba import types
+from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
@@ -21,6 +20,7 @@ PANEL = 16  # training examples
 
 
 @intrinsic
+@no_type_check
 def panel_distances(typingctx, panels, panel, queries, group, dims, panel_sums, query_sums, out, row, column):
     """Write ``GROUP`` × ``PANEL`` distances to ``out[row:, column:]``.
 
@@ -75,3 +75,30 @@ def panel_distances(typingctx, panels, panel, queries, group, dims, panel_sums, 
         return context.get_dummy_value()
 
     return signature, codegen
+
+
+@njit(nogil=True, cache=True)
+@no_type_check
+def fill_distances(panels, panel_sums, queries, query_sums, out, first_column):
+    """Distances of all queries to all training examples in ``panels``, from column ``first_column`` of ``out`` on.
+
+    ``panels`` int32[panel, dim, PANEL], ``queries`` int32[group, dim, GROUP], sums over dims. A few panels stay in the
+    nearest cache while all groups of queries pass by.
+    """
+    dims = panels.shape[1]
+    at_once = max(1, 2**15 // (dims * PANEL * 4))
+    for begin in range(0, panels.shape[0], at_once):
+        for group in range(queries.shape[0]):
+            for panel in range(begin, min(begin + at_once, panels.shape[0])):
+                panel_distances(
+                    panels,
+                    panel,
+                    queries,
+                    group,
+                    dims,
+                    panel_sums,
+                    query_sums,
+                    out,
+                    group * GROUP,
+                    first_column + panel * PANEL,
+                )

@@ -10,8 +10,7 @@ from jaxtyping import Int32
 
 from certvote.neighbors.chunks import Chunks
 from certvote.neighbors.job import Job, Tally
-from certvote.neighbors.kernels import fill_distances
-from certvote.neighbors.microkernel import GROUP, PANEL
+from certvote.neighbors.microkernel import GROUP, PANEL, fill_distances
 from certvote.neighbors.selection import tally
 
 _TILE_BYTES = 256 * 2**20  # distances of all threads together

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from certvote.neighbors.job import Job, Tally
 from certvote.types import Votes
 
 
+@runtime_checkable
 class Scanner(Protocol):
     """A backend made ready for one job. Called by ``workers`` threads at once."""
 

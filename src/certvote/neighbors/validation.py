@@ -19,7 +19,7 @@ def checked_job(
     queries: np.ndarray,
     *,
     ks: Sequence[int],
-    rs: Sequence[float],
+    rs: Sequence[float | int],
     window: int,
     num_classes: int,
     ranking: Ranking,
@@ -46,7 +46,7 @@ def checked_job(
         labels=_labels(labels, len(train), num_classes),
         queries=queries,
         ks=tuple(sorted(set(ks))),
-        rs=tuple(sorted(set(rs))),
+        rs=tuple(sorted({float(r) for r in rs})),
         window=window,
         num_classes=num_classes,
         ranking=ranking,
@@ -59,7 +59,7 @@ def checked_ks(ks: Sequence[int]) -> list[int]:
     return [_integer("k", k, least=1) for k in _sequence("k", ks)]
 
 
-def checked_rs(rs: Sequence[float]) -> list[float]:
+def checked_rs(rs: Sequence[float | int]) -> list[float]:
     """Radii as Python floats."""
     return [_radius(r) for r in _sequence("r", rs)]
 
