@@ -2,5 +2,6 @@
 
 from certvote.reporting.figures import ca_figure, curve_svg
 from certvote.reporting.render import render, render_report
+from certvote.reporting.save import save_figure
 
-__all__ = ["ca_figure", "curve_svg", "render", "render_report"]
+__all__ = ["ca_figure", "curve_svg", "render", "render_report", "save_figure"]

@@ -139,7 +139,7 @@ def setting(found: Sequence[Result]) -> str:
     parts.append(f"under {' and '.join(attacks)}.")
     text = " ".join(parts) + " Each curve is a lower bound; color says the algorithm, line style the certificate."
     if any(result.curve is not None and result.curve.attained is not None for result in done):
-        text += " The shaded band above a budget curve is what its search left open."
+        text += " The shaded band above a budget curve is what its bound leaves open."
     unconfident = [result for result in done if styles.algorithm(result.algo).probabilistic]
     for result in unconfident[:1]:
         confidence = f" with confidence {100 * (1 - result.alpha):g} %" if result.alpha is not None else ""
