@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pytest
 
 from certvote.reporting import findings
 from certvote.reporting.query import results, select
@@ -100,6 +101,18 @@ def test_sizes_without_a_search_are_told_apart(make_run):
         "the lower side is certified. At sizes in between, the values of searched sizes stand in, at most 21.00 points "
         "apart."
     )
+
+
+@pytest.mark.parametrize("options", [{}, {"grouping.stride": "None"}])
+def test_a_search_without_a_recorded_stride(make_run, options):
+    (said,) = findings.search_gaps(results([make_run("rnn", "budget", params=options)]))
+    assert "at every size its two sides are at most 0.21 points apart" in said
+
+
+def test_a_recorded_stride_counts_before_the_option(make_run):
+    options = {"grouping.stride": "None", "data.stride": "50"}
+    (said,) = findings.search_gaps(results([make_run("rnn", "budget", params=options)]))
+    assert "where its search ran (one size in 50)" in said
 
 
 def test_no_gain_no_sentence(make_run):

@@ -125,16 +125,16 @@ def search_gaps(found: Sequence[Result]) -> list[str]:
         curve = result.curve
         if curve is None or curve.attained is None:
             continue
-        stride = int(result.params.get("grouping.stride", "1"))
+        stride = result.stride or 1
         gaps = curve.attained - curve.certified
         searched = (curve.sizes % stride == 0) | (curve.sizes == curve.sizes.max())
         widest = int(np.argmax(np.where(searched, gaps, -1.0)))
-        where = "At every size" if searched.all() else f"Where its search ran (one size in {stride})"
+        where = "at every size" if searched.all() else f"where its search ran (one size in {stride})"
         if gaps[widest] <= _EQUAL:
-            text = f"{label}: {where[0].lower()}{where[1:]} both of its sides are equal"
+            text = f"{label}: {where} both of its sides are equal"
         else:
             text = (
-                f"{label}: {where[0].lower()}{where[1:]} its two sides are at most "
+                f"{label}: {where} its two sides are at most "
                 f"{labels.percent(float(gaps[widest]), digits, up=True)} points apart "
                 f"(at e = {labels.count(int(curve.sizes[widest]))}); the lower side is certified"
             )

@@ -36,6 +36,7 @@ class Result:
     k: int | None
     r: float | None
     grouping: str
+    stride: int | None  # a certificate's search ran at the multiples of it; None: not recorded, or no search
     alpha: float | None
     n_train: int | None
     n_test: int | None
@@ -94,7 +95,7 @@ def table(runs: Sequence[Run], *, sizes: Sequence[int] = ()) -> pd.DataFrame:
         rows.append(row)
     extra = ["clean_accuracy", "median_certified_size", "auc", *(f"CA_{e}" for e in sizes)]
     frame = pd.DataFrame(rows, columns=[*names, *extra])
-    whole = ["k", "n_train", "n_test", "num_classes", "dim", "median_certified_size"]
+    whole = ["k", "stride", "n_train", "n_test", "num_classes", "dim", "median_certified_size"]
     real = ["started", "seconds", "r", "alpha", "clean_accuracy", "auc", *(f"CA_{e}" for e in sizes)]
     return frame.astype({**dict.fromkeys(whole, "Int64"), **dict.fromkeys(real, "float64")})
 
@@ -195,6 +196,7 @@ def _result(run: Run) -> Result:
         k=_integer(params.get("algo.k")) if algo == "knn" else None,
         r=_real(params.get("algo.r")) if algo == "rnn" else None,
         grouping=params.get("grouping.name", "none"),
+        stride=_integer(params.get("data.stride")) or _integer(params.get("grouping.stride")),
         alpha=_real(params.get("algo.alpha")),
         n_train=_integer(params.get("data.n_train")),
         n_test=_integer(params.get("data.n_test")),
