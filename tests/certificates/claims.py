@@ -1,0 +1,87 @@
+"""What must hold of the certificates on any input: checks that take the package, so that broken copies can be checked.
+
+Each raises ``AssertionError`` where a claim fails.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from certificates import enumeration
+from certificates.brute_force import Instance
+from certificates.instances import votes_of
+from certvote.certificates import budget, grouping, individual
+from certvote.types import Curve, Votes
+
+PROGRAM: Any = SimpleNamespace(individual=individual, grouping=grouping, budget=budget)
+SLACK = 1e-9
+STOPS = (0, 1, 2, 5, None)
+
+
+def all_curves(
+    package: Any, votes: Votes, labels: np.ndarray, sizes: np.ndarray, stops: tuple[int | None, ...]
+) -> dict[str, Curve]:
+    """Every certificate there is for these votes, searches at their end and stopped after so many boxes."""
+    search = package.budget.curve
+    curves = {"individual": package.individual.curve(votes, labels, sizes)}
+    for stop in stops:
+        limit = {} if stop is None else {"max_nodes": stop}
+        curves[f"budget {stop}"] = search(votes, labels, sizes, tolerance=0.0, **limit)
+    curves["budget stride"] = search(votes, labels, sizes, stride=2)
+    curves["budget late"] = search(votes, labels, sizes, seconds=0)
+    if votes.k is None:
+        curves["rd"] = package.grouping.curve(votes, labels, sizes, method="rd", seed=len(labels))
+        curves["island"] = package.grouping.curve(votes, labels, sizes, method="island")
+        curves["removal"] = package.budget.removal_curve(votes, labels, sizes)
+    else:
+        curves["sharp"] = search(votes, labels, sizes, tolerance=0.0, bound="sharp")
+        curves["sharp 1"] = search(votes, labels, sizes, tolerance=0.0, bound="sharp", max_nodes=1)
+    return curves
+
+
+def sound(package: Any, instance: Instance, worst: np.ndarray) -> None:
+    """No certificate above the worst accuracy of the real classifier."""
+    sizes = np.arange(len(worst))
+    votes = votes_of(instance, len(worst) - 1)
+    for name, curve in all_curves(package, votes, instance.test_labels, sizes, (1, None)).items():
+        assert (curve.certified <= worst / len(instance.test) + SLACK).all(), f"{name} is unsound"
+
+
+def ordered(package: Any, votes: Votes, labels: np.ndarray, largest: int) -> None:
+    """individual ≤ RD, ISLAND ≤ removal ≤ budget, and curves that fall, at every size."""
+    sizes = np.arange(largest + 1)
+    curves = {name: curve.certified for name, curve in all_curves(package, votes, labels, sizes, STOPS).items()}
+    removal = curves.get("removal", curves["individual"])
+    for name, certified in curves.items():
+        assert (curves["individual"] <= certified + SLACK).all(), f"{name} is below the individual certificate"
+        if name in ("rd", "island"):
+            assert (certified <= removal + SLACK).all(), f"{name} is above the removal budget"
+        if name.startswith("budget") or name.startswith("sharp"):
+            assert (removal <= certified + SLACK).all(), f"{name} is below the removal budget"
+            assert (certified <= curves["sharp" if "sharp" in curves else "budget None"] + SLACK).all(), name
+        if name != "island":
+            assert (np.diff(certified) <= SLACK).all(), f"{name} rises"
+
+
+def exact(package: Any, votes: Votes, labels: np.ndarray, largest: int) -> None:
+    """Removal and budget certificates equal their bounds, tried out in full, and the search encloses them."""
+    m, sizes = len(labels), np.arange(largest + 1)
+    curves = all_curves(package, votes, labels, sizes, STOPS)
+    for e in sizes.tolist():
+        if "removal" in curves:
+            broken = enumeration.removal_broken(votes, labels, e)
+            assert round(m * (1 - curves["removal"].certified[e])) == broken, f"removal at {e}"
+        for bound in ("budget", "sharp"):
+            broken = enumeration.budget_broken(votes, labels, e, bound)
+            for name, curve in curves.items():
+                if not name.startswith(bound):
+                    continue
+                assert curve.attained is not None
+                certified, attained = m * (1 - curve.certified[e]), m * (1 - curve.attained[e])
+                assert certified >= broken - SLACK, f"{name} certified too much at {e}"
+                assert attained <= broken + SLACK, f"{name} attained too little accuracy at {e}"
+                if name in ("budget None", "sharp"):
+                    assert round(certified) == round(attained) == broken, f"{name} at {e} is not exact"

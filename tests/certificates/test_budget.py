@@ -1,0 +1,142 @@
+import numpy as np
+import pytest
+
+from certificates.brute_force import winner
+from certvote.certificates import budget, individual, search
+from certvote.types import Votes
+
+
+def spread_votes(m=60, c=4, seed=0):
+    rng = np.random.default_rng(seed)
+    counts = rng.multinomial(40, rng.dirichlet(np.ones(c), size=m)).astype(np.int32)
+    return Votes(counts=counts), np.array([winner(s) for s in counts])
+
+
+def test_sizes_in_any_order_and_repeated():
+    votes, labels = spread_votes()
+    sizes = np.array([5, 0, 9, 5, 2])
+    curve, straight = budget.curve(votes, labels, sizes), budget.curve(votes, labels, np.unique(sizes))
+    np.testing.assert_array_equal(curve.sizes, sizes)
+    np.testing.assert_array_equal(curve.certified, straight.certified[[2, 0, 3, 2, 1]])
+    np.testing.assert_array_equal(curve.attained, straight.attained[[2, 0, 3, 2, 1]])
+    removal = budget.removal_curve(votes, labels, sizes).certified
+    np.testing.assert_array_equal(
+        removal, budget.removal_curve(votes, labels, np.unique(sizes)).certified[[2, 0, 3, 2, 1]]
+    )
+
+
+def test_between_computed_sizes_the_larger_one_holds():
+    votes, labels = spread_votes()
+    sizes = np.arange(15)
+    every = budget.curve(votes, labels, sizes)
+    some = budget.curve(votes, labels, sizes, stride=5)  # 0, 5, 10 and the last, 14
+    removal = budget.removal_curve(votes, labels, sizes).certified
+    np.testing.assert_array_equal(
+        some.certified, np.maximum(every.certified[[0, *[5] * 5, *[10] * 5, *[14] * 4]], removal)
+    )
+    np.testing.assert_array_equal(some.attained, every.attained[[*[0] * 5, *[5] * 5, *[10] * 4, 14]])
+
+
+def test_sizes_below_the_first_computed_one():
+    votes, labels = spread_votes()
+    curve = budget.curve(votes, labels, np.array([3, 4, 7]), stride=5)
+    every = budget.curve(votes, labels, np.array([7]))
+    assert curve.certified[2] == every.certified[0]
+    assert curve.attained[0] == 1.0  # all are right on clean data; nothing was tried at or below 3
+    assert (curve.certified >= every.certified[0]).all()
+
+
+def test_results_do_not_depend_on_the_clock():
+    votes, labels = spread_votes(m=100)
+    first, second = (budget.curve(votes, labels, np.arange(12), max_nodes=10, seconds=s) for s in (60, 6000))
+    np.testing.assert_array_equal(first.certified, second.certified)
+    np.testing.assert_array_equal(first.attained, second.attained)
+
+
+def test_without_time_what_is_known_in_closed_form_is_left():
+    votes, labels = spread_votes()
+    sizes = np.arange(10)
+    curve = budget.curve(votes, labels, sizes, seconds=0)
+    np.testing.assert_array_equal(curve.certified, budget.removal_curve(votes, labels, sizes).certified)
+    assert (curve.attained >= curve.certified).all()
+
+    knn = Votes(counts=np.array([[1, 4], [5, 0], [3, 2]], np.int32), k=5, window=3, ranked=np.ones((3, 3), np.uint8))
+    knn = Votes(knn.counts, 5, 3, np.array([[1, 1, 0], [0, 0, 0], [0, 1, 0]], np.uint8))
+    labels = np.array([1, 0, 1])
+    curve = budget.curve(knn, labels, np.arange(4), seconds=0)
+    np.testing.assert_array_equal(curve.certified, individual.curve(knn, labels, np.arange(4)).certified)
+
+
+def test_progress_ends_at_the_number_of_sizes():
+    seen = []
+    votes, labels = spread_votes()
+    budget.curve(votes, labels, np.arange(20), stride=3, progress=lambda done, total: seen.append((done, total)))
+    assert seen == sorted(seen)
+    assert seen[-1] == (20, 20)
+    assert len(seen) == 8  # 0, 3, …, 18 and 19
+
+
+def test_later_sizes_start_from_what_others_found(monkeypatch):
+    nodes = []
+
+    def counted(*args, **kwargs):
+        found = search.search(*args, **(kwargs | {} if warm else kwargs | {"starts": (), "lower": 0}))
+        nodes.append(found.nodes)
+        return found
+
+    monkeypatch.setattr(budget, "search", counted)
+    votes, labels = spread_votes(m=200)
+    total = {}
+    for warm in (True, False):
+        nodes.clear()
+        budget.curve(votes, labels, np.arange(3, 9))
+        total[warm] = sum(nodes)
+    assert total[True] <= total[False]
+
+
+@pytest.mark.parametrize("k", [None, 3])
+def test_a_single_class_and_a_single_example(k):
+    counts = np.array([[3]], dtype=np.int32)
+    votes = Votes(counts) if k is None else Votes(counts, k, 4, np.zeros((1, 7), np.uint8))
+    curve = budget.curve(votes, np.array([0]), np.arange(5))
+    assert curve.certified.tolist() == curve.attained.tolist() == [1.0] * 5
+    if k is None:
+        assert budget.removal_curve(votes, np.array([0]), np.arange(5)).certified.tolist() == [1.0] * 5
+
+
+def test_everything_wrong_on_clean_data():
+    votes = Votes(counts=np.array([[3, 0], [5, 1]], dtype=np.int32))
+    curve = budget.curve(votes, np.array([1, 1]), np.arange(3))
+    assert curve.certified.tolist() == curve.attained.tolist() == [0.0] * 3
+
+
+def test_sizes_far_beyond_all_votes():
+    votes = Votes(counts=np.array([[3, 0], [0, 2]], dtype=np.int32))
+    sizes = np.array([0, 10_000])
+    assert budget.curve(votes, np.array([0, 1]), sizes).certified.tolist() == [1, 0]
+    assert budget.removal_curve(votes, np.array([0, 1]), np.array([0, 2**31 - 1])).certified.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("tolerance", -1.0),
+        ("tolerance", float("nan")),
+        ("seconds", -1.0),
+        ("stride", 0),
+        ("max_nodes", -1),
+        ("bound", "x"),
+    ],
+)
+def test_options_out_of_range_are_refused(option, value):
+    votes, labels = spread_votes()
+    with pytest.raises(ValueError, match=f"expected {option}"):
+        budget.curve(votes, labels, np.arange(3), **{option: value})
+
+
+def test_knn_without_window_is_refused():
+    votes = Votes(counts=np.array([[2, 1]], dtype=np.int32), k=3)
+    with pytest.raises(ValueError, match="window ≥ 2"):
+        budget.curve(votes, np.array([0]), np.arange(3))
+    with pytest.raises(ValueError, match=r"expected votes of rNN .* k=3"):
+        budget.removal_curve(votes, np.array([0]), np.arange(3))

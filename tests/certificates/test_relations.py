@@ -1,0 +1,60 @@
+"""How the certificates relate to each other and to their bounds, on vote tables of every shape."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from certificates.claims import PROGRAM, exact, ordered
+from certificates.instances import tables
+from certvote.certificates import search
+
+
+def _settings(number):
+    return settings(max_examples=number, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.mark.parametrize("knn", [False, True])
+def test_certificates_are_ordered_and_fall_with_the_size(knn):
+    @_settings(200)
+    @given(tables(6, knn))
+    def check(table):
+        ordered(PROGRAM, *table, 6)
+
+    check()
+
+
+@pytest.mark.parametrize("coarse", [search.COARSE, 1])
+@pytest.mark.parametrize("knn", [False, True])
+def test_search_equals_trying_every_allocation(knn, coarse, monkeypatch):
+    monkeypatch.setattr(search, "COARSE", coarse)
+
+    @_settings(100)
+    @given(tables(3, knn))
+    def check(table):
+        exact(PROGRAM, *table, 3)
+
+    check()
+
+
+@pytest.mark.parametrize("knn", [False, True])
+def test_search_content_with_its_tolerance_is_sound(knn, monkeypatch):
+    monkeypatch.setattr(search, "PATIENCE", 0)
+    original = PROGRAM.budget.curve
+
+    @_settings(100)
+    @given(tables(3, knn))
+    def check(table):
+        votes, labels = table
+        exact_curve = original(votes, labels, _sizes(3), tolerance=0.0)
+        curve = original(votes, labels, _sizes(3), tolerance=0.3)
+        assert (curve.certified <= exact_curve.certified + 1e-9).all()
+        assert (curve.attained >= exact_curve.certified - 1e-9).all()
+        assert (curve.attained - curve.certified <= 0.3 + 1e-9).all()
+
+    check()
+
+
+def _sizes(largest):
+    return np.arange(largest + 1)

@@ -1,0 +1,67 @@
+"""Every certificate against brute force: all poisoned sets of tiny problems, real kNN and rNN."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from certificates import brute_force
+from certificates.claims import PROGRAM, sound
+from certificates.instances import draw_instance, instances, votes_of
+from certvote import neighbors
+
+MANY = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.mark.parametrize("algo", ["knn", "rnn"])
+def test_nothing_certified_can_be_broken(algo):
+    @MANY
+    @given(instances(algo))
+    def check(instance):
+        sound(PROGRAM, instance, brute_force.worst_correct(instance, 2))
+
+    check()
+
+
+def test_nothing_certified_can_be_broken_in_thousands_of_problems():
+    rng = np.random.default_rng(11)
+    for trial in range(2000):
+        instance = draw_instance(lambda low, high: int(rng.integers(low, high + 1)), ("knn", "rnn")[trial % 2])
+        sound(PROGRAM, instance, brute_force.worst_correct(instance, 2))
+
+
+@pytest.mark.parametrize("algo", ["knn", "rnn"])
+def test_nothing_certified_can_be_broken_by_three(algo):
+    @FEW
+    @given(instances(algo, most_train=7, most_candidates=7))
+    def check(instance):
+        sound(PROGRAM, instance, brute_force.worst_correct(instance, 3))
+
+    check()
+
+
+@pytest.mark.parametrize("algo", ["knn", "rnn"])
+def test_brute_force_agrees_with_a_classifier_run_on_each_poisoned_set(algo):
+    @settings(max_examples=50, deadline=None)
+    @given(instances(algo, most_train=5, most_candidates=4))
+    def check(instance):
+        assert brute_force.worst_correct(instance, 1).tolist() == brute_force.worst_correct_by_hand(instance)
+
+    check()
+
+
+def test_the_program_counts_the_same_clean_votes():
+    rng = np.random.default_rng(0)
+    for trial in range(100):
+        instance = draw_instance(lambda low, high: int(rng.integers(low, high + 1)), ("knn", "rnn")[trial % 2])
+        expected = votes_of(instance, 2)
+        train = instance.train[np.argsort(instance.train[:, -1], kind="stable")]  # the larger index is the larger rank
+        given_ = train[:, :-2].astype(np.float32), train[:, -2].astype(np.int64), instance.test.astype(np.float32)
+        if instance.k is None:
+            votes = neighbors.rnn_votes(*given_, r=float(instance.r), num_classes=instance.classes)
+        else:
+            votes = neighbors.knn_votes(*given_, k=instance.k, window=2, num_classes=instance.classes)
+            np.testing.assert_array_equal(votes.ranked, expected.ranked)
+        np.testing.assert_array_equal(votes.counts, expected.counts)
