@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+    from certvote.types import Run
+
 log = logging.getLogger(__name__)
 
 
@@ -80,14 +82,22 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("run", help="one job or a sweep; the same as run.py (certvote run --help)")
 
     report = commands.add_parser("report", help="render a page over any runs of the database")
-    which = report.add_mutually_exclusive_group()
-    which.add_argument("--sweep", metavar="ID", help="the runs of this sweep (default: the latest sweep)")
-    which.add_argument("--runs", metavar="ID", nargs="+", help="these runs")
-    which.add_argument("--filter", metavar="FILTER", help="MLflow filter: \"params.`dataset.name` = 'mnist'\"")
     report.add_argument("--name", help="folder of the page below --out (default: the sweep's name, or report)")
     report.add_argument("--title", help="title of the page")
+    report.add_argument("--page", type=Path, help="page definition, a YAML file: which figures over which runs")
     report.add_argument("--out", type=Path, default=Path("reports/html"), help="where pages go (%(default)s)")
     report.set_defaults(action=_report)
+
+    figure = commands.add_parser("figure", help="draw the curves of any runs into one SVG or PDF file")
+    figure.add_argument("out", type=Path, metavar="FILE", help="name.svg or name.pdf")
+    figure.add_argument("--column", action="store_true", help="one column of a paper (3.3 in, 8 pt)")
+    figure.set_defaults(action=_figure)
+
+    for command in (report, figure):
+        which = command.add_mutually_exclusive_group()
+        which.add_argument("--sweep", metavar="ID", help="the runs of this sweep (default: the latest sweep)")
+        which.add_argument("--runs", metavar="ID", nargs="+", help="these runs")
+        which.add_argument("--filter", metavar="FILTER", help="MLflow filter: \"params.`dataset.name` = 'mnist'\"")
 
     audit = commands.add_parser("audit", help="recompute a run's curve from its stored votes and check its record")
     audit.add_argument("run", metavar="RUN", help="id of the run")
@@ -97,18 +107,17 @@ def _parser() -> argparse.ArgumentParser:
     ui.add_argument("--port", type=int, default=5000)
     ui.set_defaults(action=_ui)
 
-    for command in (report, audit, ui):
+    for command in (report, figure, audit, ui):
         command.add_argument("--uri", default="mlruns", help="folder or MLflow tracking URI (%(default)s)")
         command.add_argument("--experiment", default="certvote", help="MLflow experiment (%(default)s)")
     return parser
 
 
-def _report(options: argparse.Namespace) -> int:
-    from certvote.reporting import render_report
+def _chosen(options: argparse.Namespace) -> list[Run]:
+    """The runs that --sweep, --runs or --filter name."""
     from certvote.tracking import Store
 
     store = Store(options.uri, options.experiment)
-    name, title, command = options.name, options.title, None
     if options.runs or options.filter is not None:
         runs = store.read_runs(run_ids=options.runs, filter=options.filter or "")
     else:
@@ -116,11 +125,27 @@ def _report(options: argparse.Namespace) -> int:
         if sweep is None:
             raise ValueError(f"expected a sweep in {options.uri} (option --uri), got none; choose --runs or --filter")
         runs = store.read_runs(sweep=sweep)
-        tags = store.sweep_tags(sweep)
-        name, title, command = name or tags["name"], title or tags["certvote.title"] or None, tags["certvote.command"]
-    if not runs:
+    if not any(run.tags.get("certvote.kind") == "run" for run in runs):
         raise ValueError("expected at least one run, got none; check --sweep, --runs or --filter")
-    print(render_report(runs, name=name or "report", title=title, out_root=options.out, command=command))
+    return runs
+
+
+def _report(options: argparse.Namespace) -> int:
+    from certvote.reporting import render_report
+
+    runs = _chosen(options)
+    sweep = next((run for run in runs if run.tags.get("certvote.kind") == "sweep"), None)
+    name = options.name or (sweep.name if sweep else "report")
+    title = options.title or (sweep.tags.get("certvote.title") if sweep else None) or None
+    print(render_report(runs, name=name, title=title, out_root=options.out, page=options.page))
+    return 0
+
+
+def _figure(options: argparse.Namespace) -> int:
+    from certvote.reporting import save_figure
+
+    save_figure(_chosen(options), options.out, column=options.column)
+    print(options.out)
     return 0
 
 

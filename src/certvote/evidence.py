@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -41,11 +41,14 @@ def write_evidence(settings: Settings, split: Split, votes: Votes, curve: Curve)
 
     with tempfile.TemporaryDirectory(prefix="certvote-") as name:
         folder = Path(name)
-        np.savez_compressed(folder / "votes.npz", labels=split.test_labels, **pack(votes))
+        arrays: dict[str, Any] = {"labels": split.test_labels, **pack(votes)}
+        np.savez_compressed(folder / "votes.npz", **arrays)
         sizes = individual.certified_sizes(votes.counts, split.test_labels)
         np.savez_compressed(folder / "certified_sizes.npz", certified_sizes=sizes)
         (folder / "curve.csv").write_text(curve_csv(curve))
-        (folder / "curve.svg").write_text(curve_svg(curve, n_train=len(split.train_labels)))
+        look = {"algo": settings.algo.name, "grouping": settings.grouping.name}
+        figure = curve_svg(curve, n_train=len(split.train_labels), **look)
+        (folder / "curve.svg").write_text(figure)
         (folder / "config.yaml").write_text(yaml.safe_dump(options.plain(settings), sort_keys=False))
         metrics = headline(curve)
         yield Evidence(folder, metrics, votes_digest(votes, split.test_labels), summarize(curve, metrics))

@@ -194,9 +194,17 @@ def certify(votes: Votes, labels: np.ndarray, sizes: np.ndarray, settings: Setti
     from certvote.certificates import budget
 
     if isinstance(chosen, Budget):
+        assert chosen.stride is not None
         with _bar("budget certificate", len(sizes)) as progress:
-            limits = {"tolerance": chosen.tolerance, "seconds": chosen.seconds, "stride": chosen.stride}
-            return budget.curve(votes, labels, sizes, progress=progress, **limits)
+            return budget.curve(
+                votes,
+                labels,
+                sizes,
+                tolerance=chosen.tolerance,
+                seconds=chosen.seconds,
+                stride=chosen.stride,
+                progress=progress,
+            )
     return budget.removal_curve(votes, labels, sizes)
 
 

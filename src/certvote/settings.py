@@ -14,6 +14,10 @@ from typing import Any
 from omegaconf import MISSING
 
 
+SEARCHES = 20
+"""Poisoning sizes per curve at which the budget certificate searches, unless ``grouping.stride`` says otherwise."""
+
+
 class UndefinedCombinationError(ValueError):
     """Options that are fine one by one, for which no certificate is defined together (kNN in groups, say)."""
 
@@ -157,7 +161,7 @@ class RandomDivision(Grouping):
 class Budget(Grouping):
     tolerance: float = MISSING
     seconds: float = MISSING
-    stride: int = MISSING
+    stride: int | None = MISSING
 
     def __post_init__(self) -> None:
         _at_least("grouping.tolerance", self.tolerance, 0)
@@ -255,6 +259,8 @@ def load(config: Any) -> Settings:
             f"options algo=knn, grouping={settings.grouping.name}: this joint certificate is defined for rNN only; "
             "for kNN choose grouping=none or grouping=budget"
         )
+    if isinstance(settings.grouping, Budget) and settings.grouping.stride is None:
+        settings.grouping.stride = max(1, settings.sizes.max // SEARCHES)
     return settings
 
 

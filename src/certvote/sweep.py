@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from certvote import settings as options
 from certvote.commands import run_command
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from hydra.core.utils import JobReturn
     from hydra.plugins.launcher import Launcher
     from omegaconf import DictConfig
+
+    from certvote.tracking import Store
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +69,7 @@ def sweep(
     finally:
         store.end_sweep(parent, status)
         if status != "KILLED":
-            _report(store, parent, name, plan.settings, command)
+            _report(store, parent, name, plan.settings)
 
 
 def _plan(config: DictConfig, jobs: list[list[str]], loader: ConfigLoader) -> _Plan:
@@ -101,13 +103,13 @@ def _plan(config: DictConfig, jobs: list[list[str]], loader: ConfigLoader) -> _P
     return _Plan(kept, next(iter(seen.values())), left_out)
 
 
-def _report(store: Any, parent: str, name: str, settings: Settings, command: str) -> None:
+def _report(store: Store, parent: str, name: str, settings: Settings) -> None:
     """Render the sweep's report and log it with the parent run."""
     from pathlib import Path
 
     from certvote.reporting import render_report
 
     runs = store.read_runs(sweep=parent)
-    page = render_report(runs, name=name, title=settings.title, out_root=Path(settings.report_root), command=command)
+    page = render_report(runs, name=name, title=settings.title, out_root=Path(settings.report_root))
     store.log_report(parent, page)
     log.info("report: %s", page)

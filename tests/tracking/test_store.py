@@ -79,10 +79,11 @@ def test_a_sweep_has_its_own_runs_and_those_it_reused(store):
     start(store, "elsewhere")
     store.reuse(sweep, old)
     store.end_sweep(sweep, "FINISHED")
-    assert [run.id for run in store.read_runs(sweep=sweep)] == [old, new]
+    parent, *jobs = sorted(store.read_runs(sweep=sweep), key=lambda run: run.tags["certvote.kind"], reverse=True)
+    assert {run.id for run in jobs} == {old, new}
+    assert (parent.id, parent.name, parent.tags["certvote.title"]) == (sweep, "s", "T")
+    assert parent.notes == ("left out: k=0: no",)
     assert store.latest_sweep() == sweep
-    tags = store.sweep_tags(sweep)
-    assert (tags["name"], tags["certvote.title"]) == ("s", "T")
     assert sweep not in {run.id for run in store.read_runs()}, "a sweep is not a job"
 
 

@@ -128,12 +128,14 @@ class Store:
     def read_runs(
         self, *, sweep: str | None = None, run_ids: Iterable[str] | None = None, filter: str = ""
     ) -> list[Run]:
-        """Jobs with their curves, oldest first: of a sweep (with what it reused), by id, or by an MLflow filter."""
+        """Jobs with their curves, oldest first: by id, by an MLflow filter, or those of a sweep.
+
+        A sweep comes with its parent run and with the older runs whose results it reused.
+        """
         if sweep is not None:
-            found = self._search(f"tags.`mlflow.parentRunId` = '{sweep}'")
             parent = self._get(sweep)
             reused = [key.removeprefix(REUSED) for key in parent.data.tags if key.startswith(REUSED)]
-            found += [self._get(run) for run in reused]
+            found = [parent, *self._search(f"tags.`mlflow.parentRunId` = '{sweep}'"), *map(self._get, reused)]
         elif run_ids is not None:
             found = [self._get(run) for run in run_ids]
         else:
@@ -146,11 +148,6 @@ class Store:
         """The id of the sweep that started last."""
         runs = self._search("tags.`certvote.kind` = 'sweep'", 1)
         return runs[0].info.run_id if runs else None
-
-    def sweep_tags(self, sweep: str) -> dict[str, str]:
-        """Name, command and notes of a sweep."""
-        run = self._get(sweep)
-        return {**run.data.tags, "name": run.info.run_name}
 
     def download(self, run: str, artifact: str, folder: Path) -> Path:
         """Copy one artifact of a run into ``folder``."""

@@ -1,0 +1,28 @@
+"""One figure over any runs as a file of its own, for a paper or a README."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from certvote.reporting.figures import COLUMN, PAGE, ca_figure
+from certvote.reporting.query import results
+from certvote.reporting.vector import pdf, svg
+from certvote.types import Run
+
+
+def save_figure(runs: Sequence[Run], path: Path, *, column: bool = False) -> None:
+    """Draw the curves of ``runs`` into ``path``, ``.svg`` or ``.pdf``; ``column``: as wide as one column of a paper.
+
+    The file is written at once or not at all. Raises ``ValueError`` for another kind of file, or no finished run.
+    """
+    if path.suffix not in (".svg", ".pdf"):
+        raise ValueError(f"expected a file name that ends in .svg or .pdf, got {path}")
+    figure = ca_figure(results(runs), layout=COLUMN if column else PAGE)
+    content = svg(figure).encode() if path.suffix == ".svg" else pdf(figure, title=path.stem)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as draft:
+        draft.write(content)
+    Path(draft.name).chmod(0o644)
+    os.replace(draft.name, path)
