@@ -94,7 +94,7 @@ def test_an_altered_metric_is_found(record):
 
 def test_only_a_finished_job_can_be_audited(record):
     store, _ = record
-    sweep = store.start_sweep("s", command="", title=None, left_out=[])
+    sweep = store.start_sweep("s", command="", title=None, notes=[])
     store.end_sweep(sweep, "FINISHED")
     with pytest.raises(ValueError, match="expected a finished run"):
         audit(store, sweep)

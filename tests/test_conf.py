@@ -128,7 +128,7 @@ def test_what_matters_is_in_effective(change):
     assert options.effective(load(change)) != options.effective(load())
 
 
-def test_a_budget_curve_has_about_twenty_searches_unless_told_otherwise():
+def test_a_long_budget_curve_has_about_twenty_searches_unless_told_otherwise():
     assert load("grouping=budget", "sizes.max=1000").grouping.stride == 50
     assert load("grouping=budget", "sizes.max=7").grouping.stride == 1
     assert load("grouping=budget", "grouping.stride=3").grouping.stride == 3

@@ -13,13 +13,16 @@ from typing import Any
 
 from omegaconf import MISSING
 
-
-SEARCHES = 20
-"""Poisoning sizes per curve at which the budget certificate searches, unless ``grouping.stride`` says otherwise."""
+ALL_SIZES, SEARCHES = 100, 20
+"""The budget certificate searches at every size of a curve up to the first, at about so many of a longer one."""
 
 
 class UndefinedCombinationError(ValueError):
     """Options that are fine one by one, for which no certificate is defined together (kNN in groups, say)."""
+
+    def __init__(self, combination: str, remedy: str) -> None:
+        super().__init__(f"options {combination}: no certificate is defined for this combination; {remedy}")
+        self.combination = combination
 
 
 def _at_least(option: str, value: float | None, least: float) -> None:
@@ -256,11 +259,10 @@ def load(config: Any) -> Settings:
         raise TypeError(f"expected a configuration made from conf/config.yaml, got {type(settings).__name__}")
     if isinstance(settings.algo, Knn) and settings.grouping.name in ("rd", "island", "removal"):
         raise UndefinedCombinationError(
-            f"options algo=knn, grouping={settings.grouping.name}: this joint certificate is defined for rNN only; "
-            "for kNN choose grouping=none or grouping=budget"
+            f"algo=knn grouping={settings.grouping.name}", "for kNN choose grouping=none or grouping=budget"
         )
     if isinstance(settings.grouping, Budget) and settings.grouping.stride is None:
-        settings.grouping.stride = max(1, settings.sizes.max // SEARCHES)
+        settings.grouping.stride = 1 if settings.sizes.max <= ALL_SIZES else settings.sizes.max // SEARCHES
     return settings
 
 

@@ -32,7 +32,7 @@ class SweepError(RuntimeError):
 class _Plan:
     jobs: list[list[str]]  # overrides of every job worth running
     settings: Settings  # of the first job; name, title and tracking are the same for all
-    left_out: list[str]
+    notes: list[str]
 
 
 def sweep(
@@ -50,7 +50,7 @@ def sweep(
     name = plan.settings.name or time.strftime("sweep-%Y-%m-%d-%H%M%S")
     command = run_command(arguments, multirun=True)
     store = Store.open(plan.settings.tracking)
-    parent = store.start_sweep(name, command=command, title=plan.settings.title, left_out=plan.left_out)
+    parent = store.start_sweep(name, command=command, title=plan.settings.title, notes=plan.notes)
     log.info("sweep %r: %d jobs", name, len(plan.jobs))
     status = "FAILED"
     try:
@@ -78,7 +78,7 @@ def _plan(config: DictConfig, jobs: list[list[str]], loader: ConfigLoader) -> _P
 
     seen: dict[str, Settings] = {}
     kept: list[list[str]] = []
-    left_out: list[str] = []
+    undefined: list[str] = []
     for job in jobs:
         composed = loader.load_sweep_config(config, list(job))
         with open_dict(composed):
@@ -88,9 +88,8 @@ def _plan(config: DictConfig, jobs: list[list[str]], loader: ConfigLoader) -> _P
         except UndefinedCombinationError as error:
             if len(jobs) == 1:
                 raise
-            if str(error) not in left_out:
-                left_out.append(str(error))
-                log.warning("left out: %s", error)
+            undefined += [error.combination] if error.combination not in undefined else []
+            last = error
             continue
         identity = json.dumps(options.flatten(settings), sort_keys=True, default=str)
         if identity in seen:
@@ -99,8 +98,11 @@ def _plan(config: DictConfig, jobs: list[list[str]], loader: ConfigLoader) -> _P
         seen[identity] = settings
         kept.append(job)
     if not kept:
-        raise UndefinedCombinationError(left_out[0])
-    return _Plan(kept, next(iter(seen.values())), left_out)
+        raise last
+    notes = [f"left out, as no certificate is defined for them: {'; '.join(undefined)}"] if undefined else []
+    for note in notes:
+        log.warning(note)
+    return _Plan(kept, next(iter(seen.values())), notes)
 
 
 def _report(store: Store, parent: str, name: str, settings: Settings) -> None:

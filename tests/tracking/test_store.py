@@ -74,7 +74,7 @@ def test_bury_closes_what_died_while_running_and_nothing_else(store):
 def test_a_sweep_has_its_own_runs_and_those_it_reused(store):
     old = start(store, "old")
     store.end_run(old, "FINISHED")
-    sweep = store.start_sweep("s", command="python run.py -m k=1,2", title="T", left_out=["k=0: no"])
+    sweep = store.start_sweep("s", command="python run.py -m k=1,2", title="T", notes=["careful"])
     new = start(store, "new", sweep)
     start(store, "elsewhere")
     store.reuse(sweep, old)
@@ -82,13 +82,13 @@ def test_a_sweep_has_its_own_runs_and_those_it_reused(store):
     parent, *jobs = sorted(store.read_runs(sweep=sweep), key=lambda run: run.tags["certvote.kind"], reverse=True)
     assert {run.id for run in jobs} == {old, new}
     assert (parent.id, parent.name, parent.tags["certvote.title"]) == (sweep, "s", "T")
-    assert parent.notes == ("left out: k=0: no",)
+    assert parent.notes == ("careful",)
     assert store.latest_sweep() == sweep
     assert sweep not in {run.id for run in store.read_runs()}, "a sweep is not a job"
 
 
 def test_a_sweep_that_ends_leaves_no_job_running(store):
-    sweep = store.start_sweep("s", command="c", title=None, left_out=[])
+    sweep = store.start_sweep("s", command="c", title=None, notes=[])
     job = start(store, "its worker died", sweep)
     store.end_sweep(sweep, "FAILED")
     (read,) = store.read_runs(run_ids=[job])

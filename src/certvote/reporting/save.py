@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,4 +24,4 @@ def save_figure(runs: Sequence[Run], path: Path, *, column: bool = False) -> Non
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as draft:
         draft.write(content)
     Path(draft.name).chmod(0o644)
-    os.replace(draft.name, path)
+    Path(draft.name).replace(path)

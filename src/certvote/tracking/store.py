@@ -36,13 +36,13 @@ class Store:
 
     # --- sweeps ------------------------------------------------------------------------------------------------
 
-    def start_sweep(self, name: str, *, command: str, title: str | None, left_out: Sequence[str]) -> str:
+    def start_sweep(self, name: str, *, command: str, title: str | None, notes: Sequence[str]) -> str:
         """Create a sweep's parent run; its id."""
         tags = {
             "certvote.kind": "sweep",
             "certvote.command": command,
             "certvote.title": title or "",
-            "certvote.notes": json.dumps([f"left out: {line}" for line in left_out]),
+            "certvote.notes": json.dumps(list(notes)),
             "mlflow.note.content": "A sweep. Its report is the artifact `report/index.html`.",
         }
         return self._create(name, tags)
