@@ -20,7 +20,7 @@ from certvote.certificates.search_kernels import at_most, cheapest, credit
 COARSE = 512
 """Removals are counted in steps inside first bounds of boxes, so that there are about so many of them."""
 
-PATIENCE = 500
+PATIENCE = 2000
 """Boxes that a search may split before it is content with its tolerance: easy ones end at the exact optimum."""
 
 
