@@ -161,9 +161,9 @@ def count_votes(features: Features, split: Split, settings: Settings) -> Votes:
 
     def count() -> dict[str, np.ndarray]:
         data = features.train, split.train_labels, features.test
-        with _threads(settings.n_jobs), _bar(f"votes ({name})", len(features.test)) as progress:
+        with _bar(f"votes ({name})", len(features.test)) as progress:
             how: dict[str, Any] = {"num_classes": split.num_classes, "backend": settings.backend.name}
-            how |= {"progress": progress, **algo}
+            how |= {"threads": settings.n_jobs, "progress": progress, **algo}
             votes = neighbors.knn_votes(*data, **how) if name == "knn" else neighbors.rnn_votes(*data, **how)
         return pack(votes)
 
@@ -235,22 +235,6 @@ def _bar(what: str, total: int) -> Iterator[Callable[[int, int], None]]:
             bar.update(done - bar.n)
 
         yield show
-
-
-@contextmanager
-def _threads(count: int | None) -> Iterator[None]:
-    """Let compiled code use so many threads; ``None``: as it likes."""
-    if count is None:
-        yield
-        return
-    import numba
-
-    before = numba.get_num_threads()
-    numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
-    try:
-        yield
-    finally:
-        numba.set_num_threads(before)
 
 
 @contextmanager

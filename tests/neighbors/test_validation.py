@@ -22,6 +22,7 @@ from certvote.neighbors import knn_votes, neighbor_votes, rnn_votes
         ({"k": []}, "k: expected at least one value, got none"),
         ({"k": np.zeros((2, 2), int)}, "k: expected one value or a sequence"),
         ({"window": -1}, "window: expected at least 0, got -1"),
+        ({"threads": 0}, "threads: expected at least 1, got 0"),
         ({"window": 1.5}, "window: expected an integer, got 1.5"),
         ({"num_classes": 0}, "num_classes: expected at least 1, got 0"),
         ({"num_classes": 2}, r"labels: expected 0 to 1 \(num_classes - 1\), got 0 to 2"),

@@ -48,13 +48,18 @@ class FaissScanner:
         self.job = job
         self.tile_rows = max(1, _TILE_BYTES // (4 * len(job.train)))
         self.chunks = Chunks(job, lambda steps: steps.astype(np.float32), workers=1, unit=1)
-        self.threads: int = faiss.omp_get_max_threads()
+        self.threads: int = job.threads or faiss.omp_get_max_threads()
 
     def __call__(self, start: int, stop: int) -> Tally:
         queries = self.job.lattice.integers(self.job.queries[start:stop]).astype(np.float32)
         tile = np.empty((len(queries), len(self.job.train)), np.int32)
-        for first, train in self.chunks:
-            tile[:, first : first + len(train)] = faiss.pairwise_distances(queries, train, metric=faiss.METRIC_L1)
+        before = faiss.omp_get_max_threads()
+        faiss.omp_set_num_threads(self.threads)
+        try:
+            for first, train in self.chunks:
+                tile[:, first : first + len(train)] = faiss.pairwise_distances(queries, train, metric=faiss.METRIC_L1)
+        finally:
+            faiss.omp_set_num_threads(before)
         with ThreadPoolExecutor(self.threads) as pool:
             parts = list(
                 pool.map(

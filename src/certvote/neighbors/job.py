@@ -25,6 +25,7 @@ class Job:
     num_classes: int
     ranking: Ranking
     lattice: Lattice
+    threads: int | None = None  # None: as many as the backend likes
 
     @cached_property
     def spans(self) -> tuple[tuple[int, int], ...]:

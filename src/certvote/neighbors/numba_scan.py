@@ -21,13 +21,13 @@ class NumbaScanner:
     """Distance tiles of a few queries by all training examples, one tile per thread, counted while in the cache.
 
     Threads are Python's: the compiled code leaves the interpreter lock alone, and forks or nested pools are no danger.
-    ``NUMBA_NUM_THREADS`` in the environment limits them.
+    The job, or ``NUMBA_NUM_THREADS`` in the environment, limits them.
     """
 
     def __init__(self, job: Job) -> None:
         self.job = job
         self.width = -(-len(job.train) // PANEL) * PANEL
-        threads: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+        threads: int = job.threads or numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
         self.workers = max(1, min(threads, _TILE_BYTES // (4 * self.width * GROUP)))
         rows = _TILE_BYTES // self.workers // (4 * self.width)
         self.panels = Chunks(job, lambda steps: _packed(steps, PANEL), workers=self.workers, unit=PANEL)

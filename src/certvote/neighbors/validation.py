@@ -23,6 +23,7 @@ def checked_job(
     window: int,
     num_classes: int,
     ranking: Ranking,
+    threads: int | None = None,
 ) -> Job:
     """The job these arguments describe, or ``ValueError``."""
     train, queries = _matrix("train", train), _matrix("queries", queries)
@@ -51,6 +52,7 @@ def checked_job(
         num_classes=num_classes,
         ranking=ranking,
         lattice=common_lattice(train, queries),
+        threads=None if threads is None else _integer("threads", threads, least=1),
     )
 
 

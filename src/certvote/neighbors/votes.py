@@ -28,6 +28,7 @@ def knn_votes(
     window: int = 0,
     ranking: Ranking = "index",
     backend: Backend = "auto",
+    threads: int | None = None,
     progress: Progress | None = None,
 ) -> Votes: ...
 
@@ -43,6 +44,7 @@ def knn_votes(
     window: int = 0,
     ranking: Ranking = "index",
     backend: Backend = "auto",
+    threads: int | None = None,
     progress: Progress | None = None,
 ) -> list[Votes]: ...
 
@@ -57,6 +59,7 @@ def knn_votes(
     window: int = 0,
     ranking: Ranking = "index",
     backend: Backend = "auto",
+    threads: int | None = None,
     progress: Progress | None = None,
 ) -> Votes | list[Votes]:
     """Votes of the first ``k`` training examples in the order (L1 distance ascending, then rank descending).
@@ -64,6 +67,7 @@ def knn_votes(
     One ``k`` gives one ``Votes``, a sequence gives a list, all from one pass over the distances. ``ranking="index"``
     ranks an example by its position in ``train``, ``"hash"`` by SHA-256 of the example itself (certificates,
     section 2). ``window`` asks for the labels of the ``window`` neighbors on either side of the ``k``-th (``Votes``).
+    ``threads`` limits what a CPU backend uses (``None``: all cores, or ``NUMBA_NUM_THREADS`` in the environment).
     ``progress`` is called with the number of queries done and their total.
 
     Features must be multiples of a power of two coarse enough for exact distances (certificates, section 7).
@@ -80,6 +84,7 @@ def knn_votes(
         num_classes=num_classes,
         ranking=ranking,
         backend=backend,
+        threads=threads,
         progress=progress,
     )
     return votes[0] if single else votes
@@ -94,6 +99,7 @@ def rnn_votes(
     r: float | int,
     num_classes: int,
     backend: Backend = "auto",
+    threads: int | None = None,
     progress: Progress | None = None,
 ) -> Votes: ...
 
@@ -107,6 +113,7 @@ def rnn_votes(
     r: Sequence[float | int],
     num_classes: int,
     backend: Backend = "auto",
+    threads: int | None = None,
     progress: Progress | None = None,
 ) -> list[Votes]: ...
 
@@ -119,6 +126,7 @@ def rnn_votes(
     r: float | int | Sequence[float | int],
     num_classes: int,
     backend: Backend = "auto",
+    threads: int | None = None,
     progress: Progress | None = None,
 ) -> Votes | list[Votes]:
     """Votes of all training examples with L1 distance ``<= r``, compared exactly; no neighbor at all: all zeros.
@@ -134,6 +142,7 @@ def rnn_votes(
         rs=_at_least_one("r", [r] if single else r),
         num_classes=num_classes,
         backend=backend,
+        threads=threads,
         progress=progress,
     )
     return votes[0] if single else votes
@@ -150,6 +159,7 @@ def neighbor_votes(
     window: int = 0,
     ranking: Ranking = "index",
     backend: Backend = "auto",
+    threads: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[list[Votes], list[Votes]]:
     """Votes for every ``k`` and for every radius, in the order given, from one pass over the distances.
@@ -157,7 +167,17 @@ def neighbor_votes(
     Arguments as in ``knn_votes`` and ``rnn_votes``; ``window`` and ``ranking`` concern the ``ks`` only.
     """
     ks, rs = checked_ks(ks), checked_rs(rs)
-    job = checked_job(train, labels, queries, ks=ks, rs=rs, window=window, num_classes=num_classes, ranking=ranking)
+    job = checked_job(
+        train,
+        labels,
+        queries,
+        ks=ks,
+        rs=rs,
+        window=window,
+        num_classes=num_classes,
+        ranking=ranking,
+        threads=threads,
+    )
     by_k, by_r = scan(job, choose(backend, job), progress)
     return [by_k[k] for k in ks], [by_r[r] for r in rs]
 
