@@ -87,6 +87,7 @@ def test_every_experiment_composes(experiment):
         ("feature=vectors feature.low=2", "feature.low"),
         ("feature=hog feature.orientations=0", "feature.orientations"),
         ("feature=hog feature.pixels_per_cell=[0,8]", "feature.pixels_per_cell"),
+        ("grouping=budget grouping.bound=dull", "grouping.bound"),
         ("grouping=budget grouping.stride=0", "grouping.stride"),
         ("grouping=budget grouping.tolerance=nan", "grouping.tolerance"),
     ],

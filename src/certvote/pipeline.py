@@ -203,6 +203,7 @@ def certify(votes: Votes, labels: np.ndarray, sizes: np.ndarray, settings: Setti
                 tolerance=chosen.tolerance,
                 seconds=chosen.seconds,
                 stride=chosen.stride,
+                bound=chosen.bound,
                 progress=progress,
             )
     return budget.removal_curve(votes, labels, sizes)

@@ -162,11 +162,13 @@ class RandomDivision(Grouping):
 
 @dataclass
 class Budget(Grouping):
+    bound: str = MISSING
     tolerance: float = MISSING
     seconds: float = MISSING
     stride: int | None = MISSING
 
     def __post_init__(self) -> None:
+        _one_of("grouping.bound", self.bound, ("plain", "sharp"))
         _at_least("grouping.tolerance", self.tolerance, 0)
         _at_least("grouping.seconds", self.seconds, 0)
         _at_least("grouping.stride", self.stride, 1)
