@@ -1,4 +1,4 @@
-"""The command line: ``run`` (Hydra), ``report``, ``audit`` and ``ui``."""
+"""The command line: ``run`` (Hydra), ``report``, ``figure``, ``table``, ``audit`` and ``ui``."""
 
 from __future__ import annotations
 
@@ -93,7 +93,12 @@ def _parser() -> argparse.ArgumentParser:
     figure.add_argument("--column", action="store_true", help="one column of a paper (3.3 in, 8 pt)")
     figure.set_defaults(action=_figure)
 
-    for command in (report, figure):
+    table = commands.add_parser("table", help="print certified accuracy at round sizes")
+    table.add_argument("--sizes", type=int, nargs="+", metavar="E", help="poisoning sizes (default: round ones)")
+    table.add_argument("--format", choices=["markdown", "csv", "latex"], default="markdown")
+    table.set_defaults(action=_table)
+
+    for command in (report, figure, table):
         which = command.add_mutually_exclusive_group()
         which.add_argument("--sweep", metavar="ID", help="the runs of this sweep (default: the latest sweep)")
         which.add_argument("--runs", metavar="ID", nargs="+", help="these runs")
@@ -107,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     ui.add_argument("--port", type=int, default=5000)
     ui.set_defaults(action=_ui)
 
-    for command in (report, figure, audit, ui):
+    for command in (report, figure, table, audit, ui):
         command.add_argument("--uri", default="mlruns", help="folder or MLflow tracking URI (%(default)s)")
         command.add_argument("--experiment", default="certvote", help="MLflow experiment (%(default)s)")
     return parser
@@ -146,6 +151,13 @@ def _figure(options: argparse.Namespace) -> int:
 
     save_figure(_chosen(options), options.out, column=options.column)
     print(options.out)
+    return 0
+
+
+def _table(options: argparse.Namespace) -> int:
+    from certvote.reporting import table_text
+
+    print(table_text(_chosen(options), sizes=options.sizes, format=options.format), end="")
     return 0
 
 

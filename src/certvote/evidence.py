@@ -17,7 +17,7 @@ from certvote.types import Curve, Split, Votes
 if TYPE_CHECKING:
     from certvote.settings import Settings
 
-HEADLINES = 10  # headline metrics CA_<e> are logged at about so many round sizes
+HEADLINES = 11  # headline metrics CA_<e> are logged at so many round sizes at most
 
 
 @dataclass(frozen=True)
@@ -60,19 +60,16 @@ def headline(curve: Curve) -> dict[str, float]:
     ``median_certified_size`` is the largest computed size at which at least half of the test examples are certified,
     -1 if there is none. ``auc`` is the area under the curve over the largest size: the mean of CA over all sizes.
     """
+    from certvote.reporting.tables import round_sizes
+
     largest = int(curve.sizes.max())
-    metrics = {f"CA_{size}": float(curve.certified[index]) for index, size in round_sizes(curve.sizes)}
+    index = {size: j for j, size in enumerate(curve.sizes.tolist())}
+    wanted = (*round_sizes(largest, most=HEADLINES), largest)
+    metrics = {f"CA_{size}": float(curve.certified[index[size]]) for size in wanted if size in index}
     half = curve.sizes[curve.certified >= 0.5]
     metrics["median_certified_size"] = float(half.max()) if half.size else -1.0
     metrics["auc"] = float(np.trapezoid(curve.certified, curve.sizes) / largest) if largest else metrics["CA_0"]
     return metrics
-
-
-def round_sizes(sizes: np.ndarray) -> list[tuple[int, int]]:
-    """About ten round sizes among the computed ones, as (index, size); 0 and the largest are always there."""
-    largest = int(sizes.max())
-    step = next((s * 10**p for p in range(10) for s in (1, 2, 5) if s * 10**p * HEADLINES >= largest), 1)
-    return [(i, size) for i, size in enumerate(sizes.tolist()) if size % step == 0 or size == largest]
 
 
 def summarize(curve: Curve, metrics: Mapping[str, float]) -> str:

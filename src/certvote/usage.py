@@ -13,7 +13,7 @@ certvote: how accurate does a vote-based classifier stay, provably, when an atta
   python run.py                                    one run with the defaults
   python run.py -m algo=knn,rnn k=50,100           a sweep over every combination; ends with a report
   python run.py --cfg job --resolve                show the options of a run, do nothing
-  python -m certvote --help                        report, audit, ui
+  python -m certvote --help                        report, figure, table, audit, ui
 
 Choices (group=choice):
 {choices}

@@ -1,4 +1,4 @@
-"""One figure over any runs as a file of its own, for a paper or a README."""
+"""One figure or table over any runs by itself, for a paper or a README."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from certvote.reporting.figures import COLUMN, PAGE, ca_figure
 from certvote.reporting.query import results
+from certvote.reporting.tables import result_table, to_csv, to_latex, to_markdown
 from certvote.reporting.vector import pdf, svg
 from certvote.types import Run
 
@@ -25,3 +26,13 @@ def save_figure(runs: Sequence[Run], path: Path, *, column: bool = False) -> Non
         draft.write(content)
     Path(draft.name).chmod(0o644)
     Path(draft.name).replace(path)
+
+
+def table_text(runs: Sequence[Run], *, sizes: Sequence[int] | None = None, format: str = "markdown") -> str:
+    """Certified accuracy at round or the given sizes as Markdown, CSV or LaTeX; ``ValueError`` for another format."""
+    table = result_table(results(runs), sizes=sizes)
+    if format == "latex":
+        return to_latex(table, caption="Certified accuracy.")
+    if format not in ("markdown", "csv"):
+        raise ValueError(f"expected the format markdown, csv or latex, got {format!r}")
+    return to_markdown(table) if format == "markdown" else to_csv(table)

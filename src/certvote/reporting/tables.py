@@ -158,6 +158,16 @@ def csv_text(text: str) -> str:
     return f"'{plain}" if plain.startswith(("=", "+", "-", "@")) else plain
 
 
+def to_markdown(table: ResultTable) -> str:
+    """A Markdown table in percent, lower bounds rounded down, the best of each column in bold."""
+    head = ["certified accuracy (%) at e =", *(f"{e:,}" for e in table.sizes)]
+    lines = [head, ["---", *["---:"] * len(table.sizes)]]
+    for row in table.rows:
+        cells = [f"**{cell.text}**" if cell.best else cell.text for cell in row.cells]
+        lines.append([row.label, *cells] if cells else [row.label, row.problem, *[""] * (len(table.sizes) - 1)])
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
 def to_latex(table: ResultTable, *, caption: str) -> str:
     """A ``table`` environment for the package booktabs, with the best of each column in bold."""
     columns = "l" + "r" * (len(table.sizes) + bool(table.baseline))

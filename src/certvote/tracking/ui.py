@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from certvote.tracking.store import Store
 
@@ -16,10 +16,14 @@ def address(store: Store, port: int) -> str:
     Ordered by name, because the UI nests jobs under their sweep, collapsed and not drawn, when it orders by time.
     """
     host = store.location.uri.rstrip("/") if store.location.uri.startswith("http") else f"http://127.0.0.1:{port}"
-    jobs = quote("tags.`certvote.kind` = 'run'")
-    by_name = quote("tags.`mlflow.runName`")
-    view = f"searchFilter={jobs}&orderByKey={by_name}&orderByAsc=true&compareRunsMode=CHART&workflowType=machine_learning"
-    return f"{host}/#/experiments/{store.experiment_id}/runs?{view}"
+    view = {
+        "searchFilter": "tags.`certvote.kind` = 'run'",
+        "orderByKey": "tags.`mlflow.runName`",
+        "orderByAsc": "true",
+        "compareRunsMode": "CHART",
+        "workflowType": "machine_learning",
+    }
+    return f"{host}/#/experiments/{store.experiment_id}/runs?{urlencode(view, quote_via=quote)}"
 
 
 def serve(store: Store, port: int) -> int:
