@@ -122,11 +122,13 @@ def test_a_wrong_option_is_one_line_and_leaves_nothing_behind(empty, repository,
     assert list(empty.iterdir()) == []
 
 
-def test_what_goes_wrong_later_is_recorded_as_failed(project, run):
-    done = run("k=301")
+@pytest.mark.parametrize("override", ["k=301", "sizes.max=301"])
+def test_what_goes_wrong_later_is_recorded_as_failed(project, repository, override):
+    small = [option for option in SMALL if option.split("=")[0] != override.split("=")[0]]
+    done = call([str(repository / "run.py"), override, *small], project)
     assert done.returncode != 0
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("error:")]
-    assert "k: expected at most the number of training examples, 300, got 301" in line
+    assert f"{override.split('=')[0]}: expected at most the number of training examples, 300, got 301" in line
     (record,) = runs(project)
     assert record.status == "FAILED"
     assert "got 301" in record.tags["certvote.error"]

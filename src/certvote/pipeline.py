@@ -56,6 +56,11 @@ class _Job:
 
     def do(self) -> str:
         split = load_split(self.settings)
+        if self.settings.sizes.max > len(split.train_labels):
+            raise ValueError(
+                f"option sizes.max: expected at most the number of training examples, {len(split.train_labels)}, "
+                f"got {self.settings.sizes.max}"
+            )
         mine = fingerprint(options.effective(self.settings), split.digest)
         self.tags |= {
             "certvote.fingerprint": mine,
