@@ -17,7 +17,7 @@ from typing import NamedTuple
 import certvote.certificates
 
 SOURCE = Path(certvote.certificates.__file__).parent
-DECORATOR = "@njit(cache=True)  # type: ignore[untyped-decorator]\n"
+DECORATOR = "@njit(cache=True)\n"
 
 
 class Mutant(NamedTuple):

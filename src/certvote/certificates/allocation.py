@@ -7,11 +7,14 @@ convolution of the ``F_l``: exact, ``O(c e²)``.
 
 from __future__ import annotations
 
+from typing import no_type_check  # Numba compiles untyped source: no checker may wrap it
+
 import numpy as np
 from numba import njit
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
+@no_type_check
 def allocate(F: np.ndarray, partial: np.ndarray, budget: int) -> int:
     """Largest ``Σ_l F[l, R_l]`` with ``Σ_l R_l ≤ budget``; ``F`` is ``[c, > budget]``, nondecreasing along its rows.
 
@@ -29,14 +32,15 @@ def allocate(F: np.ndarray, partial: np.ndarray, budget: int) -> int:
                 for b in range(budget + 1 - R):
                     after[R + b] = max(after[R + b], before[b] + f[R])
     if c == 1:
-        return F[0, budget]  # type: ignore[no-any-return]
+        return F[0, budget]
     best = 0
     for R in range(budget + 1):
         best = max(best, partial[c - 2, budget - R] + F[c - 1, R])
     return best
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
+@no_type_check
 def best_shares(F: np.ndarray, partial: np.ndarray, budget: int, shares: np.ndarray) -> None:
     """Write a maximizing ``R`` into ``shares``, after :func:`allocate` has filled ``partial``."""
     left = budget
@@ -51,7 +55,8 @@ def best_shares(F: np.ndarray, partial: np.ndarray, budget: int, shares: np.ndar
     shares[0] = left
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
+@no_type_check
 def allocate_shifted(G: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """Optimum of ``F_l(R) = G[l, e + R]`` with budget ``e``, for every ``e`` in ``sizes``; ``G`` is ``[c, > 2 e]``."""
     most = sizes.max()

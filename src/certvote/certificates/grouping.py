@@ -8,6 +8,8 @@ Theorem 2). Costs are compared, not the differences of counts: those ignore the 
 
 from __future__ import annotations
 
+from typing import no_type_check  # Numba compiles untyped source: no checker may wrap it
+
 import numpy as np
 from jaxtyping import Int64, Integer
 from numba import njit
@@ -69,7 +71,8 @@ def _random_groups(a: Int64[np.ndarray, " m"], c: int, rng: np.random.Generator)
     return group
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
+@no_type_check
 def _prefix(costs: np.ndarray, budget: int) -> int:
     """Length of the longest prefix of ascending costs whose sum is at most the budget."""
     total = 0
@@ -77,10 +80,11 @@ def _prefix(costs: np.ndarray, budget: int) -> int:
         total += costs[j]
         if total > budget:
             return j
-    return costs.size  # type: ignore[no-any-return]
+    return costs.size
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
+@no_type_check
 def _broken_rd(gap: np.ndarray, starts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """Examples not certified at each size; ``gap`` is sorted within each group ``starts[g] : starts[g + 1]``."""
     broken = np.zeros(sizes.size, dtype=np.int64)
@@ -92,7 +96,8 @@ def _broken_rd(gap: np.ndarray, starts: np.ndarray, sizes: np.ndarray) -> np.nda
     return broken
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
+@no_type_check
 def _broken_island(gap: np.ndarray, starts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """Examples not certified at each size; ``gap`` is sorted within each predicted label's part."""
     c = starts.size - 1

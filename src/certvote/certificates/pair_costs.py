@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import no_type_check  # Numba compiles untyped source: no checker may wrap it
+
 import numpy as np
 from numba import njit
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
+@no_type_check
 def plain_costs(least: np.ndarray, e: int, additions: np.ndarray, cost: np.ndarray) -> None:
     """Write ``max(least_i - A, 0)`` into ``cost[x, i]``, ``A = additions[x]``; ``e + 1`` stands for more."""
     for x in range(additions.size):
@@ -14,7 +17,8 @@ def plain_costs(least: np.ndarray, e: int, additions: np.ndarray, cost: np.ndarr
             cost[x, i] = min(max(least[i] - additions[x], 0), e + 1)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
+@no_type_check
 def _gap_path(
     gap: int,
     a: int,
@@ -37,7 +41,8 @@ def _gap_path(
     return first, last
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
+@no_type_check
 def least_gaps(gap: np.ndarray, labels: np.ndarray, ranked: np.ndarray, inside: int, e: int) -> np.ndarray:
     """``min_{|d| ≤ e}`` of the gap among the first ``k + d`` clean neighbors, for every example and rival.
 
@@ -54,7 +59,8 @@ def least_gaps(gap: np.ndarray, labels: np.ndarray, ranked: np.ndarray, inside: 
     return least
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
+@no_type_check
 def knn_costs(
     gap: np.ndarray,
     labels: np.ndarray,

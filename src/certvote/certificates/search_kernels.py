@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import no_type_check  # Numba compiles untyped source: no checker may wrap it
+
 import numpy as np
 from numba import njit
 
 from certvote.certificates.allocation import allocate, best_shares
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
+@no_type_check
 def cheapest(
     cost: np.ndarray,
     offset: np.ndarray,
@@ -28,7 +31,8 @@ def cheapest(
             least[i] = min(least[i], cost[row + j])
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
+@no_type_check
 def at_most(least: np.ndarray, label_start: np.ndarray, e: int, shift: int, F: np.ndarray, partial: np.ndarray) -> int:
     """Most examples that ``e`` removals break, at costs and budget rounded down to multiples of ``2**shift``.
 
@@ -42,10 +46,11 @@ def at_most(least: np.ndarray, label_start: np.ndarray, e: int, shift: int, F: n
                 F[l, least[i] >> shift] += 1
         for R in range(budget):
             F[l, R + 1] += F[l, R]
-    return allocate(F, partial, budget)  # type: ignore[no-any-return]
+    return allocate(F, partial, budget)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
+@no_type_check
 def credit(
     cost: np.ndarray,
     offset: np.ndarray,
