@@ -219,7 +219,8 @@ def certify(votes: Votes, labels: np.ndarray, sizes: np.ndarray, settings: Setti
 
 def _options(choice: Any, but: tuple[str, ...] = ()) -> dict[str, Any]:
     """The options of one choice, as keyword arguments of its stage."""
-    return {key: value for key, value in options.asdict(choice).items() if key not in but}
+    values = options.asdict(choice).items()
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in values if key not in but}
 
 
 def describe(settings: Settings) -> str:

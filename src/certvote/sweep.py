@@ -78,7 +78,7 @@ def _plan(config: DictConfig, jobs: list[list[str]], loader: ConfigLoader) -> _P
 
     seen: dict[str, Settings] = {}
     kept: list[list[str]] = []
-    undefined: list[str] = []
+    undefined: dict[str, UndefinedCombinationError] = {}
     for job in jobs:
         composed = loader.load_sweep_config(config, list(job))
         with open_dict(composed):
@@ -88,8 +88,7 @@ def _plan(config: DictConfig, jobs: list[list[str]], loader: ConfigLoader) -> _P
         except UndefinedCombinationError as error:
             if len(jobs) == 1:
                 raise
-            undefined += [error.combination] if error.combination not in undefined else []
-            last = error
+            undefined.setdefault(error.combination, error)
             continue
         identity = json.dumps(options.flatten(settings), sort_keys=True, default=str)
         if identity in seen:
@@ -98,7 +97,7 @@ def _plan(config: DictConfig, jobs: list[list[str]], loader: ConfigLoader) -> _P
         seen[identity] = settings
         kept.append(job)
     if not kept:
-        raise last
+        raise next(iter(undefined.values()))
     notes = [f"left out, as no certificate is defined for them: {'; '.join(undefined)}"] if undefined else []
     for note in notes:
         log.warning(note)
