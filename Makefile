@@ -27,7 +27,7 @@ format: .venv/.dev
 ui: .venv/.demo                   ## the MLflow UI on 127.0.0.1
 	$(CLI) ui
 
-bench: .venv/.dev                 ## speed, side by side with what a user would pick instead
+bench: .venv/.dev               ## speed, side by side with what a user would pick instead; minutes, on MNIST
 	for benchmark in benchmarks/*.py; do $(BIN)/python "$$benchmark" || exit 1; done
 
 clean:

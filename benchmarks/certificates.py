@@ -1,6 +1,6 @@
 """Time and tightness of the joint certificates on MNIST (HOG features, kNN k = 5000 and rNN r = 4).
 
-    python benchmarks/certificates.py DATA_ROOT [STRIDE]        STRIDE: sizes between two searches, 50 unless given
+    CERTVOTE_DATA_ROOT=… python benchmarks/certificates.py [--stride N]
 
 Prints, for every size at which the budget certificate searches, what is certified, what was attained, the boxes that
 the search split and its seconds; then the seconds of each certificate for the whole curve and the peak memory.
@@ -8,8 +8,9 @@ the search split and its seconds; then the seconds of each certificate for the w
 
 from __future__ import annotations
 
+import argparse
+import os
 import resource
-import sys
 import time
 from collections.abc import Callable
 
@@ -24,9 +25,11 @@ LARGEST = 1000
 
 
 def main() -> None:
-    data_root, stride = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 50
-    split = datasets.load(name="mnist", data_root=data_root)
-    found = features.extract(split, name="hog")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--stride", type=int, default=50, help="sizes between two searches")
+    stride = parser.parse_args().stride
+    split = datasets.load(name="mnist", data_root=os.environ.get("CERTVOTE_DATA_ROOT", "data"))
+    found = features.extract(split, name="hog", cache_root=os.environ.get("CERTVOTE_CACHE_ROOT", "cache"))
     (knn,), (rnn,) = neighbors.neighbor_votes(
         found.train, split.train_labels, found.test, ks=[5000], rs=[4.0], window=LARGEST, num_classes=10
     )

@@ -1,13 +1,13 @@
 """Cost of HOG features: one process, several, and the cache, beside the plain loop over scikit-image's function.
 
-    python benchmarks/features.py [DATA_ROOT]        MNIST and CIFAR-10 where DATA_ROOT has them, else random images
+    CERTVOTE_DATA_ROOT=… python benchmarks/features.py        MNIST and CIFAR-10 where they are, else random images
 
 Prints microseconds per image and what all 70,000 (MNIST) or 60,000 (CIFAR-10) images would take.
 """
 
 from __future__ import annotations
 
-import sys
+import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -26,7 +26,7 @@ _SAMPLE = 8_000
 
 
 def main() -> None:
-    root = Path(sys.argv[1]) if len(sys.argv) > 1 else None
+    root = Path(os.environ.get("CERTVOTE_DATA_ROOT", "data"))
     measure(_split("mnist", (28, 28, 1), root), total=70_000)
     measure(_split("cifar10", (32, 32, 3), root), total=60_000)
 
@@ -55,8 +55,9 @@ def measure(split: Split, *, total: int) -> None:
         report("read from the cache", lambda: extract(split, name="hog", cache_root=cache, progress=False))
 
 
-def _split(name: str, shape: tuple[int, int, int], root: Path | None) -> Split:
-    if root is not None:
+def _split(name: str, shape: tuple[int, int, int], root: Path) -> Split:
+    folder = {"mnist": "MNIST", "cifar10": "cifar-10-batches-bin"}[name]
+    if (root / folder).is_dir():
         return datasets.load(name=name, data_root=root, mirrors=(), n_train=_SAMPLE, n_test=10)
     generator = np.random.default_rng(0)
     images = generator.integers(0, 256, (_SAMPLE, *shape), dtype=np.uint8)
