@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,11 +22,16 @@ def save_figure(runs: Sequence[Run], path: Path, *, column: bool = False) -> Non
     if path.suffix not in (".svg", ".pdf"):
         raise ValueError(f"expected a file name that ends in .svg or .pdf, got {path}")
     figure = ca_figure(results(runs), layout=COLUMN if column else PAGE)
-    content = svg(figure).encode() if path.suffix == ".svg" else pdf(figure, title=path.stem)
+    content = _on_white(svg(figure)).encode() if path.suffix == ".svg" else pdf(figure, title=path.stem)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as draft:
         draft.write(content)
     Path(draft.name).chmod(0o644)
     Path(draft.name).replace(path)
+
+
+def _on_white(text: str) -> str:
+    """The SVG with a white ground: its letters are dark, the page that shows it may be, too."""
+    return re.sub(r"<svg\b[^>]*>", lambda tag: tag[0] + '<rect width="100%" height="100%" fill="#fff"/>', text, count=1)
 
 
 def table_text(runs: Sequence[Run], *, sizes: Sequence[int] | None = None, format: str = "markdown") -> str:
