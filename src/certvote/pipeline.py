@@ -138,8 +138,7 @@ def load_split(settings: Settings) -> Split:
 
     data_root = Path(settings.data_root).absolute()
     split = datasets.load(**_options(settings.dataset, but=("recommended",)), data_root=data_root)
-    attack = _options(settings.attack)
-    return attacks.backdoor(split, **attack) if attack.pop("name") == "backdoor" else attacks.poisoning(split)
+    return attacks.apply(split, **_options(settings.attack))
 
 
 def extract(split: Split, settings: Settings) -> Features:
