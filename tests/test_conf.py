@@ -97,6 +97,32 @@ def test_a_value_out_of_range_is_named(override, named):
         load(*override.split())
 
 
+@pytest.mark.parametrize(
+    "override",
+    ["algo=rnn grouping.name=budget", "grouping.name=x", "attack.name=backdoor", "algo.name=rnn", "dataset.name=x"],
+)
+def test_a_choice_cannot_be_renamed(override):
+    with pytest.raises(ValueError, match=r"option \w+\.name: choose"):
+        load(*override.split())
+
+
+@pytest.mark.parametrize(
+    ("override", "named"), [("+foo=3", "foo"), ("+algo.foo=3", r"algo\.foo"), ("+sizes.a=1", r"sizes\.a")]
+)
+def test_an_option_that_nothing_reads_is_refused(override, named):
+    with pytest.raises(ValueError, match=f"option {named}: there is no such option"):
+        load(override)
+
+
+@pytest.mark.parametrize(
+    ("override", "named"), [("dataset=arrays", r"dataset\.path"), ("tracking=server", r"tracking\.uri")]
+)
+def test_a_missing_value_is_named(override, named, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with pytest.raises(ValueError, match=f"option {named}: expected a"):
+        load(override)
+
+
 @pytest.mark.parametrize("grouping", ["rd", "island", "removal"])
 def test_no_joint_certificate_in_groups_for_knn(grouping):
     with pytest.raises(options.UndefinedCombinationError, match=f"grouping={grouping}"):

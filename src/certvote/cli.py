@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -44,18 +47,12 @@ def run() -> None:
     from certvote.usage import usage
 
     settings.register()
-    if {"-h", "--help"} & set(sys.argv[1:]):
-        print(usage([argument for argument in sys.argv[1:] if "=" in argument and not argument.startswith("-")]))
-        return
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, instead of printing a traceback of its own
-    try:
-        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(job)()
-    except KeyboardInterrupt:
-        _fail("interrupted", 130)
-    except Exception as error:
-        if _traceback_wanted():
-            raise
-        _fail(_one_line(error))
+    with _errors_as_one_line():
+        if {"-h", "--help"} & set(sys.argv[1:]):
+            print(usage([argument for argument in sys.argv[1:] if "=" in argument and not argument.startswith("-")]))
+        else:
+            hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(job)()
 
 
 def main() -> None:
@@ -66,10 +63,20 @@ def main() -> None:
         run()
         return
     options = _parser().parse_args(arguments)
-    try:
+    with _errors_as_one_line():
         sys.exit(options.action(options))
+
+
+@contextmanager
+def _errors_as_one_line() -> Iterator[None]:
+    """End the program with one line for a person and an exit code for a script; CERTVOTE_TRACEBACK=1 shows all."""
+    try:
+        yield
     except KeyboardInterrupt:
         _fail("interrupted", 130)
+    except BrokenPipeError:  # whoever reads our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
     except Exception as error:
         if _traceback_wanted():
             raise
@@ -193,7 +200,7 @@ def _one_line(error: BaseException) -> str:
     text = str(error)
     if isinstance(error, HydraException) and error.__cause__ is not None:
         text += f": {str(error.__cause__).splitlines()[0]}"
-    text = text.split("Config search path:")[0]
+    text = re.sub(r"Config search path:.*|To append to your config use \S+", "", text, flags=re.DOTALL)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     noise = ("object_type=", "reference_type=", "See https://hydra.cc")
     return " ".join(line for line in lines if not line.startswith(noise)) or type(error).__name__

@@ -68,6 +68,7 @@ class _Job:
             "certvote.notes": json.dumps(split.notes),
         }
         self.params |= {
+            "data.name": split.name,
             "data.n_train": len(split.train_labels),
             "data.n_test": len(split.test_labels),
             "data.num_classes": split.num_classes,

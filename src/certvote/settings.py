@@ -27,7 +27,8 @@ class UndefinedCombinationError(ValueError):
 
 def _at_least(option: str, value: float | None, least: float) -> None:
     if value is not None and not (value >= least and math.isfinite(value)):
-        raise ValueError(f"option {option}: expected a finite number >= {least:g}, got {value}")
+        kind = "an integer" if isinstance(value, int) else "a finite number"
+        raise ValueError(f"option {option}: expected {kind} >= {least:g}, got {value}")
 
 
 def _one_of(option: str, value: str, choices: tuple[str, ...]) -> None:
@@ -189,6 +190,13 @@ class Tracking:
     artifact_root: str | None = MISSING
     sweep: str | None = MISSING  # id of the parent run; the sweeper sets it
 
+    def __post_init__(self) -> None:
+        if not self.uri:
+            raise ValueError(
+                "option tracking.uri: expected a tracking URI, here or in the environment variable "
+                "MLFLOW_TRACKING_URI, got none"
+            )
+
 
 @dataclass
 class Sizes:
@@ -256,9 +264,14 @@ def load(config: Any) -> Settings:
     """
     from omegaconf import OmegaConf
 
+    missing = sorted(OmegaConf.missing_keys(config))
+    if missing:
+        raise ValueError(f"option {missing[0]}: expected a value, got none")
     settings = OmegaConf.to_object(config)
     if not isinstance(settings, Settings):
         raise TypeError(f"expected a configuration made from conf/config.yaml, got {type(settings).__name__}")
+    _check_names(settings)
+    _check_known(config, settings)
     if isinstance(settings.algo, Knn) and settings.grouping.name in ("rd", "island", "removal"):
         raise UndefinedCombinationError(
             f"algo=knn grouping={settings.grouping.name}", "for kNN choose grouping=none or grouping=budget"
@@ -266,6 +279,28 @@ def load(config: Any) -> Settings:
     if isinstance(settings.grouping, Budget) and settings.grouping.stride is None:
         settings.grouping.stride = 1 if settings.sizes.max <= ALL_SIZES else settings.sizes.max // SEARCHES
     return settings
+
+
+def _check_names(settings: Settings) -> None:
+    """A choice is made by ``group=choice``; its name cannot be changed to that of another one, or of none."""
+    for group, choices in SCHEMAS.items():
+        chosen = getattr(settings, group)
+        name = getattr(chosen, "name", None)
+        if name is not None and choices.get(name) is not type(chosen):
+            raise ValueError(
+                f"option {group}.name: choose {group}=… instead, one of {', '.join(choices)}; got {name!r}"
+            )
+
+
+def _check_known(config: Any, settings: object, prefix: str = "") -> None:
+    """Refuse what ``+option=value`` added and no option of that name reads."""
+    names = {item.name for item in fields(settings)}  # type: ignore[arg-type]
+    for key in config:
+        if key not in names:
+            raise ValueError(f"option {prefix}{key}: there is no such option")
+        value = getattr(settings, key)
+        if is_dataclass(value):
+            _check_known(config[key], value, f"{prefix}{key}.")
 
 
 def flatten(settings: object, prefix: str = "") -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +13,7 @@ import pytest
 
 from certvote.tracking import Store, TrackingError
 from certvote.tracking.location import Location
+from certvote.tracking.process import PROCESS
 from certvote.types import Curve
 
 
@@ -65,10 +68,25 @@ def test_only_a_finished_run_counts_as_finished(store):
     assert failed.curve is None
 
 
+def dead(store: Store, run: str) -> None:
+    """Make a run look as if its process had died."""
+    store.client.set_tag(run, PROCESS, json.dumps({"host": socket.gethostname(), "pid": 2**22 + 1, "created": 0}))
+
+
 def test_bury_closes_what_died_while_running_and_nothing_else(store):
-    dead, other = start(store, "died"), start(store, "alive")
+    gone, at_work, other = start(store, "died"), start(store, "died"), start(store, "other")
+    dead(store, gone)
+    dead(store, other)
     store.bury("died")
-    assert [run.status for run in store.read_runs(run_ids=[dead, other])] == ["KILLED", "RUNNING"]
+    found = {run.id: run.status for run in store.read_runs(run_ids=[gone, at_work, other])}
+    assert found == {gone: "KILLED", at_work: "RUNNING", other: "RUNNING"}
+
+
+def test_a_sweep_that_died_is_closed_when_the_next_one_starts(store):
+    gone = store.start_sweep("gone", command="c", title=None, notes=[])
+    dead(store, gone)
+    store.start_sweep("next", command="c", title=None, notes=[])
+    assert {run.status for run in store.read_runs(sweep=gone)} == {"KILLED"}
 
 
 def test_a_sweep_has_its_own_runs_and_those_it_reused(store):
@@ -90,6 +108,7 @@ def test_a_sweep_has_its_own_runs_and_those_it_reused(store):
 def test_a_sweep_that_ends_leaves_no_job_running(store):
     sweep = store.start_sweep("s", command="c", title=None, notes=[])
     job = start(store, "its worker died", sweep)
+    dead(store, job)
     store.end_sweep(sweep, "FAILED")
     (read,) = store.read_runs(run_ids=[job])
     assert read.status == "KILLED"
@@ -172,4 +191,6 @@ def test_a_full_disk_is_an_error_that_names_the_database(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, timeout=120)
     assert "cannot write to the results database" in done.stdout, done.stderr
+    assert "(sqlite3." in done.stdout, "the reason is said"
+    assert "Traceback" not in done.stderr, "and nothing else"
     assert "tracking.uri" in done.stdout

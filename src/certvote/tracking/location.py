@@ -60,20 +60,30 @@ def clear_errors(uri: str, doing: str) -> Iterator[None]:
     try:
         yield
     except (MlflowException, SQLAlchemyError, OSError) as error:
-        lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-        raise TrackingError(f"cannot {doing} the results database {uri} (option tracking.uri): {lines[0]}") from error
+        raise TrackingError(
+            f"cannot {doing} the results database {uri} (option tracking.uri, --uri): {_reason(error)}"
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    """The line that says what happened: the database driver's, such as ``(sqlite3.…) disk is full``, or the first."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    return next((line for line in lines if line.startswith(("(sqlite3.", "(psycopg", "(pymysql"))), lines[0])
 
 
 def import_mlflow() -> None:
-    """Import MLflow quietly: no telemetry, no bars, no migration log, no half-hour of retries against a dead server."""
+    """Import MLflow quietly: no telemetry, no bars, no migration log, no endless retries."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")  # seconds
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
     import mlflow.tracking  # noqa: F401
 
     for name in ("alembic", "mlflow"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in ("mlflow.store", "urllib3"):  # they log, at length, what they raise as well
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def open_client(location: Location, experiment: str) -> tuple[MlflowClient, str]:

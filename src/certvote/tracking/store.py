@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from certvote.tracking.location import Location, TrackingError, clear_errors, open_client
+from certvote.tracking.process import PROCESS, died, this_process
 from certvote.tracking.read import REUSED, read_run
 from certvote.types import Curve, Run
 
@@ -37,7 +38,8 @@ class Store:
     # --- sweeps ------------------------------------------------------------------------------------------------
 
     def start_sweep(self, name: str, *, command: str, title: str | None, notes: Sequence[str]) -> str:
-        """Create a sweep's parent run; its id."""
+        """Create a sweep's parent run; its id. Earlier sweeps whose process died are marked as KILLED."""
+        self._bury("tags.`certvote.kind` = 'sweep'")
         tags = {
             "certvote.kind": "sweep",
             "certvote.command": command,
@@ -49,8 +51,7 @@ class Store:
 
     def end_sweep(self, sweep: str, status: str) -> None:
         """Close a parent run as FINISHED, FAILED or KILLED; jobs of it that died with their process are KILLED."""
-        running = self._search(f"tags.`mlflow.parentRunId` = '{sweep}' and attributes.status = 'RUNNING'")
-        self._kill(running)
+        self._bury(f"tags.`mlflow.parentRunId` = '{sweep}'")
         with clear_errors(self.location.uri, "write to"):
             self.client.set_terminated(sweep, status)
 
@@ -72,8 +73,8 @@ class Store:
         return runs[0].info.run_id if runs else None
 
     def bury(self, fingerprint: str) -> None:
-        """Mark runs with this fingerprint that still say RUNNING as KILLED: the caller holds their lock."""
-        self._kill(self._search(f"tags.`certvote.fingerprint` = '{fingerprint}' and attributes.status = 'RUNNING'"))
+        """Mark runs with this fingerprint that still say RUNNING as KILLED if their process died."""
+        self._bury(f"tags.`certvote.fingerprint` = '{fingerprint}'")
 
     def start_run(self, name: str, *, sweep: str | None, params: Mapping[str, object], tags: Mapping[str, str]) -> str:
         """Create a job's run with its options and tags; its id."""
@@ -158,13 +159,15 @@ class Store:
 
     def _create(self, name: str, tags: Mapping[str, str]) -> str:
         with clear_errors(self.location.uri, "write to"):
-            run = self.client.create_run(self.experiment_id, run_name=name, tags=dict(tags))
+            run = self.client.create_run(self.experiment_id, run_name=name, tags={**tags, PROCESS: this_process()})
         return str(run.info.run_id)
 
-    def _kill(self, runs: Iterable[MlflowRun]) -> None:
+    def _bury(self, filter: str) -> None:
+        running = self._search(f"{filter} and attributes.status = 'RUNNING'")
         with clear_errors(self.location.uri, "write to"):
-            for run in runs:
-                self.client.set_terminated(run.info.run_id, "KILLED")
+            for run in running:
+                if died(run.data.tags.get(PROCESS)):
+                    self.client.set_terminated(run.info.run_id, "KILLED")
 
     def _get(self, run: str) -> MlflowRun:
         with clear_errors(self.location.uri, "read"):
