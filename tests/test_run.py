@@ -111,6 +111,9 @@ def test_no_torch_for_neighbors(project, repository):
         (["-m", "k=5,0"], "option k"),
         (["-m", "k=5,x"], "k=x"),
         (["-m", "algo=knn", "grouping=rd,island"], "grouping=rd"),
+        (["-m", "k=5", "name=../up"], "option name"),
+        (["-m", "k=5", "report_root=/dev/null/x"], "option report_root"),
+        (["--help", "kk=3"], "kk"),
     ],
 )
 def test_a_wrong_option_is_one_line_and_leaves_nothing_behind(empty, repository, overrides, named):

@@ -7,10 +7,12 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from certvote import settings as options
 from certvote.commands import run_command
+from certvote.names import check_name
 from certvote.settings import Settings, UndefinedCombinationError
 
 if TYPE_CHECKING:
@@ -98,16 +100,26 @@ def _plan(config: DictConfig, jobs: list[list[str]], loader: ConfigLoader) -> _P
         kept.append(job)
     if not kept:
         raise next(iter(undefined.values()))
+    first = next(iter(seen.values()))
+    if first.name is not None:
+        check_name(first.name)
+    _check_report_root(first.report_root)
     notes = [f"left out, as no certificate is defined for them: {'; '.join(undefined)}"] if undefined else []
     for note in notes:
         log.warning(note)
-    return _Plan(kept, next(iter(seen.values())), notes)
+    return _Plan(kept, first, notes)
+
+
+def _check_report_root(folder: str) -> None:
+    """Find out before the work, not after it, that the report has no place."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"option report_root: expected a folder that can be written, got {folder}: {error}") from error
 
 
 def _report(store: Store, parent: str, name: str, settings: Settings) -> None:
     """Render the sweep's report and log it with the parent run."""
-    from pathlib import Path
-
     from certvote.reporting import render_report
 
     runs = store.read_runs(sweep=parent)
