@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from certificates.brute_force import winner
-from certvote.certificates import budget, individual, search
+from certvote.certificates import budget, costs, individual, search
 from certvote.types import Votes
 
 
@@ -117,11 +117,46 @@ def test_sizes_far_beyond_all_votes():
     assert budget.removal_curve(votes, np.array([0, 1]), np.array([0, 2**31 - 1])).certified.tolist() == [1, 0]
 
 
+@pytest.mark.parametrize("stride", [1, 4, 10**30])
+def test_beyond_the_largest_gap_everything_breaks_and_nothing_is_searched(monkeypatch, stride):
+    searched = []
+
+    def watched(table, **options):
+        searched.append(table.size)
+        return search.search(table, **options)
+
+    monkeypatch.setattr(budget, "search", watched)
+    votes, labels = spread_votes()
+    largest = int(votes.counts.max()) + 1
+    sizes = np.array([3, largest - 1, largest, largest + 1, 2**31 - 1])
+    curve = budget.curve(votes, labels, sizes, stride=stride)
+    assert max(searched, default=0) < largest
+    assert (len(searched) > 0) == (stride == 1)
+    assert curve.certified[2:].tolist() == [0] * 3
+    assert (curve.attained >= curve.certified).all()
+    assert curve.attained[-1] == 0
+    np.testing.assert_array_equal(curve.sizes, sizes)
+    # the search agrees
+    table = costs.cost_table(costs.Attackable.of(votes, labels, largest), largest, bound="plain")
+    assert search.search(table, upper=len(labels)).lower == len(labels)
+
+
 @pytest.mark.parametrize(
     ("option", "value"),
     [
         ("tolerance", -1.0),
         ("tolerance", float("nan")),
+        ("tolerance", "1"),
+        ("tolerance", None),
+        ("tolerance", True),
+        ("seconds", None),
+        ("seconds", float("nan")),
+        ("stride", 1.5),
+        ("stride", float("nan")),
+        ("stride", None),
+        ("stride", True),
+        ("max_nodes", 1.5),
+        ("max_nodes", None),
         ("seconds", -1.0),
         ("stride", 0),
         ("max_nodes", -1),
@@ -130,7 +165,7 @@ def test_sizes_far_beyond_all_votes():
 )
 def test_options_out_of_range_are_refused(option, value):
     votes, labels = spread_votes()
-    with pytest.raises(ValueError, match=f"expected {option}"):
+    with pytest.raises(ValueError, match=f"expected {option} .*, got {value!r}"):
         budget.curve(votes, labels, np.arange(3), **{option: value})
 
 

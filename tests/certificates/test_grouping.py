@@ -105,3 +105,11 @@ def test_knn_votes_are_refused():
 def test_unknown_methods_are_refused():
     with pytest.raises(ValueError, match="expected method 'rd' or 'island', got 'best'"):
         grouping.curve(Votes(counts=np.array([[2, 1]], dtype=np.int32)), np.array([0]), np.array([0]), method="best")
+
+
+@pytest.mark.parametrize("method", ["rd", "island"])
+@pytest.mark.parametrize("seed", [-1, 1.5, None, True, "1"])
+def test_unusable_seeds_are_refused(method, seed):
+    votes = Votes(counts=np.array([[2, 1]], dtype=np.int32))
+    with pytest.raises(ValueError, match=f"expected seed as an integer ≥ 0, got {seed!r}"):
+        grouping.curve(votes, np.array([0]), np.array([0]), method=method, seed=seed)

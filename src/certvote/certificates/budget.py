@@ -19,7 +19,8 @@ from certvote.certificates import individual
 from certvote.certificates.allocation import allocate_shifted
 from certvote.certificates.costs import Attackable, cost_table
 from certvote.certificates.search import Found, search
-from certvote.certificates.votes import check_sizes, check_votes, correct, predicted_labels, smallest_gap
+from certvote.certificates.votes import checked_sizes, checked_votes, correct, predicted_labels, smallest_gap
+from certvote.checks import is_integer, is_real
 from certvote.types import Curve, Votes
 
 
@@ -29,16 +30,16 @@ def removal_curve(votes: Votes, labels: Integer[np.ndarray, " m"], sizes: Intege
     Raises:
         ValueError: votes of kNN (``votes.k`` given), or votes, labels or sizes out of range.
     """
+    votes, labels = checked_votes(votes, labels)
+    e = checked_sizes(sizes)
     if votes.k is not None:
         raise ValueError(
             f"expected votes of rNN (k=None) for the removal-budget certificate, got votes of kNN with k={votes.k}; "
             "the budget certificate is there for both"
         )
-    check_votes(votes.counts, labels)
-    check_sizes(sizes)
     m = len(labels)
-    broken = np.count_nonzero(~correct(votes.counts, labels)) + _removal_broken(votes, labels, sizes)
-    return Curve(sizes=sizes.astype(np.int64), certified=(m - broken) / m)
+    broken = np.count_nonzero(~correct(votes.counts, labels)) + _removal_broken(votes, labels, e)
+    return Curve(sizes=e, certified=(m - broken) / m)
 
 
 def curve(
@@ -71,17 +72,21 @@ def curve(
     Raises:
         ValueError: votes of kNN whose window is too small, or anything out of range; the message names it.
     """
-    check_sizes(sizes)
+    votes, labels = checked_votes(votes, labels)
+    e = checked_sizes(sizes)
     _check_options(tolerance, seconds, stride, max_nodes, bound)
     started = time.monotonic()
-    e = sizes.astype(np.int64)
     attackable = Attackable.of(votes, labels, int(e.max()))
     m = len(labels)
     known = _removal_broken if votes.k is None else _individually_broken
 
-    computed = np.unique(np.append(e[e % stride == 0], e.max()))
+    computed = np.unique(np.append(e[e % min(stride, int(e.max()) + 1) == 0], e.max()))
     at_most = known(votes, labels, computed)  # at computed[j] and, once searched, at every smaller size
     at_least = np.zeros_like(at_most)
+    if votes.k is None:
+        # All additions to one label and all removals of it: no search, and no table of that size, for what is known.
+        all_break = computed >= _largest_gap(votes)
+        at_least[all_break] = at_most[all_break]
     best: dict[int, np.ndarray] = {}
     for done, j in enumerate(_from_coarse_to_fine(computed.size)):
         found = Found(upper=int(at_most[j]), lower=int(at_least[j]), best=np.zeros(0), nodes=0)
@@ -115,12 +120,16 @@ def _removal_broken(votes: Votes, labels: np.ndarray, sizes: np.ndarray) -> np.n
     """Examples, right on clean data, that Theorem 3 lets break at each size."""
     right = correct(votes.counts, labels)
     gap = smallest_gap(votes.counts)[right]
-    # From the largest gap on every cost is 0.
-    e = np.minimum(sizes.astype(np.int64), votes.counts.max() + 1)
+    e = np.minimum(sizes, _largest_gap(votes))
     G = np.zeros((votes.counts.shape[1], 2 * e.max() + 1), dtype=np.int32)
     counted = gap < G.shape[1]
     np.add.at(G, (predicted_labels(votes.counts)[right][counted], gap[counted]), 1)
     return np.asarray(allocate_shifted(np.cumsum(G, axis=1, dtype=np.int32), e))
+
+
+def _largest_gap(votes: Votes) -> int:
+    """A size from which on an attack breaks every example of rNN that has a rival: no gap to any rival is larger."""
+    return int(votes.counts.max()) + 1
 
 
 def _individually_broken(votes: Votes, labels: np.ndarray, sizes: np.ndarray) -> np.ndarray:
@@ -146,13 +155,13 @@ def _from_coarse_to_fine(number: int) -> Iterator[int]:
 
 
 def _check_options(tolerance: float, seconds: float, stride: int, max_nodes: int, bound: str) -> None:
-    if not (math.isfinite(tolerance) and tolerance >= 0):
-        raise ValueError(f"expected tolerance ≥ 0, got {tolerance}")
-    if not seconds >= 0:
-        raise ValueError(f"expected seconds ≥ 0, got {seconds}")
-    if stride < 1:
-        raise ValueError(f"expected stride ≥ 1, got {stride}")
-    if max_nodes < 0:
-        raise ValueError(f"expected max_nodes ≥ 0, got {max_nodes}")
+    if not (is_real(tolerance) and 0 <= tolerance < math.inf):
+        raise ValueError(f"expected tolerance as a finite number ≥ 0, got {tolerance!r}")
+    if not (is_real(seconds) and seconds >= 0):
+        raise ValueError(f"expected seconds as a number ≥ 0, got {seconds!r}")
+    if not (is_integer(stride) and stride >= 1):
+        raise ValueError(f"expected stride as an integer ≥ 1, got {stride!r}")
+    if not (is_integer(max_nodes) and max_nodes >= 0):
+        raise ValueError(f"expected max_nodes as an integer ≥ 0, got {max_nodes!r}")
     if bound not in ("sharp", "plain"):
         raise ValueError(f"expected bound 'sharp' or 'plain', got {bound!r}")

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Integer
 
 from certvote.certificates.pair_costs import knn_costs, least_gaps, plain_costs
-from certvote.certificates.votes import UNLIMITED, check_votes, correct, gaps, predicted_labels
+from certvote.certificates.votes import UNLIMITED, correct, gaps, predicted_labels
 from certvote.certificates.window import check_window
 from certvote.types import Votes
 
@@ -35,12 +35,11 @@ class Attackable:
 
     @classmethod
     def of(cls, votes: Votes, labels: Integer[np.ndarray, " m"], largest: int) -> Attackable:
-        """Sort out what attacks up to the size ``largest`` may break.
+        """Sort out what attacks up to the size ``largest`` may break, from checked votes and labels.
 
         Raises:
-            ValueError: votes and labels that do not fit together, or kNN votes whose ``window`` is too small.
+            ValueError: kNN votes whose ``window`` is too small, or whose ranked labels do not fit them.
         """
-        check_votes(votes.counts, labels)
         knn = votes.k is not None and largest > 0
         if knn:
             check_window(votes, largest)

@@ -14,7 +14,8 @@ import numpy as np
 from jaxtyping import Int64, Integer
 from numba import njit
 
-from certvote.certificates.votes import check_sizes, check_votes, correct, predicted_labels, smallest_gap
+from certvote.certificates.votes import checked_sizes, checked_votes, correct, predicted_labels, smallest_gap
+from certvote.checks import is_integer
 from certvote.types import Curve, Votes
 
 
@@ -34,8 +35,10 @@ def curve(
     may rise here and there; every point of it holds by itself.
 
     Raises:
-        ValueError: votes of kNN (``votes.k`` given), an unknown method, or votes, labels or sizes out of range.
+        ValueError: votes of kNN (``votes.k`` given), an unknown method, or seed, votes, labels or sizes out of range.
     """
+    votes, labels = checked_votes(votes, labels)
+    e = checked_sizes(sizes)
     if votes.k is not None:
         raise ValueError(
             f"expected votes of rNN (k=None) for grouping {method}, got votes of kNN with k={votes.k}; "
@@ -43,13 +46,12 @@ def curve(
         )
     if method not in ("rd", "island"):
         raise ValueError(f"expected method 'rd' or 'island', got {method!r}")
-    check_votes(votes.counts, labels)
-    check_sizes(sizes)
+    if not (is_integer(seed) and seed >= 0):
+        raise ValueError(f"expected seed as an integer ≥ 0, got {seed!r}")
 
     m, c = votes.counts.shape
     a = predicted_labels(votes.counts)
     gap = np.where(correct(votes.counts, labels), smallest_gap(votes.counts), 0)  # gap 0 costs 0 at every size
-    e = sizes.astype(np.int64)
     if method == "rd":
         group = _random_groups(a, c, np.random.default_rng(seed))
         order = np.lexsort((gap, group))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Int64, Integer
 
-from certvote.certificates.votes import UNLIMITED, check_sizes, check_votes, correct, smallest_gap
+from certvote.certificates.votes import UNLIMITED, checked_counts, checked_sizes, checked_votes, correct, smallest_gap
 from certvote.types import Curve, Votes
 
 
@@ -18,7 +18,7 @@ def certified_sizes(counts: Integer[np.ndarray, "m c"], labels: Integer[np.ndarr
     Raises:
         ValueError: counts that are not a nonempty table of nonnegative integers, or labels that do not fit them.
     """
-    check_votes(counts, labels)
+    counts, labels = checked_counts(counts, labels)
     gap = smallest_gap(counts)
     size = np.where(gap == UNLIMITED, UNLIMITED, (gap + 1) // 2 - 1)
     return np.where(correct(counts, labels), size, -1).astype(np.int64)
@@ -30,7 +30,8 @@ def curve(votes: Votes, labels: Integer[np.ndarray, " m"], sizes: Integer[np.nda
     Raises:
         ValueError: votes, labels or sizes out of range.
     """
-    check_sizes(sizes)
+    sizes = checked_sizes(sizes)
+    votes, labels = checked_votes(votes, labels)
     certified = np.sort(certified_sizes(votes.counts, labels))
     at_least = certified.size - np.searchsorted(certified, sizes, side="left")
-    return Curve(sizes=sizes.astype(np.int64), certified=at_least / certified.size)
+    return Curve(sizes=sizes, certified=at_least / certified.size)

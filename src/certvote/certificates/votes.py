@@ -7,8 +7,13 @@ the attack brings ``gap_{i,l}`` to 0 or below.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-from jaxtyping import Bool, Int64, Integer
+from jaxtyping import Bool, Int32, Int64, Integer
+
+from certvote.checks import is_integer, plain_array
+from certvote.types import Votes
 
 UNLIMITED = 2**62
 """Gap to a label that cannot win, and certified size without any rival: larger than every poisoning size."""
@@ -43,8 +48,24 @@ def correct(counts: Integer[np.ndarray, "m c"], labels: Integer[np.ndarray, " m"
     return np.asarray(predicted_labels(counts) == labels, dtype=np.bool_)
 
 
-def check_votes(counts: np.ndarray, labels: np.ndarray) -> None:
-    """Raise ``ValueError``, naming the argument, unless counts ``[m c]`` and true labels ``[m]`` fit together."""
+def checked_votes(votes: Votes, labels: Integer[np.ndarray, " m"]) -> tuple[Votes, Int64[np.ndarray, " m"]]:
+    """Votes and true labels that fit together, array-likes turned into arrays; ``ValueError`` for everything else."""
+    if not isinstance(votes, Votes):
+        raise ValueError(f"expected votes as a certvote.types.Votes, got {type(votes).__name__}")
+    if votes.k is not None and not (is_integer(votes.k) and votes.k >= 1):
+        raise ValueError(f"expected votes.k as an integer ≥ 1, or None for rNN, got {votes.k!r}")
+    if not (is_integer(votes.window) and votes.window >= 0):
+        raise ValueError(f"expected votes.window as an integer ≥ 0, got {votes.window!r}")
+    counts, labels = checked_counts(votes.counts, labels)
+    ranked = None if votes.ranked is None else plain_array("ranked", votes.ranked)
+    return replace(votes, counts=counts, ranked=ranked), labels
+
+
+def checked_counts(
+    counts: Integer[np.ndarray, "m c"], labels: Integer[np.ndarray, " m"]
+) -> tuple[Int32[np.ndarray, "m c"], Int64[np.ndarray, " m"]]:
+    """Counts and true labels as arrays; ``ValueError``, naming the argument, unless they fit together."""
+    counts, labels = plain_array("counts", counts), plain_array("labels", labels)
     if counts.ndim != 2 or counts.shape[0] < 1 or counts.shape[1] < 1:
         raise ValueError(f"expected counts of shape [test examples, classes], none of them empty, got {counts.shape}")
     if not np.issubdtype(counts.dtype, np.integer):
@@ -57,13 +78,16 @@ def check_votes(counts: np.ndarray, labels: np.ndarray) -> None:
         raise ValueError(f"expected labels of an integer type, got {labels.dtype}")
     if labels.min() < 0 or labels.max() >= counts.shape[1]:
         raise ValueError(f"expected labels from 0 to {counts.shape[1] - 1}, got {labels.min()} … {labels.max()}")
+    return counts.astype(np.int32), labels.astype(np.int64)
 
 
-def check_sizes(sizes: np.ndarray) -> None:
-    """Raise ``ValueError`` unless the poisoning sizes are nonnegative integers; any order, repetition allowed."""
+def checked_sizes(sizes: Integer[np.ndarray, " s"]) -> Int64[np.ndarray, " s"]:
+    """Poisoning sizes as an array; ``ValueError`` unless nonnegative integers; any order, repetition allowed."""
+    sizes = plain_array("sizes", sizes)
     if sizes.ndim != 1 or sizes.size < 1:
         raise ValueError(f"expected sizes of shape [number of poisoning sizes], not empty, got {sizes.shape}")
     if not np.issubdtype(sizes.dtype, np.integer):
         raise ValueError(f"expected sizes of an integer type, got {sizes.dtype}")
     if sizes.min() < 0 or sizes.max() > _MAX_COUNT:
         raise ValueError(f"expected sizes from 0 to {_MAX_COUNT}, got {sizes.min()} … {sizes.max()}")
+    return sizes.astype(np.int64)

@@ -20,7 +20,7 @@ def check_window(votes: Votes, largest: int) -> None:
             + (" without ranked labels" if ranked is None else "")
         )
     inside = min(window, k)
-    if k < 1 or not np.array_equal(counts.sum(axis=1), np.full(len(counts), k)):
+    if not np.array_equal(counts.sum(axis=1), np.full(len(counts), k)):
         raise ValueError(f"expected every row of counts to sum to k={k}")
     if ranked.ndim != 2 or len(ranked) != len(counts) or not inside <= ranked.shape[1] <= inside + window:
         raise ValueError(
