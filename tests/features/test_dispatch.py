@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import skimage.feature
@@ -10,6 +12,7 @@ from certvote import attacks, datasets
 from certvote.features import FEATURES, extract, grid_bits
 from certvote.features.hog import hog, hog_dim
 from certvote.features.pixels import pixels
+from certvote.features.vectors import vectors
 from certvote.types import Split
 
 CASES = {
@@ -130,6 +133,53 @@ def test_hog_does_not_depend_on_processes_or_chunks(monkeypatch):
 def test_images_and_options_that_hog_refuses(shape, options, message):
     with pytest.raises(ValueError, match=message):
         extract(a_split(shape), name="hog", **options)
+
+
+U8 = np.zeros((2, 24, 24, 1), np.uint8)
+
+
+@pytest.mark.parametrize("feature", [pixels, hog])
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (U8 / 255.0, r"images: expected uint8 \[n h w channels\], got float64 \[2, 24, 24, 1\]"),
+        (U8.astype(np.int64) + 5000, "images: expected uint8 .* got int64"),
+        (U8.astype(bool), "images: expected uint8 .* got bool"),
+        (U8[..., 0], r"images: expected uint8 .* got uint8 \[2, 24, 24\]"),
+        (U8[0, 0, 0], r"images: expected uint8 .* got uint8 \[1\]"),
+        (None, "images: expected uint8 .* got object"),
+        (U8[:, :0], "images: expected at least one pixel"),
+        (np.ma.array(U8), "images: expected an array without a mask"),
+    ],
+)
+def test_images_are_bytes_with_channels(feature, images, message):
+    with pytest.raises(ValueError, match=message):
+        feature(images)
+
+
+def test_no_examples_give_no_rows():
+    assert pixels(U8[:0]).shape == (0, 576)
+    assert hog(U8[:0]).shape == (0, 81)
+    assert vectors(np.zeros((0, 5))).shape == (0, 5)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *[("n_jobs", value) for value in (0, -1, 1.5, True, "2")],
+        *[("orientations", value) for value in (1.5, True, None)],
+        *[(side, value) for side in ("pixels_per_cell", "cells_per_block") for value in (8, (1.5, 2), "88", None)],
+    ],
+)
+def test_options_of_hog_are_integers(option, value):
+    with pytest.raises(ValueError, match=rf"option (feature\.)?{option}: expected .* got {re.escape(repr(value))}"):
+        hog(U8, **{option: value})
+
+
+@pytest.mark.parametrize("x", [np.zeros(3), np.zeros((2, 3, 4)), np.zeros((2, 3), complex), [["a"]], None])
+def test_vectors_are_a_matrix_of_numbers(x):
+    with pytest.raises(ValueError, match=r"x: expected real numbers \[n d\], one row per example, got"):
+        vectors(x)
 
 
 def test_vectors_outside_the_declared_range():

@@ -148,3 +148,24 @@ def test_embeddings_of_norm_1(dim):
 def test_ranges_without_a_grid(dim, options):
     with pytest.raises(ValueError, match="expected"):
         bits_for(dim, **options)
+
+
+@pytest.mark.parametrize("bits", [25, 40, 1000, -65, 1.5, True, "3", None])
+def test_grids_that_float32_does_not_hold(bits):
+    with pytest.raises(ValueError, match=f"bits: expected an integer.* got {bits!r}"):
+        snap(np.array([[0.5]]), bits)
+
+
+def test_the_finest_grid_of_single_values_is_exact():
+    x = np.random.default_rng(0).uniform(-3, 3, (1, 1000))
+    snapped = snap(x, 22, low=-3.0, high=np.float32(3))
+    assert (snapped.astype(float) * 2**22 == np.rint(x * 2**22)).all()
+    with pytest.raises(ValueError, match="bits"):
+        snap(x, 23, low=-3.0, high=3.0)
+
+
+@pytest.mark.parametrize(("low", "high"), [("0", 1.0), (None, 1.0), (1.0, 0.0), (0.0, math.nan), (-math.inf, 0.0)])
+def test_ranges_that_are_none(low, high):
+    for use in (lambda: bits_for(3, low=low, high=high), lambda: snap(np.zeros((1, 3)), 8, low=low, high=high)):
+        with pytest.raises(ValueError, match=r"feature\.low, feature\.high: expected finite low < high"):
+            use()

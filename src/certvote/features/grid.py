@@ -14,6 +14,8 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Float, Float32, Integer
 
+from certvote.checks import is_integer, is_real, plain_array
+
 _LARGEST = 1 << 24
 _ROWS = 4096  # rows at a time, to keep the float64 copies small
 _MOST_BITS = 64  # beyond, results would lie where float32 loses its small numbers or a device flushes them to zero
@@ -30,14 +32,13 @@ def bits_for(dim: int, *, low: float = 0.0, high: float = 1.0, max_l1: float | N
     """
     if dim < 1:
         raise ValueError(f"expected a dimension of at least 1, got {dim}")
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise ValueError(f"options feature.low, feature.high: expected finite low < high, got {low}, {high}")
+    _check_range(low, high)
     if max_l1 is not None and not (math.isfinite(max_l1) and max_l1 > 0):
         raise ValueError(f"expected a finite max_l1 > 0, got {max_l1}")
     for bits in range(_MOST_BITS, -_MOST_BITS - 1, -1):
         scale = Fraction(2) ** bits
-        first, last = (round(Fraction(bound) * scale) for bound in (low, high))  # half to even, as snap does
-        if max(abs(first), abs(last)) > _LARGEST:
+        first, last = _multiples(low, bits), _multiples(high, bits)
+        if not (_holds(low, bits) and _holds(high, bits)):
             continue  # a value itself would not be exact
         reach = Fraction(dim * (last - first))
         if max_l1 is not None:
@@ -58,8 +59,16 @@ def snap(
     """The nearest multiples of ``2**-bits``, half to even; -0.0 becomes 0.0, so equal values are equal bytes.
 
     A value that equals a bound in its own type counts as inside (0.1 as float32 is above 0.1, yet within ``high=0.1``).
-    Raises ``ValueError`` for NaN and for values outside [``low``, ``high``].
+    Raises ``ValueError`` for NaN, for values outside [``low``, ``high``], for what is no matrix of numbers, and for
+    ``bits`` so large that float32 does not hold every multiple in this range.
     """
+    x = checked_matrix("x", x)
+    _check_range(low, high)
+    if not (is_integer(bits) and abs(bits) <= _MOST_BITS and _holds(low, bits) and _holds(high, bits)):
+        raise ValueError(
+            f"bits: expected an integer, at least {-_MOST_BITS}, such that float32 holds every multiple of 2**-bits in "
+            f"[{low}, {high}], got {bits!r}; certvote.features.grid.bits_for gives the largest for exact distances"
+        )
     snapped = np.empty(x.shape, dtype=np.float32)
     for start in range(0, len(x), _ROWS):
         part = x[start : start + _ROWS]
@@ -73,3 +82,26 @@ def snap(
         multiples = np.rint(np.ldexp(np.clip(part.astype(np.float64), low, high), bits)) + 0.0
         snapped[start : start + _ROWS] = np.ldexp(multiples, -bits)
     return snapped
+
+
+def checked_matrix(name: str, x: Float[np.ndarray, "n d"] | Integer[np.ndarray, "n d"]) -> np.ndarray:
+    """The array-like ``x`` as an array; ``ValueError``, naming it, unless it has two axes and real numbers."""
+    x = plain_array(name, x)
+    if x.ndim != 2 or x.dtype.kind not in "iuf":
+        raise ValueError(f"{name}: expected real numbers [n d], one row per example, got {x.dtype} {list(x.shape)}")
+    return x
+
+
+def _check_range(low: float, high: float) -> None:
+    if not (is_real(low) and is_real(high) and -math.inf < low < high < math.inf):
+        raise ValueError(f"options feature.low, feature.high: expected finite low < high, got {low!r}, {high!r}")
+
+
+def _multiples(bound: float, bits: int) -> int:
+    """The bound in multiples of ``2**-bits``, rounded half to even as ``snap`` does."""
+    return round(Fraction(bound if isinstance(bound, int) else float(bound)) * Fraction(2) ** bits)
+
+
+def _holds(bound: float, bits: int) -> bool:
+    """Whether float32 holds every multiple of ``2**-bits`` from 0 to the rounded bound."""
+    return abs(_multiples(bound, bits)) <= _LARGEST

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from certvote.checks import is_integer, items
 from certvote.features.grid import bits_for, snap
+from certvote.features.images import checked_images
 
 _CHUNK = 500  # images per task: 0.1 s and more of work
 
@@ -25,10 +27,11 @@ def hog_dim(
     Raises ``ValueError`` if the image does not hold one block of cells.
     """
     for option, sides in (("pixels_per_cell", pixels_per_cell), ("cells_per_block", cells_per_block)):
-        if len(sides) != 2 or min(sides) < 1:
-            raise ValueError(f"option feature.{option}: expected two integers >= 1, got {list(sides)}")
-    if orientations < 1:
-        raise ValueError(f"option feature.orientations: expected an integer >= 1, got {orientations}")
+        both = items(sides)
+        if both is None or len(both) != 2 or not all(is_integer(side) and side >= 1 for side in both):
+            raise ValueError(f"option feature.{option}: expected two integers >= 1, got {sides!r}")
+    if not (is_integer(orientations) and orientations >= 1):
+        raise ValueError(f"option feature.orientations: expected an integer >= 1, got {orientations!r}")
     blocks = [
         side // cell - block + 1 for side, cell, block in zip(shape, pixels_per_cell, cells_per_block, strict=False)
     ]
@@ -59,17 +62,22 @@ def hog(
     """``skimage.feature.hog`` of every image, snapped to the grid; several channels go through ``channel_axis``.
 
     ``n_jobs`` processes share the images (``None``: one per available core); the result does not depend on it.
-    ``progress`` shows a bar on a terminal. Raises ``ValueError`` for images too small for the cells.
+    ``progress`` shows a bar on a terminal. Raises ``ValueError`` for images that are not ``uint8`` or are too small for
+    the cells, and for options out of range.
     """
     from tqdm import tqdm
 
+    images = checked_images(images)
+    if n_jobs is not None and not (is_integer(n_jobs) and n_jobs >= 1):
+        raise ValueError(f"option n_jobs: expected an integer >= 1, or None for all cores, got {n_jobs!r}")
     shape = images.shape[1:]
     options: dict[str, Any] = {
         "orientations": orientations,
-        "pixels_per_cell": tuple(pixels_per_cell),
-        "cells_per_block": tuple(cells_per_block),
+        "pixels_per_cell": pixels_per_cell,
+        "cells_per_block": cells_per_block,
     }
     dim, bits = hog_dim(shape, **options), hog_bits(shape, **options)
+    options |= {"pixels_per_cell": tuple(pixels_per_cell), "cells_per_block": tuple(cells_per_block)}
     features = np.empty((len(images), dim), dtype=np.float32)
     starts = range(0, len(images), _CHUNK)
     with tqdm(total=len(images), desc="HOG", unit="image", disable=None if progress else True) as bar:

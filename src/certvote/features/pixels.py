@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from certvote.features.grid import bits_for, snap
+from certvote.features.images import checked_images
 
 
 def pixels_bits(shape: tuple[int, ...]) -> int:
@@ -18,8 +19,10 @@ def pixels(images: UInt8[np.ndarray, "n h w ch"]) -> Float32[np.ndarray, "n d"]:
 
     By 256 and not 255, so that every level lies on the grid: distances are sums of differences of gray levels, in
     multiples of 1/256, and ties between them are ties here. Only images of more than 65,536 values are rounded.
+    Raises ``ValueError`` for anything but ``uint8`` images: other levels may lie off the grid.
     """
-    flat = images.reshape(len(images), -1)
+    images = checked_images(images)
+    flat = images.reshape(len(images), int(np.prod(images.shape[1:])))
     bits = pixels_bits(images.shape[1:])
     if bits == 8:
         return flat.astype(np.float32) / np.float32(256)

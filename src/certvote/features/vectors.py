@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float32
 
-from certvote.features.grid import bits_for, snap
+from certvote.features.grid import bits_for, checked_matrix, snap
 
 
 def vectors_bits(dim: int, *, low: float = -1.0, high: float = 1.0) -> int:
@@ -17,6 +17,7 @@ def vectors(x: Float[np.ndarray, "n d"], *, low: float = -1.0, high: float = 1.0
     """The vectors, every value rounded to the grid of the range that the user declares.
 
     The range must be known without the training data, as its examples may be an attacker's; hence no default that
-    fits all, and a ``ValueError`` for values outside.
+    fits all, and a ``ValueError`` for values outside, and for what is no matrix of numbers.
     """
+    x = checked_matrix("x", x)
     return snap(x, vectors_bits(x.shape[1], low=low, high=high), low=low, high=high)
