@@ -33,6 +33,7 @@ def test_poisoning_leaves_the_test_images():
         ("center", (2, 3)),
         ([3, 1], (3, 1)),
         ((0, 6), (0, 6)),
+        (np.array([3, 1]), (3, 1)),
     ],
 )
 def test_the_square_and_nothing_else_changes(position, corner):
@@ -53,7 +54,9 @@ def test_the_default_is_white_at_the_bottom_right():
     assert (attacked.test[:, 3:, 5:] == 255).all()
 
 
-@pytest.mark.parametrize(("color", "levels"), [(7, [7, 7, 7]), ([255, 0, 9], [255, 0, 9]), (0, [0, 0, 0])])
+@pytest.mark.parametrize(
+    ("color", "levels"), [(7, [7, 7, 7]), ([255, 0, 9], [255, 0, 9]), (0, [0, 0, 0]), (np.array([1, 2, 3]), [1, 2, 3])]
+)
 def test_color_of_all_channels_or_each(color, levels):
     attacked = attacks.backdoor(a_split(channels=3), size=1, position="top-left", color=color)
     assert attacked.test[0, 0, 0].tolist() == levels
@@ -75,6 +78,16 @@ def test_the_digest_is_that_of_the_new_content():
     [
         ({"size": 0}, r"attack\.size: expected 1 to 6 pixels, got 0"),
         ({"size": 7}, r"attack\.size: expected 1 to 6 pixels, got 7"),
+        ({"size": True}, r"attack\.size: expected 1 to 6 pixels, got True"),
+        ({"size": 2.5}, r"attack\.size: expected 1 to 6 pixels, got 2\.5"),
+        ({"size": "3"}, r"attack\.size: expected 1 to 6 pixels, got '3'"),
+        ({"size": None}, r"attack\.size"),
+        ({"size": 2, "position": np.array([1.0, 2.0])}, r"attack\.position"),
+        ({"size": 2, "position": np.array([[1, 2]])}, r"attack\.position"),
+        ({"size": 2, "position": np.array(1)}, r"attack\.position"),
+        ({"size": 2, "position": [1, 2, "x"]}, r"attack\.position"),
+        ({"size": 2, "position": 3}, r"attack\.position"),
+        ({"size": 2, "color": np.array([0.5])}, r"attack\.color"),
         ({"size": 2, "position": "middle"}, r"attack\.position: expected one of top-left, .* got 'middle'"),
         ({"size": 2, "position": [5, 0]}, r"attack\.position: expected \[0…4, 0…6\]"),
         ({"size": 2, "position": [0, -1]}, r"attack\.position"),

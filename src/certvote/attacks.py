@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from certvote.checks import is_integer, items
 from certvote.digests import array_digest
 from certvote.types import Split
 
@@ -33,7 +34,7 @@ def backdoor(
 
     ``position``: a corner, ``center`` (rounded up and left), or row and column of the upper left pixel. ``color``:
     0 to 255 for all channels or for each. Raises ``ValueError`` for a square that is not wholly inside the image,
-    a color out of range, and for data without images.
+    a size or color out of range, and for data without images.
     """
     if split.test.ndim != 4:
         raise ValueError(
@@ -41,8 +42,8 @@ def backdoor(
             "choose attack=poisoning"
         )
     height, width, channels = split.test.shape[1:]
-    if not 1 <= size <= min(height, width):
-        raise ValueError(f"option attack.size: expected 1 to {min(height, width)} pixels, got {size}")
+    if not (is_integer(size) and 1 <= size <= min(height, width)):
+        raise ValueError(f"option attack.size: expected 1 to {min(height, width)} pixels, got {size!r}")
     row, column = _upper_left(position, height, width, size)
     levels = _levels(color, channels)
     test = split.test.copy()
@@ -60,10 +61,6 @@ def apply(split: Split, *, name: str, **options: Any) -> Split:
     return ATTACKS[name](split, **options)
 
 
-def _integers(values: Any) -> bool:
-    return all(isinstance(value, int | np.integer) and not isinstance(value, bool) for value in values)
-
-
 def _upper_left(position: str | Sequence[int], height: int, width: int, size: int) -> tuple[int, int]:
     last_row, last_column = height - size, width - size
     named = {
@@ -79,20 +76,22 @@ def _upper_left(position: str | Sequence[int], height: int, width: int, size: in
                 f"option attack.position: expected one of {', '.join(_POSITIONS)} or [row, column], got {position!r}"
             )
         return named[position]
-    if not isinstance(position, Sequence) or len(position) != 2 or not _integers(position):
+    place = [int(value) for value in items(position) or () if is_integer(value)]
+    if len(place) != 2 or len(position) != 2:
         raise ValueError(f"option attack.position: expected [row, column] or a name, got {position!r}")
-    row, column = (int(value) for value in position)
+    row, column = place
     if not (0 <= row <= last_row and 0 <= column <= last_column):
         raise ValueError(
             f"option attack.position: expected [0…{last_row}, 0…{last_column}] for a square of {size} pixels in an "
-            f"image of {height}×{width}, got {list(position)}"
+            f"image of {height}×{width}, got {place}"
         )
     return row, column
 
 
 def _levels(color: int | Sequence[int], channels: int) -> np.ndarray:
-    levels = list(color) if isinstance(color, Sequence) and not isinstance(color, str) else [color] * channels
-    if len(levels) != channels or not _integers(levels) or not all(0 <= level <= 255 for level in levels):
+    given = items(color)
+    levels = [color] * channels if given is None else given
+    if len(levels) != channels or not all(is_integer(level) and 0 <= level <= 255 for level in levels):
         raise ValueError(
             f"option attack.color: expected an integer 0 to 255, or {channels} of them (one per channel), got {color!r}"
         )

@@ -90,6 +90,16 @@ IMAGES = np.zeros((6, 4, 5))
         ({"x_test": np.zeros((3, 20))}, "one type and shape"),
         ({"x_train": np.full((6, 3), np.nan), "x_test": VECTORS}, r"finite numbers in x_train, got nan at \[0, 0\]"),
         ({"x_train": VECTORS, "x_test": np.array([[0.0, 0, np.inf]])}, r"x_test, got inf at \[0, 2\]"),
+        pytest.param(
+            {"x_train": np.full((6, 3), np.longdouble("1e4000")), "x_test": VECTORS.astype(np.longdouble)},
+            r"finite numbers in x_train, got 1e\+4000 at \[0, 0\]",
+            marks=[
+                pytest.mark.filterwarnings("error"),
+                pytest.mark.skipif(
+                    np.finfo(np.longdouble).max <= np.finfo(float).max, reason="longdouble is float64 here"
+                ),
+            ],
+        ),
         ({"y_train": np.zeros(6)}, "y_train to be integer labels"),
         ({"y_train": np.zeros(6, bool)}, "y_train to be integer labels"),
         ({"y_train": np.zeros((6, 1), int)}, r"y_train to be integer labels \[n\], got int64 \[6, 1\]"),

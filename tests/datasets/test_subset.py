@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certvote.datasets import subset
+from certvote.datasets import digits, subset
 from certvote.datasets.subset import stratified_indices
 from certvote.digests import array_digest
 from certvote.types import Split
@@ -64,7 +64,27 @@ def test_all_examples_are_the_split_itself():
     assert subset(split, n_train=3).digest == split.digest
 
 
-@pytest.mark.parametrize(("option", "number"), [("n_train", 4), ("n_train", 0), ("n_test", 2), ("n_test", -1)])
+@pytest.mark.parametrize(
+    ("option", "number"),
+    [
+        ("n_train", 4),
+        ("n_train", 0),
+        ("n_test", 2),
+        ("n_test", -1),
+        ("n_train", True),
+        ("n_train", 1.5),
+        ("n_test", "1"),
+    ],
+)
 def test_numbers_out_of_range_name_the_option(option, number):
-    with pytest.raises(ValueError, match=rf"dataset\.{option}: expected 1 to \d, got {number}"):
+    with pytest.raises(ValueError, match=rf"dataset\.{option}: expected 1 to \d, got {number!r}"):
         subset(a_split([0, 1, 0]), **{option: number})
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, None, True])
+@pytest.mark.parametrize(
+    "draw", [lambda seed: subset(a_split([0, 1, 0]), n_train=2, seed=seed), lambda s: digits(seed=s)]
+)
+def test_unusable_seeds_name_the_option(draw, seed):
+    with pytest.raises(ValueError, match=rf"dataset\.seed: expected an integer of at least 0, got {seed!r}"):
+        draw(seed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from certvote.datasets.subset import stratified_indices, subset
+from certvote.datasets.subset import check_seed, stratified_indices, subset
 from certvote.digests import array_digest
 from certvote.types import Split
 
@@ -15,10 +15,11 @@ def digits(*, n_train: int | None = None, n_test: int | None = None, seed: int =
     """1,797 images of 8×8 pixels, ten digits: 1,297 for training, 500 for testing.
 
     The published data has no test set: one is drawn stratified, with ``seed`` (as are subsets). Its 17 gray levels
-    ``v`` become ``round(255 v / 16)``. Raises ``ValueError`` for ``n_train``, ``n_test`` out of range.
+    ``v`` become ``round(255 v / 16)``. Raises ``ValueError`` for ``n_train``, ``n_test``, ``seed`` out of range.
     """
     from sklearn.datasets import load_digits
 
+    check_seed(seed)
     bunch = load_digits()
     images = np.rint(bunch.images * (255 / 16)).astype(np.uint8)[..., None]
     labels = bunch.target.astype(np.int64)

@@ -76,11 +76,14 @@ def _examples(path: Path, key: str, x: object) -> np.ndarray:
                 "np.rint(255 * x).astype(np.uint8) if they lie in [0, 1]"
             )
         return np.ascontiguousarray(x if x.ndim == 4 else x[..., None])
-    if not np.isfinite(x).all():
-        row, column = np.argwhere(~np.isfinite(x))[0]
-        raise ValueError(f"{path}: expected finite numbers in {key}, got {x[row, column]} at [{row}, {column}]")
     keep = x.dtype.kind == "f" and x.dtype.itemsize in (4, 8)
-    return np.ascontiguousarray(x, dtype=x.dtype.newbyteorder("=") if keep else np.float64)
+    with np.errstate(over="ignore"):  # what float64 cannot hold becomes infinite
+        vectors = np.ascontiguousarray(x, dtype=x.dtype.newbyteorder("=") if keep else np.float64)
+    finite = np.isfinite(vectors)
+    if not finite.all():
+        row, column = np.argwhere(~finite)[0]
+        raise ValueError(f"{path}: expected finite numbers in {key}, got {x[row, column]!s} at [{row}, {column}]")
+    return vectors
 
 
 def _labels(path: Path, key: str, y: object, of: str, n: int) -> np.ndarray:
