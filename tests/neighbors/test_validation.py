@@ -21,6 +21,8 @@ from certvote.neighbors import knn_votes, neighbor_votes, rnn_votes
         ({"k": None}, "k: expected an integer, got None"),
         ({"k": []}, "k: expected at least one value, got none"),
         ({"k": np.zeros((2, 2), int)}, "k: expected one value or a sequence"),
+        ({"k": [1, [2]]}, r"k: expected an integer, got \[2\]"),
+        ({"k": {1, 2}}, "k: expected an integer, got {1, 2}"),
         ({"window": -1}, "window: expected at least 0, got -1"),
         ({"threads": 0}, "threads: expected at least 1, got 0"),
         ({"window": 1.5}, "window: expected an integer, got 1.5"),
@@ -43,6 +45,10 @@ from certvote.neighbors import knn_votes, neighbor_votes, rnn_votes
         ({"queries": np.zeros((4, 3), complex)}, "queries: expected integers or floats .* got complex128"),
         ({"queries": np.zeros((4, 3), object)}, "queries: expected integers or floats .* got object"),
         ({"queries": np.zeros((4, 3), bool)}, "queries: expected integers or floats .* got bool"),
+        ({"queries": np.ma.zeros((4, 3))}, "queries: expected an array without a mask"),
+        ({"queries": [[0, 0, 0], [0]]}, "queries: expected an array, got list"),
+        ({"train": np.ma.zeros((300, 3))}, "train: expected an array without a mask"),
+        ({"labels": np.ma.zeros(300, int)}, "labels: expected an array without a mask"),
         ({"queries": np.full((4, 3), "a")}, "queries: expected integers or floats .* got <U1"),
     ],
 )
@@ -63,6 +69,8 @@ def test_knn(crowded, change, message):
         (True, "r: expected a number, got True"),
         ([], "r: expected at least one value, got none"),
         ([1, -2], "r: .* got -2"),
+        ([1, [2]], r"r: expected a number, got \[2\]"),
+        (10**400, "r: expected a number that float64 holds"),
     ],
 )
 def test_rnn(crowded, r, message):

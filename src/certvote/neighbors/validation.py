@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isfinite
-from numbers import Integral, Real
 
 import numpy as np
 
+from certvote.checks import is_integer, is_real, items, plain_array
 from certvote.neighbors.job import Job
 from certvote.neighbors.lattice import common_lattice
 from certvote.neighbors.ranking import RANKINGS, Ranking
@@ -56,6 +56,11 @@ def checked_job(
     )
 
 
+def is_single(values: object) -> bool:
+    """Whether this is one value rather than a sequence of them."""
+    return values.ndim == 0 if isinstance(values, np.ndarray) else not isinstance(values, Sequence)
+
+
 def checked_ks(ks: Sequence[int]) -> list[int]:
     """Numbers of neighbors as Python integers."""
     return [_integer("k", k, least=1) for k in _sequence("k", ks)]
@@ -67,15 +72,14 @@ def checked_rs(rs: Sequence[float | int]) -> list[float]:
 
 
 def _sequence(name: str, values: object) -> list[object]:
-    if isinstance(values, np.ndarray) and values.ndim == 1:
-        return list(values)
-    if isinstance(values, Sequence) and not isinstance(values, (str, bytes)):
-        return list(values)
-    raise ValueError(f"{name}: expected one value or a sequence of values, got {values!r}")
+    found = items(values)
+    if found is None:
+        raise ValueError(f"{name}: expected one value or a sequence of values, got {values!r}")
+    return found
 
 
 def _integer(name: str, value: object, *, least: int) -> int:
-    if not isinstance(value, Integral) or isinstance(value, bool):
+    if not is_integer(value):
         raise ValueError(f"{name}: expected an integer, got {value!r}")
     if value < least:
         raise ValueError(f"{name}: expected at least {least}, got {value}")
@@ -83,16 +87,19 @@ def _integer(name: str, value: object, *, least: int) -> int:
 
 
 def _radius(value: object) -> float:
-    if not isinstance(value, Real) or isinstance(value, bool):
+    if not is_real(value):
         raise ValueError(f"r: expected a number, got {value!r}")
-    r = float(value)
+    try:
+        r = float(value)
+    except OverflowError as error:
+        raise ValueError("r: expected a number that float64 holds, got a larger one") from error
     if not isfinite(r) or r < 0:
         raise ValueError(f"r: expected a finite number of at least 0, got {value!r}")
     return r
 
 
 def _matrix(name: str, x: np.ndarray) -> np.ndarray:
-    x = np.asarray(x)
+    x = plain_array(name, x)
     if x.ndim != 2:
         raise ValueError(f"{name}: expected a matrix with one row per example, got shape {x.shape}")
     if x.dtype.kind not in "iuf" or x.dtype.itemsize > 8:
@@ -101,7 +108,7 @@ def _matrix(name: str, x: np.ndarray) -> np.ndarray:
 
 
 def _labels(labels: np.ndarray, n: int, num_classes: int) -> np.ndarray:
-    labels = np.asarray(labels)
+    labels = plain_array("labels", labels)
     if labels.shape != (n,):
         raise ValueError(f"labels: expected one label for each of the {n} training examples, got shape {labels.shape}")
     if labels.dtype.kind not in "iu":

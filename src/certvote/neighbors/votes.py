@@ -11,7 +11,7 @@ from jaxtyping import Integer, Num
 from certvote.neighbors.backends import Backend, choose
 from certvote.neighbors.ranking import Ranking
 from certvote.neighbors.scan import scan
-from certvote.neighbors.validation import checked_job, checked_ks, checked_rs
+from certvote.neighbors.validation import checked_job, checked_ks, checked_rs, is_single
 from certvote.types import Votes
 
 Progress = Callable[[int, int], None]
@@ -74,7 +74,7 @@ def knn_votes(
     Every backend returns the same bits. Raises ``ValueError`` for input that is not as described and for a backend
     that is not available.
     """
-    single = np.ndim(k) == 0 and not isinstance(k, (str, bytes))
+    single = is_single(k)
     votes, _ = neighbor_votes(
         train,
         labels,
@@ -134,7 +134,7 @@ def rnn_votes(
     One ``r`` gives one ``Votes``, a sequence gives a list, all from one pass over the distances. The rest as in
     ``knn_votes``.
     """
-    single = np.ndim(r) == 0 and not isinstance(r, (str, bytes))
+    single = is_single(r)
     _, votes = neighbor_votes(
         train,
         labels,
