@@ -31,8 +31,8 @@ def test_best_individual_and_other_algorithm(mnist_runs):
 def test_joint_gain_is_the_papers_number(mnist_runs):
     kept = select(results(mnist_runs), {"attack": "poisoning", "grouping": ["none", "rd", "island"]})
     assert findings.joint_gain(kept) == (
-        "Certifying the test images together rather than one by one raises the guarantee for rNN r=4 at e = 1,000 by "
-        "15.13 points, from 25.96 % (individual) to 41.09 % (ISLAND)."
+        "Certifying the test images together rather than one by one raises the guarantee for rNN (r = 4) at e = 1,000 "
+        "by 15.13 points, from 25.96 % (individual) to 41.09 % (ISLAND)."
     )
 
 
@@ -119,3 +119,47 @@ def test_no_gain_no_sentence(make_run):
     curve = make_run().curve
     same = [make_run("rnn", grouping, curve=curve) for grouping in ("none", "island")]
     assert findings.joint_gain(results(same)) == ""
+
+
+def flat(make_run, grouping, value, algo="rnn"):
+    return make_run(algo, grouping, curve=Curve(np.arange(1001), np.full(1001, value)))
+
+
+@pytest.mark.parametrize(
+    ("values", "tail"),
+    [
+        ({"rd": 0.5, "island": 0.6}, "; ISLAND, the better of the two groupings, gives 60.00 %."),
+        ({"rd": 0.6, "island": 0.5}, "; RD, the better of the two groupings, gives 60.00 %."),
+        ({"rd": 0.5, "island": 0.5}, "; RD and ISLAND both give 50.00 %."),
+        ({"island": 0.5}, "; ISLAND gives 50.00 %."),
+        ({}, " to 70.00 % (budget)."),
+    ],
+)
+def test_groupings_are_named_beside_the_best_joint_certificate(make_run, values, tail):
+    values = {"none": 0.4, **values, "budget": 0.7}
+    gain = findings.joint_gain(results([flat(make_run, grouping, value) for grouping, value in values.items()]))
+    assert gain.endswith(tail)
+
+
+@pytest.mark.parametrize(
+    ("groupings", "named"),
+    [
+        (["none", "budget", "removal"], "budget"),
+        (["none", "rd", "island", "removal"], "removal budget"),
+        (["none", "rd", "island"], "ISLAND"),
+        (["none", "rd"], "RD"),
+        (["none"], "individual"),
+    ],
+)
+def test_of_equal_bounds_the_strongest_certificate_is_named(make_run, groupings, named):
+    found = results([flat(make_run, grouping, 0.5) for grouping in groupings] + [flat(make_run, "none", 0.6, "knn")])
+    sentence = findings.headline(found)
+    assert f"for rNN (r = 4, {named} certificate) the guarantee is 50.00 %" in sentence
+
+
+def test_the_figures_caption_speaks_of_a_band_only_where_there_is_one(make_run):
+    closed = make_run("rnn", "budget")
+    sides = closed.curve.certified
+    equal = dataclasses.replace(closed, curve=Curve(closed.curve.sizes, sides, sides.copy()))
+    assert "shaded band" in setting(results([closed]))
+    assert "shaded band" not in setting(results([equal]))

@@ -66,6 +66,22 @@ def test_control_characters_are_removed(make_run):
 
 
 @pytest.mark.parametrize(
+    ("note", "expected"),
+    [
+        ("left out: algo=knn", "Left out: algo=knn."),
+        ("kNN has no radius", "kNN has no radius."),
+        ("k is large", "k is large."),
+        ("algo=knn is left out", "algo=knn is left out."),
+        ("data.name is missing", "data.name is missing."),
+        ("Done.", "Done."),
+        ("", ""),
+    ],
+)
+def test_notes_become_sentences(note, expected):
+    assert labels.sentence(note) == expected
+
+
+@pytest.mark.parametrize(
     ("value", "digits", "up", "expected"),
     [
         (0.3445, 2, False, "34.45"),

@@ -88,3 +88,10 @@ def test_every_run_is_in_some_section(mnist_runs):
 
 def test_no_runs():
     assert page.default([]).sections == ()
+
+
+def test_of_equal_areas_the_strongest_certificate_is_the_best(make_run):
+    curve = make_run("rnn", "budget").curve
+    found = results([make_run("rnn", grouping, curve=curve) for grouping in ("none", "rd", "removal")])
+    (best,) = page.Section("x", {}, best_per=("algo",)).chosen(found)
+    assert best.grouping == "removal"

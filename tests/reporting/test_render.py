@@ -104,15 +104,17 @@ def test_failures_and_notes_stand_beside_the_numbers(html):
     first, second = html.split('<section id="section-2"')
     second = second.split('<section id="limits"')[0]
     assert "failed: MemoryError" in first
-    assert "the trigger covers digits of 31 images" in second
+    assert "<li>The trigger covers digits of 31 images" in second
     assert '<aside class="note"' not in first
 
 
 def test_notes_on_the_whole_page_and_of_its_sweep(make_run, tmp_path):
     sweep = make_run(id="parent", tags={"certvote.kind": "sweep", "certvote.notes": '["left out: <kNN> in groups"]'})
     text = render([make_run(), sweep], out_dir=tmp_path, notes=["half of <it> is missing"]).read_text()
-    assert "left out: &lt;kNN&gt; in groups" in text
-    assert "half of &lt;it&gt; is missing" in text
+    before, settings = text.split('<section id="settings"')
+    assert '<p class="left-out">Left out: &lt;kNN&gt; in groups.</p>' in settings
+    assert "<li>Half of &lt;it&gt; is missing.</li>" in before.split('<section id="section-1"')[0]
+    assert "eft out" not in before
 
 
 def test_paths_of_the_machine_are_not_told(make_run, tmp_path):
@@ -185,6 +187,31 @@ def test_report_goes_below_its_root(make_run, tmp_path):
 def test_names_that_lead_elsewhere_are_refused(make_run, tmp_path, name):
     with pytest.raises(ValueError, match="option name: expected a plain folder name"):
         render_report([make_run()], name=name, out_root=tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_named_with_its_option(make_run, tmp_path):
+    (tmp_path / "reports").write_text("a file where the folder would be")
+    with pytest.raises(OSError, match=r"option report_root: cannot write .*reports/study: \w+"):
+        render_report([make_run()], name="study", out_root=tmp_path / "reports")
+
+
+def test_commands_are_those_of_the_python_environment(make_run, tmp_path):
+    text = Reader(render([make_run(), make_run("rnn")], out_dir=tmp_path).read_text()).text
+    assert "python -m certvote audit RUN" in text
+
+
+def test_two_files_of_arrays_are_two_data_sets(make_run, tmp_path):
+    def run(stem, algo):
+        options = {"dataset.name": "arrays", "dataset.path": f"/data/{stem}.npz", "data.name": stem}
+        tags = {"certvote.data_digest": stem[0] * 64}
+        return make_run(algo, id=f"{stem}{algo}", params=options, tags=tags)
+
+    runs = [run(stem, algo) for stem in ("flowers", "stars") for algo in ("knn", "rnn")]
+    text = Reader(render(runs, out_dir=tmp_path).read_text()).text
+    assert "Certified accuracy on flowers, stars" in text
+    for stem in ("flowers", "stars"):
+        assert f"{stem}, data poisoning" in text
+        assert f"On {stem}, with 1,000 of 60,000 training examples poisoned" in text
 
 
 def test_a_page_that_cannot_be_written_leaves_the_old_one(make_run, tmp_path, monkeypatch):

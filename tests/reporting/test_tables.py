@@ -10,6 +10,7 @@ import pytest
 
 from certvote.reporting import tables
 from certvote.reporting.query import results, select
+from certvote.reporting.sections import table_explanation
 from certvote.types import Curve
 
 
@@ -51,6 +52,30 @@ def test_shorter_curves_have_dashes_and_do_not_take_part_there(make_run):
     table = tables.result_table(results([make_run(), short]))
     assert [cell.text for cell in table.rows[1].cells] == ["99.00", "–", "–", "–", "–", "–"]
     assert [cell.best for cell in table.rows[0].cells] == [False, True, True, True, True, True]
+
+
+def test_gains_are_those_at_the_largest_size_that_says_something(make_run):
+    e = np.arange(61)
+    runs = [make_run("rnn", "none", curve=Curve(e, np.maximum(0.9 - 0.02 * e, 0.0)))]
+    runs += [make_run("rnn", "island", curve=Curve(e, np.maximum(0.9 - 0.0175 * e, 0.0)))]
+    table = tables.result_table(results(runs))
+    assert (table.sizes[-1], table.gain_size) == (60, 40)
+    assert [row.gain for row in table.rows] == ["–", "+10.00"]
+    assert "individual certificate at e = 40, the largest size here at which a fifth" in table_explanation(table)
+    assert "at $e = 40$" in tables.to_latex(table, caption="")
+    custom = tables.result_table(results(runs), sizes=[0, 10])
+    assert "individual certificate at e = 10." in table_explanation(custom)
+
+
+@pytest.mark.parametrize("sizes", [[-1, 0, 5], []])
+def test_sizes_that_no_run_can_have_are_refused(poisoning, sizes):
+    with pytest.raises(ValueError, match="option sizes: expected poisoning sizes >= 0, got"):
+        tables.result_table(poisoning, sizes=sizes)
+
+
+def test_sizes_beyond_all_curves_are_dashes(make_run):
+    table = tables.result_table(results([make_run(), make_run("rnn", "none")]), sizes=[0, 9999])
+    assert [row.cells[1].text for row in table.rows] == ["–", "–"]
 
 
 def test_a_single_row_is_not_called_best(make_run):

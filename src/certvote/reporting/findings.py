@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from certvote.reporting import labels, styles
-from certvote.reporting.query import Result, accuracy_at, common, finished, individual_of
+from certvote.reporting import labels, query, styles
+from certvote.reporting.query import Result, accuracy_at, common, finished, individual_of, strength, strongest
 from certvote.reporting.tables import shared_sizes
 
 MOST_SENTENCES = 4  # of an abstract that are about single settings; the sections say the rest
-_EQUAL = 1e-9  # a difference that is rounding, far below one test example
-_TELLING = 0.2  # a size at which the best bound keeps less than this part of its accuracy on clean data says little
+_GROUPINGS = ("rd", "island")
+EQUAL = 1e-9  # a difference that is rounding, far below one test example
 
 
 def abstract(found: Sequence[Result]) -> list[str]:
@@ -38,7 +38,7 @@ def groups(found: Sequence[Result]) -> list[list[Result]]:
     """Results that can be compared: the same data set and attack, in order of appearance."""
     settings: dict[tuple[str, str], list[Result]] = {}
     for result in found:
-        settings.setdefault((result.dataset, result.attack), []).append(result)
+        settings.setdefault((result.data, result.attack), []).append(result)
     return list(settings.values())
 
 
@@ -51,7 +51,7 @@ def headline(found: Sequence[Result], *, name_data: bool = True) -> str:
     if not done:
         return f"No run of this setting has finished{_unfinished_tail(found)}."
     size = telling_size(done)
-    best = max(done, key=lambda result: accuracy_at(result, size))
+    best = strongest(done, size)
     digits = labels.decimals(done)
     if size == 0:
         return _clean(best, digits)
@@ -68,7 +68,7 @@ def _briefly(found: Sequence[Result]) -> str:
     """The highest guarantee alone, for a setting after the first."""
     done = finished(found)
     size = telling_size(done)
-    best = max(done, key=lambda result: accuracy_at(result, size))
+    best = strongest(done, size)
     if size == 0:
         return _clean(best, labels.decimals(done))
     value = labels.percent(accuracy_at(best, size), labels.decimals(done))
@@ -80,10 +80,7 @@ def _briefly(found: Sequence[Result]) -> str:
 
 def telling_size(found: Sequence[Result]) -> int:
     """The largest round size of all results at which the best bound still says something, else the smallest such."""
-    sizes = [size for size in shared_sizes(found) if size > 0]
-    clean = max(accuracy_at(result, 0) for result in found)
-    telling = [e for e in sizes if max(accuracy_at(result, e) for result in found) >= _TELLING * clean]
-    return max(telling, default=min(sizes, default=0))
+    return query.telling_size(found, shared_sizes(found))
 
 
 def joint_gain(found: Sequence[Result]) -> str:
@@ -95,12 +92,15 @@ def joint_gain(found: Sequence[Result]) -> str:
     if not pairs or size == 0:
         return ""
     # The headline already compares the best classifier's certificates, so another one's are news.
-    best = max(done, key=lambda x: accuracy_at(x, size))
-    pairs = [(x, y) for x, y in pairs if accuracy_at(x, size) - accuracy_at(y, size) > _EQUAL]
+    best = strongest(done, size)
+    pairs = [(x, y) for x, y in pairs if accuracy_at(x, size) - accuracy_at(y, size) > EQUAL]
     fresh = [(x, base) for x, base in pairs if x.algo != best.algo]
     if not pairs:
         return ""
-    joint, base = max(fresh or pairs, key=lambda pair: accuracy_at(pair[0], size) - accuracy_at(pair[1], size))
+    joint, base = max(
+        fresh or pairs,
+        key=lambda pair: (round(accuracy_at(pair[0], size) - accuracy_at(pair[1], size), 12), strength(pair[0])),
+    )
     high, low = accuracy_at(joint, size), accuracy_at(base, size)
     text = (
         f"Certifying the test {joint.noun} together rather than one by one raises the guarantee for "
@@ -108,12 +108,23 @@ def joint_gain(found: Sequence[Result]) -> str:
         f"{labels.percent(low, digits)} % ({labels.certificate_name(base)}) to {labels.percent(high, digits)} % "
         f"({labels.certificate_name(joint)})"
     )
-    grouped = [x for x, y in pairs if x.grouping in ("rd", "island") and y.id == base.id]
-    if grouped and joint not in grouped:
-        other = max(grouped, key=lambda x: accuracy_at(x, size))
-        value = labels.percent(accuracy_at(other, size), digits)
-        text += f"; the best grouping, {labels.certificate_name(other)}, gives {value} %"
-    return f"{text}."
+    return f"{text}{_beside_grouping(joint, base, done, size, digits)}."
+
+
+def _beside_grouping(joint: Result, base: Result, done: Sequence[Result], size: int, digits: int) -> str:
+    """What the groupings give, where the joint certificate is none of them: they are what was known before it."""
+    grouped = [x for x in done if x.grouping in _GROUPINGS and individual_of(x, done) is base]
+    if not grouped or joint.grouping in _GROUPINGS:
+        return ""
+    best = strongest(grouped, size)
+    value = labels.percent(accuracy_at(best, size), digits)
+    rest = [accuracy_at(x, size) for x in grouped if x.grouping != best.grouping]
+    name = labels.certificate_name(best)
+    if not rest:
+        return f"; {name} gives {value} %"
+    if accuracy_at(best, size) - max(rest) <= EQUAL:
+        return f"; {' and '.join(styles.certificate(grouping).name for grouping in _GROUPINGS)} both give {value} %"
+    return f"; {name}, the better of the two groupings, gives {value} %"
 
 
 def search_gaps(found: Sequence[Result]) -> list[str]:
@@ -130,7 +141,7 @@ def search_gaps(found: Sequence[Result]) -> list[str]:
         searched = (curve.sizes % stride == 0) | (curve.sizes == curve.sizes.max())
         widest = int(np.argmax(np.where(searched, gaps, -1.0)))
         where = "at every size" if searched.all() else f"where its search ran (one size in {stride})"
-        if gaps[widest] <= _EQUAL:
+        if gaps[widest] <= EQUAL:
             text = f"{label}: {where} both of its sides are equal"
         else:
             text = (
@@ -146,7 +157,7 @@ def search_gaps(found: Sequence[Result]) -> list[str]:
 
 
 def _situation(result: Result, size: int, *, name_data: bool) -> str:
-    start = f"On {labels.dataset_name(result.dataset)}, with" if name_data else "With"
+    start = f"On {labels.dataset_name(result.data)}, with" if name_data else "With"
     of = f" of {labels.count(result.n_train)}" if result.n_train else ""
     trigger = f" and the trigger in every test {result.noun.removesuffix('s')}" if result.attack == "backdoor" else ""
     return f"{start} {labels.count(size)}{of} training examples poisoned{trigger}"
@@ -178,13 +189,13 @@ def _contrasts(best: Result, done: Sequence[Result], size: int, digits: int) -> 
     if base is not None and base.id != best.id:
         value = labels.percent(accuracy_at(base, size), digits)
         said.append(f"its individual certificate guarantees {value} %")
-    rest = [x for x in done if x.algo != best.algo and x.dataset == best.dataset and x.attack == best.attack]
+    rest = [x for x in done if x.algo != best.algo and x.data == best.data and x.attack == best.attack]
     for algo in dict.fromkeys(x.algo for x in rest):
-        other = max((x for x in rest if x.algo == algo), key=lambda x: accuracy_at(x, size))
+        other = strongest([x for x in rest if x.algo == algo], size)
         said.append(f"for {labels.full(other)} the guarantee is {labels.percent(accuracy_at(other, size), digits)} %")
     if not said and common(done, "n_test") and len(done) > 1:
-        worst = min(done, key=lambda x: accuracy_at(x, size))
-        if worst.id != best.id and worst.dataset == best.dataset and worst.attack == best.attack:
+        worst = min(done, key=lambda x: (round(accuracy_at(x, size), 12), -strength(x)))
+        if worst.id != best.id and worst.data == best.data and worst.attack == best.attack:
             value = labels.percent(accuracy_at(worst, size), digits)
             said.append(f"the lowest guarantee of the {len(done)} curves is {value} %, for {labels.full(worst)}")
     return said

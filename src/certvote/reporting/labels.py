@@ -13,6 +13,8 @@ from certvote.reporting.query import BOOKKEEPING, Result
 _IRRELEVANT = (*BOOKKEEPING, "backend.", "sizes.", "data.", "algo.name", "grouping.name")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
 
+_WORD = re.compile(r"(?![ekr]\b)[a-z]+(?=[ ,;:.!?]|$)(?!\.\w)")  # in lower case; kNN, k and algo=knn are names
+
 
 def short(found: Sequence[Result]) -> list[str]:
     """One distinct label per result, mentioning only what differs between them ("kNN k=5000, individual").
@@ -37,6 +39,12 @@ def full(result: Result) -> str:
 
 
 def classifier(result: Result) -> str:
+    """The classifier in a sentence: "kNN (k = 5000)"."""
+    name, setting = styles.algorithm(result.algo).name, parameter(result, spaced=True)
+    return printable(f"{name} ({setting})" if setting else name)
+
+
+def _classifier_label(result: Result) -> str:
     """Algorithm and parameter: "kNN k=5000"."""
     return " ".join(part for part in (styles.algorithm(result.algo).name, parameter(result)) if part)
 
@@ -70,6 +78,13 @@ def printable(text: str) -> str:
     return _CONTROL.sub(" ", text).strip()
 
 
+def sentence(note: str) -> str:
+    """A note as a sentence: with a capital first letter, unless it starts with a name, and a full stop."""
+    text = printable(note)
+    text = text[:1].upper() + text[1:] if _WORD.match(text) else text
+    return text if not text or text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
 def printable_lines(text: str) -> list[str]:
     """The lines of a longer text, each printable, without empty ones."""
     return [line for line in map(printable, text.splitlines()) if line]
@@ -96,20 +111,20 @@ def percent(value: float, digits: int, *, up: bool = False) -> str:
     return f"{whole / scale:.{digits}f}"
 
 
-_NAMED = ("algo", "k", "r", "grouping", "dataset", "attack", "feature")
+_NAMED = ("algo", "k", "r", "grouping", "data", "attack", "feature")
 
 
 def _joined(result: Result, differs: dict[str, bool]) -> str:
     parts = []
     if differs["algo"]:
-        parts.append(classifier(result))
+        parts.append(_classifier_label(result))
     elif differs["k"] or differs["r"]:
         parts.append(parameter(result))
     # An ensemble brings its own certificate; only neighbors can be certified in several ways.
     if differs["grouping"] and (result.algo in ("knn", "rnn") or result.grouping != "none"):
         parts.append(certificate_name(result))
-    if differs["dataset"]:
-        parts.append(dataset_name(result.dataset))
+    if differs["data"]:
+        parts.append(dataset_name(result.data))
     if differs["feature"]:
         parts.append(feature_name(result.feature))
     if differs["attack"]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from certvote.reporting import labels, styles
-from certvote.reporting.query import Result, area, finished, select
+from certvote.reporting.query import Result, area, finished, select, strength
 
 CROWDED = 9  # curves that one figure can show and still be read
 
@@ -18,9 +18,10 @@ class Section:
     """One figure with its table.
 
     ``where`` filters runs by column (``dataset``, ``attack``, ``algo``, ``grouping``, ``k``, ``r``, or any option's
-    full name), each with a value or a list. ``best_per`` keeps, for every combination of the named columns, the run
-    with the largest area under its curve. ``baseline`` filters the one run that the table compares with.
-    ``caption`` replaces the computed finding, ``text`` stands before the figure, ``sizes`` are the table's columns.
+    full name), each with a value or a list; ``data`` is ``dataset``, or what the user's file is called. ``best_per``
+    keeps, for every combination of the named columns, the run with the largest area under its curve. ``baseline``
+    filters the one run that the table compares with. ``caption`` replaces the computed finding, ``text`` stands
+    before the figure, ``sizes`` are the table's columns.
     """
 
     title: str
@@ -39,7 +40,7 @@ class Section:
         best: dict[tuple[Any, ...], Result] = {}
         for result in finished(kept):
             key = tuple(getattr(result, column, result.params.get(column)) for column in self.best_per)
-            if key not in best or area(result) > area(best[key]):
+            if key not in best or _rank(result) > _rank(best[key]):
                 best[key] = result
         return [result for result in kept if result in best.values()]
 
@@ -88,9 +89,9 @@ def default(found: Sequence[Result], *, title: str | None = None) -> Page:
     certificate where even that is too much.
     """
     sections: list[Section] = []
-    for dataset, attack in dict.fromkeys((result.dataset, result.attack) for result in found):
-        name = _setting_name(dataset, attack)
-        where = {"dataset": dataset, "attack": attack}
+    for data, attack in dict.fromkeys((result.data, result.attack) for result in found):
+        name = _setting_name(data, attack)
+        where = {"data": data, "attack": attack}
         inside = select(found, where)
         if len(inside) <= CROWDED:
             sections.append(Section(name, where))
@@ -99,7 +100,7 @@ def default(found: Sequence[Result], *, title: str | None = None) -> Page:
             text = "For each algorithm and certificate, the run with the largest area under its curve."
             sections.append(Section(name, where, text=text, best_per=("algo", "grouping")))
         sections += _details(inside, where, name)
-    made = ", ".join(dict.fromkeys(labels.dataset_name(result.dataset) for result in found))
+    made = ", ".join(dict.fromkeys(labels.dataset_name(result.data) for result in found))
     return Page(title or (f"Certified accuracy on {made}" if made else "Certified accuracy"), QUESTION, tuple(sections))
 
 
@@ -118,8 +119,12 @@ def _details(inside: Sequence[Result], where: Mapping[str, Any], name: str) -> l
     return sections
 
 
-def _setting_name(dataset: str, attack: str) -> str:
-    return f"{labels.dataset_name(dataset)}, {labels.attack_name(attack).removeprefix('a ')}"
+def _rank(result: Result) -> tuple[float, int]:
+    return round(area(result), 12), strength(result)
+
+
+def _setting_name(data: str, attack: str) -> str:
+    return f"{labels.dataset_name(data)}, {labels.attack_name(attack).removeprefix('a ')}"
 
 
 def _section(content: object, place: str) -> Section:

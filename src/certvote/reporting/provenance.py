@@ -13,7 +13,16 @@ from certvote.reporting import labels
 from certvote.reporting.query import BOOKKEEPING, Result
 from certvote.types import Run
 
-_IN_LABEL = ("dataset.name", "feature.name", "attack.name", "algo.name", "algo.k", "algo.r", "grouping.name")
+_IN_LABEL = (
+    "dataset.name",
+    "data.name",
+    "feature.name",
+    "attack.name",
+    "algo.name",
+    "algo.k",
+    "algo.r",
+    "grouping.name",
+)
 
 
 @dataclass(frozen=True)
@@ -112,7 +121,7 @@ def _option(result: Result, name: str) -> str:
 
 def _owners(owners: Sequence[Result], found: Sequence[Result]) -> str:
     """The runs that have a digest, by what sets them apart from all others, else by their labels."""
-    names = {"dataset": labels.dataset_name, "feature": labels.feature_name, "attack": labels.attack_name}
+    names = {"data": labels.dataset_name, "feature": labels.feature_name, "attack": labels.attack_name}
     for number in range(1, len(names) + 1):
         for columns in itertools.combinations(names, number):
             keys = {tuple(getattr(x, column) for column in columns) for x in owners}

@@ -11,10 +11,13 @@ import numpy as np
 import pandas as pd
 
 from certvote.reporting import styles
+from certvote.reporting.datanames import data_names
 from certvote.types import Curve, Run
 
 # Options about where things are kept and what a run is called: no part of its result.
 BOOKKEEPING = ("tracking.", "cache_root", "data_root", "report_root", "name", "title", "rerun", "n_jobs")
+
+_TELLING = 0.2  # a size at which the best bound keeps less than this part of its accuracy on clean data says little
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Result:
     started: float
     seconds: float | None
     dataset: str
+    data: str  # what the data is called: as dataset, or the user's file; runs with equal names share their data
     feature: str
     attack: str
     algo: str
@@ -74,7 +78,8 @@ def results(runs: Sequence[Run]) -> list[Result]:
     for run in sorted(runs, key=lambda run: (run.status == "FINISHED", run.started, run.id)):
         if run.tags.get("certvote.kind", "run") == "run":
             latest[run.tags.get("certvote.fingerprint") or run.id] = run
-    return sorted(map(_result, latest.values()), key=_position)
+    kept = list(latest.values())
+    return sorted(map(_result, kept, data_names(kept)), key=_position)
 
 
 def sweeps(runs: Sequence[Run]) -> list[Run]:
@@ -128,6 +133,31 @@ def attained_at(result: Result, size: int) -> float:
     return _value_at(result.curve, size, upper=True)
 
 
+def strongest(found: Sequence[Result], size: int) -> Result:
+    """The result with the highest bound at ``size``; of equal bounds, that of the strongest certificate."""
+    return max(found, key=lambda result: (round(accuracy_at(result, size), 12), strength(result)))
+
+
+def strength(result: Result) -> int:
+    """The place of a result's certificate among all: one is never below those before it. Unknown ones come first."""
+    known = list(styles.CERTIFICATES)
+    return known.index(result.grouping) if result.grouping in known else -1
+
+
+def telling_size(found: Sequence[Result], sizes: Sequence[int]) -> int:
+    """The largest of ``sizes`` at which the best bound still says something, else the smallest above 0, else 0.
+
+    Sizes that all of ``found``, which have finished, have a value for go before others.
+    """
+    positive = [size for size in sizes if size > 0]
+    shared = [size for size in positive if all(size <= last_size(result) for result in found)]
+    clean = max(accuracy_at(result, 0) for result in found)
+    telling = [
+        size for size in shared or positive if any(accuracy_at(result, size) >= _TELLING * clean for result in found)
+    ]
+    return max(telling, default=min(shared or positive, default=0))
+
+
 def median_size(result: Result) -> int | None:
     """The largest poisoning size at which at least half of the test examples stay certified, if there is one."""
     if result.curve is None:
@@ -179,7 +209,7 @@ def _value_at(curve: Curve | None, size: int, *, upper: bool) -> float:
     return float(values[index])
 
 
-def _result(run: Run) -> Result:
+def _result(run: Run, data: str) -> Result:
     params, tags = run.params, run.tags
     algo = params.get("algo.name", "")
     usable = run.status == "FINISHED" and run.curve is not None and len(run.curve.sizes) > 0
@@ -190,6 +220,7 @@ def _result(run: Run) -> Result:
         started=run.started,
         seconds=run.seconds,
         dataset=params.get("dataset.name", ""),
+        data=data,
         feature=params.get("feature.name", ""),
         attack=params.get("attack.name", ""),
         algo=algo,
@@ -232,6 +263,7 @@ def notes(run: Run) -> tuple[str, ...]:
 def _position(result: Result) -> tuple[Any, ...]:
     return (
         styles.order(styles.DATASETS, result.dataset),
+        result.data,
         styles.order(styles.ATTACKS, result.attack),
         styles.order(styles.ALGORITHMS, result.algo),
         result.value if result.value is not None else float("-inf"),

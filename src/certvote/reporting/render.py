@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from certvote.names import check_name
 from certvote.reporting import findings, labels, limits, page, provenance, query, sections, tables, templates
 from certvote.types import Run
 
-_NAME = re.compile(r"[^\W_][\w .+-]*")
+_LEFT_OUT = "left out"  # how a note starts that is about jobs which are not there, not about the numbers
 _GLUED = re.compile(r" (?=%)|(?<=\b[ekr]) (?== )|(?<=\b[ekr] =) ")  # a number stays on one line with its sign or name
 
 
@@ -29,13 +30,15 @@ def render_report(
 ) -> Path:
     """Render the page ``out_root/name/index.html`` over any runs, finished or not, and return its path.
 
-    Raises ``ValueError`` for a name that is not a plain folder name.
+    Raises ``ValueError`` for a name that is not a plain folder name, ``OSError`` for a folder that cannot be written.
     """
-    if not _NAME.fullmatch(name) or name.endswith((".", " ")):
-        raise ValueError(f"option name: expected a plain folder name of letters, digits and . _ + -, got {name!r}")
-    return render(
-        runs, title=title, out_dir=Path(out_root) / name, page=page, command=command, links=links, notes=notes
-    )
+    check_name(name)
+    folder = Path(out_root) / name
+    html = page_html(runs, title=title, page=page, command=command, links=links, notes=notes)
+    try:
+        return _write(html, folder)
+    except OSError as error:
+        raise OSError(f"option report_root: cannot write {folder}: {error.strerror or error}") from error
 
 
 def render(
@@ -52,9 +55,13 @@ def render(
 
     ``page`` defines title, question and sections (``certvote.reporting.page.load``); without one they follow from
     the runs. ``command`` is what reproduces them, ``links`` are named web addresses for the page's end,
-    ``notes`` concern the page as a whole (a combination that was left out, say). The same runs give the same bytes.
+    ``notes`` concern the page as a whole: they stand below the abstract, or beside the list of runs if they start
+    with "left out", so say only what is not there. The same runs give the same bytes.
     """
-    html = page_html(runs, title=title, page=page, command=command, links=links, notes=notes)
+    return _write(page_html(runs, title=title, page=page, command=command, links=links, notes=notes), out_dir)
+
+
+def _write(html: str, out_dir: Path) -> Path:
     out_dir.mkdir(parents=True, exist_ok=True)
     target = out_dir / "index.html"
     handle, draft = tempfile.mkstemp(dir=out_dir, prefix=".index-", suffix=".html")
@@ -88,6 +95,7 @@ def page_html(
         drawn = sum(view.figure is not None for view in views)
         views.append(sections.section_view(section, found, figure_number=drawn + 1, number=number, detail=detail))
     jobs = [run for run in runs if run.id in {result.id for result in found}]
+    about_all = _notes(runs, notes)
     environment = templates.environment()
     environment.filters["glue"] = lambda text: _GLUED.sub("\N{NO-BREAK SPACE}", str(text))
     environment.filters["count"] = labels.count
@@ -96,7 +104,8 @@ def page_html(
         question=labels.printable(definition.question),
         summary=_summary(found),
         abstract=findings.abstract(found),
-        notes=_notes(runs, notes),
+        warnings=[labels.sentence(note) for note in about_all if not note.startswith(_LEFT_OUT)],
+        left_out=[labels.sentence(note) for note in about_all if note.startswith(_LEFT_OUT)],
         sections=views,
         meaning=limits.meaning(),
         certificates=limits.certificates(found),

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from certvote.reporting import findings, labels, styles, vector
 from certvote.reporting.figures import COLUMN, PAGE, ca_figure
+from certvote.reporting.findings import EQUAL
 from certvote.reporting.looks import Look, looks
 from certvote.reporting.page import Section
 from certvote.reporting.query import Result, accuracy_at, common, finished, last_size, select
@@ -92,7 +93,7 @@ def section_view(
     if not chosen:
         empty = "No run matches this section."
         return SectionView(anchor, title, section.text, None, None, (empty,), ())
-    notes = tuple(dict.fromkeys(labels.printable(note) for result in chosen for note in result.notes))
+    notes = tuple(dict.fromkeys(labels.sentence(note) for result in chosen for note in result.notes))
     figure = _figure(section, chosen, figure_number, detail) if finished(chosen) else None
     baseline = select(chosen, section.baseline) if section.baseline is not None else []
     if section.baseline is not None and len(finished(baseline)) != 1:
@@ -125,7 +126,7 @@ def setting(found: Sequence[Result]) -> str:
     done = finished(found)
     algos = list(dict.fromkeys(styles.algorithm(result.algo).name for result in done))
     parts = ["Certified accuracy", f"of {' and '.join(algos)}"]
-    names = list(dict.fromkeys(labels.dataset_name(result.dataset) for result in done))
+    names = list(dict.fromkeys(labels.dataset_name(result.data) for result in done))
     sizes = []
     for column, kind in (("n_train", "training"), ("n_test", "test")):
         value = common(done, column)
@@ -138,7 +139,7 @@ def setting(found: Sequence[Result]) -> str:
     attacks = list(dict.fromkeys(labels.attack_name(result.attack) for result in done))
     parts.append(f"under {' and '.join(attacks)}.")
     text = " ".join(parts) + " Each curve is a lower bound; color says the algorithm, line style the certificate."
-    if any(result.curve is not None and result.curve.attained is not None for result in done):
+    if any(_has_band(result) for result in done):
         text += " The shaded band above a budget curve is what its bound leaves open."
     unconfident = [result for result in done if styles.algorithm(result.algo).probabilistic]
     for result in unconfident[:1]:
@@ -150,6 +151,12 @@ def setting(found: Sequence[Result]) -> str:
             f" {missing} run{'s' if missing > 1 else ''} of this setting {'have' if missing > 1 else 'has'} no curve."
         )
     return text
+
+
+def _has_band(result: Result) -> bool:
+    """Whether the two sides of a certificate's search differ anywhere, so that a band is seen between them."""
+    curve = result.curve
+    return curve is not None and curve.attained is not None and bool((curve.attained - curve.certified > EQUAL).any())
 
 
 def data_address(content: bytes, kind: str) -> str:
@@ -188,7 +195,7 @@ def _figure(section: Section, chosen: Sequence[Result], number: int, detail: Det
 
 def _table(table: ResultTable, chosen: Sequence[Result], notes: Sequence[str], number: int) -> TableView:
     caption = f"Certified accuracy in percent at poisoning size e; {table_explanation(table)}"
-    marks = tuple(", ".join(str(1 + notes.index(labels.printable(note))) for note in result.notes) for result in chosen)
+    marks = tuple(", ".join(str(1 + notes.index(labels.sentence(note))) for note in result.notes) for result in chosen)
     drawn = iter(looks(finished(chosen)))
     samples = tuple(next(drawn) if result.curve is not None else None for result in chosen)
     source = textwrap.shorten(f"{setting(chosen).split('.')[0]}.", 300) if finished(chosen) else caption
@@ -213,7 +220,10 @@ def table_explanation(table: ResultTable) -> str:
     """How to read the table: which numbers are bold, what gains are relative to, how numbers are rounded."""
     text = "the best of each column is bold. Bounds are rounded down."
     if table.baseline:
-        text += f" Gain: points above the {table.baseline.removesuffix('.')} at e = {labels.count(table.gain_size)}."
+        text += f" Gain: points above the {table.baseline.removesuffix('.')} at e = {labels.count(table.gain_size)}"
+        if table.gain_size < table.sizes[-1]:
+            text += ", the largest size here at which a fifth of the accuracy without an attack is still guaranteed"
+        text += "."
     if not any(row.cells for row in table.rows):
         return "no run of this setting has finished."
     return text

@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from certvote.reporting import labels, styles
-from certvote.reporting.query import Result, accuracy_at, attained_at, finished, individual_of, last_size
+from certvote.reporting.query import (
+    Result,
+    accuracy_at,
+    attained_at,
+    finished,
+    individual_of,
+    last_size,
+    telling_size,
+)
 
 MOST_COLUMNS = 6  # sizes in a table that nobody chose the sizes for
 _LATEX = {
@@ -54,15 +62,15 @@ class Row:
 
 @dataclass(frozen=True)
 class ResultTable:
-    """Certified accuracy in percent at ``sizes``; ``baseline`` names what gains are relative to, "" for none."""
+    """Certified accuracy in percent at ``sizes``; ``baseline`` names what gains are relative to, "" for none.
+
+    Gains are those at ``gain_size``: the largest of ``sizes`` at which the bounds still say something.
+    """
 
     sizes: tuple[int, ...]
     rows: tuple[Row, ...]
     baseline: str = ""
-
-    @property
-    def gain_size(self) -> int:
-        return self.sizes[-1]
+    gain_size: int = 0
 
 
 def round_sizes(largest: int, *, most: int = MOST_COLUMNS) -> tuple[int, ...]:
@@ -89,12 +97,16 @@ def result_table(
 
     ``baseline`` holds one result that gains are relative to; without it, each result is compared to the individual
     certificate of the same classifier, where that is among the results. Ties are decided as shown; 0 is no best.
+    Raises ``ValueError`` for no or negative sizes; beyond a curve's end there is no value.
     """
     digits = labels.decimals(found)
     done = finished(found)
     if sizes is None:
         sizes = round_sizes(max((last_size(result) for result in done), default=0))
     chosen = tuple(sorted(set(sizes)))
+    if not chosen or chosen[0] < 0:
+        raise ValueError(f"option sizes: expected poisoning sizes >= 0, got {', '.join(map(str, sizes)) or 'none'}")
+    gain_size = telling_size(done, chosen) if done else 0
     values = {result.id: [accuracy_at(result, e) for e in chosen] for result in done}
     shown = {name: [labels.percent(value, digits) for value in row] for name, row in values.items()}
     best = [max((float(row[j]) for row in shown.values() if row[j] != "–"), default=0.0) for j in range(len(chosen))]
@@ -109,10 +121,10 @@ def result_table(
         cells = tuple(Cell(t, len(done) > 1 and t != "–" and float(t) == best[j] > 0) for j, t in enumerate(row))
         upper = tuple(labels.percent(attained_at(result, e), digits, up=True) for e in chosen)
         base = bases[result.id]
-        gain = _difference(result, base, chosen[-1], digits) if compared else ""
+        gain = _difference(result, base, gain_size, digits) if compared else ""
         rows.append(Row(result, label, cells, gain, upper if _open(row, upper) else ()))
     name = (labels.full(baseline[0]) if baseline else "individual certificate") if compared else ""
-    return ResultTable(chosen, tuple(rows), name)
+    return ResultTable(chosen, tuple(rows), name, gain_size)
 
 
 def problem(result: Result) -> str:
@@ -140,7 +152,7 @@ def to_csv(table: ResultTable) -> str:
             styles.algorithm(x.algo).name,
             labels.parameter(x),
             labels.certificate_name(x),
-            x.dataset,
+            x.data,
             x.feature,
             x.attack,
             x.status,
@@ -172,7 +184,7 @@ def to_latex(table: ResultTable, *, caption: str) -> str:
     """A ``table`` environment for the package booktabs, with the best of each column in bold."""
     columns = "l" + "r" * (len(table.sizes) + bool(table.baseline))
     span = len(columns) - 1
-    head = ["", *(f"{e:,}".replace(",", "{,}") for e in table.sizes)] + ["gain"] * bool(table.baseline)
+    head = ["", *map(_latex_count, table.sizes)] + [f"at $e = {_latex_count(table.gain_size)}$"] * bool(table.baseline)
     lines = [
         "% needs \\usepackage{booktabs}",
         "\\begin{table}",
@@ -181,7 +193,7 @@ def to_latex(table: ResultTable, *, caption: str) -> str:
         f"  \\begin{{tabular}}{{{columns}}}",
         "    \\toprule",
         f"    & \\multicolumn{{{len(table.sizes)}}}{{c}}{{certified accuracy (\\%) at poisoning size $e$}}"
-        + (" & points" if table.baseline else "")
+        + (" & gain (points)" if table.baseline else "")
         + " \\\\",
         f"    \\cmidrule(lr){{2-{len(table.sizes) + 1}}}",
         f"    {' & '.join(head)} \\\\",
@@ -196,6 +208,10 @@ def to_latex(table: ResultTable, *, caption: str) -> str:
         lines.append(f"    {' & '.join([latex(row.label), *body])} \\\\")
     lines += ["    \\bottomrule", "  \\end{tabular}", "\\end{table}", ""]
     return "\n".join(lines)
+
+
+def _latex_count(number: int) -> str:
+    return labels.count(number).replace(",", "{,}")
 
 
 def latex(text: str) -> str:
