@@ -107,6 +107,28 @@ def test_overlaps_would_be_found(page):
     assert {name.split("-")[0] for name, *_ in page.evaluate(OVERLAPS)} >= {"page", "f1w" if is_wide(page) else "f1n"}
 
 
+def test_a_table_that_is_cut_shows_it_and_scrolls_to_its_end(page):
+    region, gain = page.locator("#table-1 .scroll"), page.locator("#table-1 td.gain").first
+    visible = "e => e.getBoundingClientRect().right <= e.closest('.scroll').getBoundingClientRect().right + 1"
+    assert gain.evaluate(visible) == is_wide(page), "this table fits into a wide window only"
+
+    def backgrounds() -> tuple[bytes, bytes]:
+        """What is behind the table at its start and at its end."""
+        shots = []
+        for end in ("0", "e.scrollWidth"):
+            region.evaluate(f"e => {{ e.scrollLeft = {end}; }}")
+            shots.append(region.screenshot())
+        return shots[0], shots[1]
+
+    page.add_style_tag(content="#table-1 table, #table-1 table * { visibility: hidden; }")
+    start, end = backgrounds()
+    assert gain.evaluate(visible)
+    assert (start == end) == is_wide(page), "shades at the right edge first, at the left edge in the end"
+    page.add_style_tag(content=":root { --shade: transparent !important; }")
+    start, end = backgrounds()
+    assert start == end
+
+
 def is_wide(page) -> bool:
     return page.viewport_size["width"] > 640
 
