@@ -133,6 +133,8 @@ def test_embeddings_of_norm_1(dim):
     ("dim", "options"),
     [
         (0, {}),
+        (1.5, {}),
+        (True, {}),
         (1, {"low": 1.0, "high": 1.0}),
         (1, {"low": 2.0, "high": 1.0}),
         (1, {"low": math.nan}),

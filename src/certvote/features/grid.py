@@ -30,8 +30,8 @@ def bits_for(dim: int, *, low: float = 0.0, high: float = 1.0, max_l1: float | N
     at most half a multiple per value and vector. A negative ``b`` is a grid coarser than 1.
     Raises ``ValueError`` for a range without a usable grid.
     """
-    if dim < 1:
-        raise ValueError(f"expected a dimension of at least 1, got {dim}")
+    if not (is_integer(dim) and dim >= 1):
+        raise ValueError(f"expected dim as an integer of at least 1, got {dim!r}")
     _check_range(low, high)
     if max_l1 is not None and not (math.isfinite(max_l1) and max_l1 > 0):
         raise ValueError(f"expected a finite max_l1 > 0, got {max_l1}")
