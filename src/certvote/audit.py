@@ -17,7 +17,7 @@ from certvote.identity import code_digest, fingerprint
 from certvote.types import Curve, Run, Votes
 
 if TYPE_CHECKING:
-    from certvote.settings import Settings
+    from certvote.schema import Settings
     from certvote.tracking import Store
 
 _ARTIFACTS = ("votes.npz", "certified_sizes.npz", "curve.csv", "curve.svg", "config.yaml")

@@ -15,7 +15,7 @@ from certvote.digests import array_digest
 from certvote.types import Curve, Split, Votes
 
 if TYPE_CHECKING:
-    from certvote.settings import Settings
+    from certvote.schema import Settings
 
 HEADLINES = 11  # headline metrics CA_<e> are logged at so many round sizes at most
 

@@ -17,7 +17,7 @@ from filelock import FileLock
 from certvote import settings as options
 from certvote.digests import array_digest
 from certvote.identity import code_digest, environment, fingerprint
-from certvote.settings import Budget, Knn, RandomDivision, Rnn, Settings
+from certvote.schema import Budget, Knn, RandomDivision, Rnn, Settings
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from certvote import settings as options
 from certvote.commands import run_command
 from certvote.names import check_name
-from certvote.settings import Settings, UndefinedCombinationError
+from certvote.schema import Settings
+from certvote.settings import UndefinedCombinationError
 
 if TYPE_CHECKING:
     from hydra.core.config_loader import ConfigLoader

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from certvote.paths import conf_dir
-from certvote.settings import SCHEMAS
+from certvote.schema import SCHEMAS
 
 _TEMPLATE = """\
 certvote: how accurate does a vote-based classifier stay, provably, when an attacker changes e training examples?

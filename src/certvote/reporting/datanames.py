@@ -61,7 +61,8 @@ def _tail(path: str, others: Sequence[str]) -> str:
 
 
 def _name(run: Run) -> str:
-    return run.params.get("data.name") or run.params.get("dataset.name", "")
+    # A run that failed before it had read its data recorded no name for it: the file's stem is what it would be.
+    return run.params.get("data.name") or PurePath(_path(run)).stem or run.params.get("dataset.name", "")
 
 
 def _path(run: Run) -> str:

@@ -16,7 +16,7 @@ from certvote.types import Curve, Run
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
 
-    from certvote.settings import Tracking
+    from certvote.schema import Tracking
 
 _BATCH = 1000  # MLflow takes at most this many metrics at once, 100 parameters and 100 tags
 _MAX_PARAM = 6000
