@@ -21,9 +21,13 @@ def test_data_sets_and_files_have_their_names(make_run, on_file):
     assert data_names([make_run(), on_file("/d/flowers.npz", "a", name="flowers")]) == ["mnist", "flowers"]
 
 
-def test_a_file_without_a_recorded_name(on_file):
-    assert data_names([on_file("/d/flowers.npz", "a")]) == ["arrays"]
-    assert data_names([on_file("/d/flowers.npz", "a"), on_file("/d/stars.npz", "b")]) == ["flowers", "stars"]
+def test_a_run_that_failed_before_it_read_its_file_belongs_to_the_file(on_file):
+    runs = [on_file("/d/flowers.npz", ""), on_file("/d/flowers.npz", "a", name="flowers"), on_file("/d/stars.npz", "")]
+    assert data_names(runs) == ["flowers", "flowers", "stars"]
+
+
+def test_data_without_a_name_or_path(make_run):
+    assert data_names([make_run(params={"dataset.name": "arrays"})]) == ["arrays"]
     assert labels.dataset_name("arrays") == "the user's arrays"
 
 
