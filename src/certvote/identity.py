@@ -12,7 +12,17 @@ from pathlib import Path
 from typing import Any
 
 # Folders and files of this package that a curve depends on; changing a report or a log line repeats no work.
-_STAGES = ("attacks.py", "certificates", "datasets", "datasets.py", "ensembles", "features", "neighbors", "types.py")
+_STAGES = (
+    "attacks.py",
+    "certificates",
+    "checks.py",
+    "datasets",
+    "datasets.py",
+    "ensembles",
+    "features",
+    "neighbors",
+    "types.py",
+)
 _LIBRARIES = ("numpy", "numba", "scikit-image", "scikit-learn", "mlflow")
 
 
