@@ -92,6 +92,26 @@ def test_an_altered_metric_is_found(record):
     assert failed(store, run) == []
 
 
+def test_data_that_changed_since_is_found_and_missing_data_is_said(tmp_path, database):
+    shutil.copy(database, tmp_path / "mlflow.db")
+    rng = np.random.default_rng(0)
+    data = {"x_train": rng.random((60, 4)), "y_train": np.arange(60) % 3, "x_test": rng.random((9, 4))}
+    np.savez(tmp_path / "mine.npz", **data, y_test=np.arange(9) % 3)
+    options.register()
+    places = [f"tracking.uri={tmp_path}", f"cache_root={tmp_path}/cache", f"dataset.path={tmp_path}/mine.npz"]
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        choice = ["dataset=arrays", "feature=vectors", "k=9", "sizes.max=5"]
+        run = pipeline.run(compose("config", overrides=[*choice, *places]), command="python run.py")
+    store = Store(str(tmp_path))
+    assert failed(store, run) == []
+    np.savez(tmp_path / "mine.npz", **data, y_test=(np.arange(9) + 1) % 3)
+    assert failed(store, run) == ["the data is what it was"]
+    (tmp_path / "mine.npz").unlink()
+    (unchecked,) = [check for check in audit(store, run) if not check.checked]
+    assert unchecked.statement == "the data is what it was"
+    assert "mine.npz" in str(unchecked)
+
+
 def test_only_a_finished_job_can_be_audited(record):
     store, _ = record
     sweep = store.start_sweep("s", command="", title=None, notes=[])

@@ -30,9 +30,11 @@ class Check:
     statement: str
     holds: bool
     detail: str = ""
+    checked: bool = True
 
     def __str__(self) -> str:
-        return f"{'ok  ' if self.holds else 'FAIL'}  {self.statement}" + (f": {self.detail}" if self.detail else "")
+        state = ("ok" if self.holds else "FAIL") if self.checked else "?"
+        return f"{state:4}  {self.statement}" + (f": {self.detail}" if self.detail else "")
 
 
 def audit(store: Store, run: str) -> list[Check]:
@@ -79,6 +81,7 @@ def _checks(record: Run, folder: Path) -> Iterator[Check]:
         same = np.array_equal(file["certified_sizes"], individual.certified_sizes(votes.counts, labels))
     yield Check("the certified sizes follow from the votes", same)
 
+    yield _data_check(settings, tags["certvote.data_digest"], labels)
     yield from _curve_checks(record, read_csv(folder / "curve.csv"), votes, labels, settings)
 
     unchanged = tags["certvote.code_digest"] == code_digest()
@@ -111,6 +114,18 @@ def _curve_checks(record: Run, curve: Curve, votes: Votes, labels: np.ndarray, s
     wrong = sorted(name for name, value in metrics.items() if abs(record.metrics.get(name, np.nan) - value) > 1e-12)
     missing = sorted(set(metrics) - set(record.metrics))
     yield Check("the headline numbers are those of the curve", not wrong and not missing, ", ".join(wrong + missing))
+
+
+def _data_check(settings: Settings, digest: str, labels: np.ndarray) -> Check:
+    """Compare with the data itself, where it is at hand; nothing is downloaded for an audit."""
+    from certvote.pipeline import load_split
+
+    statement = "the data is what it was"
+    try:
+        split = load_split(settings, download=False)
+    except (OSError, ValueError) as error:
+        return Check(statement, True, f"not checked, as it is not at hand: {str(error).splitlines()[0]}", checked=False)
+    return Check(statement, split.digest == digest and np.array_equal(split.test_labels, labels))
 
 
 def load_settings(path: Path) -> Settings:

@@ -133,12 +133,14 @@ class _Job:
 # --- stages ----------------------------------------------------------------------------------------------------------
 
 
-def load_split(settings: Settings) -> Split:
-    """The dataset with the attack's trigger drawn in."""
+def load_split(settings: Settings, *, download: bool = True) -> Split:
+    """The dataset with the attack's trigger drawn in; without ``download`` an error where its files are missing."""
     from certvote import attacks, datasets
 
-    data_root = Path(settings.data_root).absolute()
-    split = datasets.load(**_options(settings.dataset, but=("recommended",)), data_root=data_root)
+    where: dict[str, Any] = {"data_root": Path(settings.data_root).absolute()}
+    if not download and settings.dataset.name in ("mnist", "cifar10"):
+        where["mirrors"] = ()
+    split = datasets.load(**_options(settings.dataset, but=("recommended",)), **where)
     return attacks.apply(split, **_options(settings.attack))
 
 
