@@ -97,7 +97,7 @@ def _curve_checks(record: Run, curve: Curve, votes: Votes, labels: np.ndarray, s
         stored is not None and np.array_equal(stored.sizes, curve.sizes) and _equal(stored.certified, curve.certified)
     )
     yield Check("the logged curve is that of curve.csv", same)
-    sizes = np.arange(0, settings.sizes.max + 1, settings.sizes.step, dtype=np.int64)
+    sizes = settings.sizes.all()
     yield Check("the curve has every poisoning size", np.array_equal(sizes, curve.sizes))
 
     again = certify(votes, labels, sizes, settings)

@@ -93,7 +93,7 @@ class _Job:
         with _timed(seconds, "votes"):
             votes = count_votes(features, split, settings)
         with _timed(seconds, "certificate"):
-            sizes = np.arange(0, settings.sizes.max + 1, settings.sizes.step, dtype=np.int64)
+            sizes = settings.sizes.all()
             curve = certify(votes, split.test_labels, sizes, settings)
         self.store.log_curve(run, curve)
         with write_evidence(settings, split, votes, curve) as evidence:

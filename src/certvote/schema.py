@@ -9,9 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import MISSING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def _at_least(option: str, value: float | None, least: float) -> None:
@@ -195,6 +198,12 @@ class Sizes:
     def __post_init__(self) -> None:
         _at_least("sizes.max", self.max, 0)
         _at_least("sizes.step", self.step, 1)
+
+    def all(self) -> np.ndarray:
+        """Every poisoning size of the curve, ``i64[s]``."""
+        import numpy as np
+
+        return np.arange(0, self.max + 1, self.step, dtype=np.int64)
 
 
 @dataclass

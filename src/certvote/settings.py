@@ -7,9 +7,6 @@ from typing import Any
 
 from certvote.schema import SCHEMAS, Budget, Knn, Settings, register
 
-ALL_SIZES, SEARCHES = 100, 20
-"""The budget certificate searches at every size of a curve up to the first, at about so many of a longer one."""
-
 
 class UndefinedCombinationError(ValueError):
     """Options that are fine one by one, for which no certificate is defined together (kNN in groups, say)."""
@@ -40,7 +37,9 @@ def load(config: Any) -> Settings:
             f"algo=knn grouping={settings.grouping.name}", "for kNN choose grouping=none or grouping=budget"
         )
     if isinstance(settings.grouping, Budget) and settings.grouping.stride is None:
-        settings.grouping.stride = 1 if settings.sizes.max <= ALL_SIZES else settings.sizes.max // SEARCHES
+        from certvote.certificates.stride import default_stride
+
+        settings.grouping.stride = default_stride(settings.sizes.all())
     return settings
 
 

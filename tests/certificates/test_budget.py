@@ -3,6 +3,7 @@ import pytest
 
 from certificates.brute_force import winner
 from certvote.certificates import budget, costs, individual, search
+from certvote.certificates.stride import default_stride
 from certvote.types import Votes
 
 
@@ -153,7 +154,6 @@ def test_beyond_the_largest_gap_everything_breaks_and_nothing_is_searched(monkey
         ("seconds", float("nan")),
         ("stride", 1.5),
         ("stride", float("nan")),
-        ("stride", None),
         ("stride", True),
         ("max_nodes", 1.5),
         ("max_nodes", None),
@@ -175,3 +175,19 @@ def test_knn_without_window_is_refused():
         budget.curve(votes, np.array([0]), np.arange(3))
     with pytest.raises(ValueError, match=r"expected votes of rNN .* k=3"):
         budget.removal_curve(votes, np.array([0]), np.arange(3))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "stride"),
+    [([0], 1), (range(101), 1), (range(0, 1001, 100), 1), (range(1001), 50), (range(0, 1001, 3), 48)],
+)
+def test_long_curves_are_searched_at_about_twenty_sizes(sizes, stride):
+    assert default_stride(np.array(sizes, dtype=np.int64)) == stride
+
+
+def test_the_default_stride_is_the_one_of_the_sizes():
+    rng = np.random.default_rng(3)
+    votes, labels, sizes = Votes(rng.integers(0, 90, (40, 3)).astype(np.int32)), rng.integers(0, 3, 40), np.arange(140)
+    by_default, explicit = budget.curve(votes, labels, sizes), budget.curve(votes, labels, sizes, stride=7)
+    np.testing.assert_array_equal(by_default.certified, explicit.certified)
+    np.testing.assert_array_equal(by_default.attained, explicit.attained)

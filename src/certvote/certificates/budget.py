@@ -19,6 +19,7 @@ from certvote.certificates import individual
 from certvote.certificates.allocation import allocate_shifted
 from certvote.certificates.costs import Attackable, cost_table
 from certvote.certificates.search import Found, search
+from certvote.certificates.stride import default_stride
 from certvote.certificates.votes import checked_sizes, checked_votes, correct, predicted_labels, smallest_gap
 from certvote.checks import is_integer, is_real
 from certvote.types import Curve, Votes
@@ -49,16 +50,17 @@ def curve(
     *,
     tolerance: float = 1e-3,
     seconds: float = 60.0,
-    stride: int = 1,
+    stride: int | None = None,
     max_nodes: int = 10_000,
     bound: str = "plain",
     progress: Callable[[int, int], None] | None = None,
 ) -> Curve:
     """Budget certificate of rNN (Theorem 5) or kNN (Theorem 8), with what its own search attained.
 
-    The search runs at the sizes that are multiples of ``stride`` and at the largest. Between two of them the value of
-    the larger one is certified (or, where it is more, the removal-budget certificate of rNN, the individual one of
-    kNN), and the value attained at the smaller one limits what the certificate could give.
+    The search runs at the sizes that are multiples of ``stride`` and at the largest; without a stride at every size of
+    a short curve and at about 20 of a long one (``default_stride``). Between two of them the value of the larger one is
+    certified (or, where it is more, the removal-budget certificate of rNN, the individual one of kNN), and the value
+    attained at the smaller one limits what the certificate could give.
 
     At each size the search goes on until certified and attained accuracy are equal, or, once it has turned out to be
     hard (``certvote.certificates.search.PATIENCE``), at most ``tolerance`` apart; it stops early after ``max_nodes``
@@ -74,6 +76,7 @@ def curve(
     """
     votes, labels = checked_votes(votes, labels)
     e = checked_sizes(sizes)
+    stride = default_stride(e) if stride is None else stride
     _check_options(tolerance, seconds, stride, max_nodes, bound)
     started = time.monotonic()
     attackable = Attackable.of(votes, labels, int(e.max()))
