@@ -141,7 +141,7 @@ def load_split(settings: Settings, *, download: bool = True) -> Split:
     if not download and settings.dataset.name in ("mnist", "cifar10"):
         where["mirrors"] = ()
     split = datasets.load(**_options(settings.dataset, but=("recommended",)), **where)
-    return attacks.apply(split, **_options(settings.attack))
+    return attacks.apply(split, **_options(settings.attack, but=("change",)))
 
 
 def extract(split: Split, settings: Settings) -> Features:

@@ -46,12 +46,14 @@ class Dataset:
     name: str = MISSING
     n_train: int | None = MISSING
     n_test: int | None = MISSING
+    holdout: int | None = MISSING
     seed: int = MISSING
     recommended: Recommended = MISSING
 
     def __post_init__(self) -> None:
         _at_least("dataset.n_train", self.n_train, 1)
         _at_least("dataset.n_test", self.n_test, 1)
+        _at_least("dataset.holdout", self.holdout, 1)
         _at_least("dataset.seed", self.seed, 0)
 
 
@@ -99,6 +101,10 @@ class Vectors(Feature):
 @dataclass
 class Attack:
     name: str = MISSING
+    change: str = MISSING  # what the attacker may do to the training set
+
+    def __post_init__(self) -> None:
+        _one_of("attack.change", self.change, ("any", "insert", "delete"))
 
 
 @dataclass
@@ -108,6 +114,7 @@ class Backdoor(Attack):
     color: Any = MISSING  # one gray level for all channels, or one per channel
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _at_least("attack.size", self.size, 1)
 
 

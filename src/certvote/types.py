@@ -17,6 +17,8 @@ class Split:
     """Labelled training and test examples: images (``u8``, height × width × channels) or ready feature vectors.
 
     ``digest`` is the SHA-256 of the content; ``notes`` are warnings that must follow the data into every report.
+    ``train_rows`` and ``test_rows`` say where in the complete data the examples come from (``None``: all, in order);
+    with ``holdout`` the test examples are rows of the complete training set.
     """
 
     name: str
@@ -27,6 +29,9 @@ class Split:
     class_names: tuple[str, ...]
     digest: str
     notes: tuple[str, ...] = ()
+    train_rows: Int64[np.ndarray, " n"] | None = None
+    test_rows: Int64[np.ndarray, " m"] | None = None
+    holdout: bool = False
 
     @property
     def num_classes(self) -> int:

@@ -45,7 +45,7 @@ def test_other_bytes_are_used_with_a_note(folder, small_cifar):
 
 def test_the_note_stays_with_a_subset(folder, small_cifar):
     (folder / "data_batch_1.bin").write_bytes(small_cifar["data_batch_2.bin"])
-    assert datasets.cifar10(data_root=folder.parent, mirrors=(), n_train=5).notes == (CIFAR10_NOTE,)
+    assert datasets.load(name="cifar10", data_root=folder.parent, mirrors=(), n_train=5).notes == (CIFAR10_NOTE,)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def test_labels_stay_with_their_images():
         bytes(np.rint(image * 255 / 16).astype(np.uint8)): label
         for image, label in zip(published.images, published.target, strict=True)
     }
-    split = datasets.digits(n_train=300, n_test=50)
+    split = datasets.load(name="digits", data_root=".", n_train=300, n_test=50)
     assert len(split.train) == 300
     for images, labels in ((split.train, split.train_labels), (split.test, split.test_labels)):
         assert [known[bytes(image)] for image in images] == labels.tolist()

@@ -63,7 +63,7 @@ def test_a_single_class_and_a_single_test_example(write):
 
 
 def test_subsets(write):
-    assert len(datasets.arrays(path=write(), n_train=3).train) == 3
+    assert len(datasets.load(name="arrays", data_root=".", path=write(), n_train=3).train) == 3
 
 
 VECTORS = np.zeros((6, 3))

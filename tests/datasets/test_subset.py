@@ -88,3 +88,38 @@ def test_numbers_out_of_range_name_the_option(option, number):
 def test_unusable_seeds_name_the_option(draw, seed):
     with pytest.raises(ValueError, match=rf"dataset\.seed: expected an integer of at least 0, got {seed!r}"):
         draw(seed)
+
+
+def test_rows_say_where_examples_come_from():
+    split = a_split(np.arange(40) % 4, np.arange(12) % 4)
+    small = subset(split, n_train=20, n_test=8, seed=3)
+    assert (split.train[small.train_rows] == small.train).all()
+    assert (split.test[small.test_rows] == small.test).all()
+    assert subset(split).train_rows is None
+    assert not small.holdout
+
+
+@given(st.integers(1, 39), st.integers(0, 3))
+def test_a_validation_part_is_taken_out_of_the_training_set(number, seed):
+    split = a_split(np.arange(40) % 4, np.arange(12) % 4)
+    held = subset(split, holdout=number, seed=seed)
+    assert sorted([*held.train[:, 0], *held.test[:, 0]]) == list(range(40))
+    assert len(held.test) == number
+    assert (split.train[held.test_rows] == held.test).all()
+    assert (split.train[held.train_rows] == held.train).all()
+    assert (held.test_labels == held.test[:, 0] % 4).all()
+    assert held.holdout
+    assert "validation part" in held.notes[-1]
+
+
+def test_subsets_of_a_validation_split_stay_apart():
+    split = a_split(np.arange(40) % 4, np.arange(12) % 4)
+    held = subset(split, holdout=16, n_train=12, n_test=8, seed=1)
+    assert not set(held.train[:, 0]) & set(held.test[:, 0])
+    assert (len(held.train), len(held.test)) == (12, 8)
+
+
+@pytest.mark.parametrize("number", [0, 40, 41, -1, 1.5, True])
+def test_a_validation_part_that_leaves_nothing_is_refused(number):
+    with pytest.raises(ValueError, match=r"option dataset.holdout: expected 1 to 39"):
+        subset(a_split(np.arange(40) % 4), holdout=number)

@@ -202,7 +202,7 @@ def test_features_that_do_not_fit_the_data(shape, name, message):
 
 
 def test_hog_is_cached_per_part(tmp_path, monkeypatch):
-    split = datasets.digits(n_train=30, n_test=10)
+    split = datasets.load(name="digits", data_root=".", n_train=30, n_test=10)
     options = {"name": "hog", "cache_root": tmp_path, "pixels_per_cell": (2, 2)}
     first = extract(split, **options)
     assert len(list(tmp_path.glob("features-hog/*.npz"))) == 2
@@ -228,7 +228,7 @@ def test_pixels_need_no_cache(tmp_path):
 
 @pytest.mark.slow
 def test_hog_of_mnist(data_root, tmp_path):
-    split = datasets.mnist(data_root=data_root, mirrors=(), n_train=500, n_test=100)
+    split = datasets.load(name="mnist", data_root=data_root, mirrors=(), n_train=500, n_test=100)
     features = extract(split, name="hog", cache_root=tmp_path)
     assert features.train.shape == (500, 81)
     assert features.bits == 17
@@ -237,7 +237,7 @@ def test_hog_of_mnist(data_root, tmp_path):
 
 @pytest.mark.slow
 def test_hog_of_cifar10(data_root, tmp_path):
-    split = datasets.cifar10(data_root=data_root, mirrors=(), n_train=200, n_test=50)
+    split = datasets.load(name="cifar10", data_root=data_root, mirrors=(), n_train=200, n_test=50)
     features = extract(split, name="hog", cache_root=tmp_path)
     assert features.train.shape == (200, 324)
     assert features.bits == 15

@@ -18,13 +18,27 @@ DATASETS: Mapping[str, Callable[..., Split]] = {"digits": digits, "mnist": mnist
 _UNDER_DATA_ROOT = ("mnist", "cifar10")
 
 
-def load(*, name: str, data_root: str | Path, **options: Any) -> Split:
-    """The data set called ``name``, with the options of its own function; ``ValueError`` for an unknown name."""
+def load(
+    *,
+    name: str,
+    data_root: str | Path,
+    n_train: int | None = None,
+    n_test: int | None = None,
+    holdout: int | None = None,
+    seed: int = 0,
+    **options: Any,
+) -> Split:
+    """The data set called ``name`` with the options of its own function, or the ``subset`` that the others name.
+
+    Raises ``ValueError`` for an unknown name or a subset that is not there.
+    """
     if name not in DATASETS:
         raise ValueError(f"option dataset: expected one of {', '.join(DATASETS)}, got {name!r}")
     if name in _UNDER_DATA_ROOT:
         options["data_root"] = data_root
-    return DATASETS[name](**options)
+    if name == "digits":
+        options["seed"] = seed
+    return subset(DATASETS[name](**options), n_train=n_train, n_test=n_test, holdout=holdout, seed=seed)
 
 
 __all__ = ["DATASETS", "DownloadError", "arrays", "cifar10", "digits", "load", "mnist", "subset"]

@@ -12,7 +12,6 @@ import numpy as np
 from jaxtyping import Int64, UInt8
 
 from certvote.datasets.download import exclusive, put, verified
-from certvote.datasets.subset import subset
 from certvote.digests import array_digest
 from certvote.types import Split
 
@@ -39,9 +38,6 @@ _RECORD_BYTES = 1 + 3 * 32 * 32
 def cifar10(
     *,
     data_root: str | Path,
-    n_train: int | None = None,
-    n_test: int | None = None,
-    seed: int = 0,
     mirrors: Sequence[str] = CIFAR10_MIRRORS,
     progress: bool = True,
 ) -> Split:
@@ -75,7 +71,7 @@ def cifar10(
     *training, (test, test_labels) = batches
     train = np.concatenate([images for images, _ in training])
     train_labels = np.concatenate([labels for _, labels in training])
-    split = Split(
+    return Split(
         name="cifar10",
         train=train,
         train_labels=train_labels,
@@ -85,7 +81,6 @@ def cifar10(
         digest=array_digest(train, train_labels, test, test_labels),
         notes=() if published else (CIFAR10_NOTE,),
     )
-    return subset(split, n_train=n_train, n_test=n_test, seed=seed)
 
 
 def _missing(folder: Path) -> list[str]:

@@ -12,7 +12,6 @@ import numpy as np
 from jaxtyping import UInt8
 
 from certvote.datasets.download import exclusive, put, verified
-from certvote.datasets.subset import subset
 from certvote.digests import array_digest
 from certvote.types import Split
 
@@ -45,9 +44,6 @@ MNIST_FILES = {
 def mnist(
     *,
     data_root: str | Path,
-    n_train: int | None = None,
-    n_test: int | None = None,
-    seed: int = 0,
     mirrors: Sequence[str] = MNIST_MIRRORS,
     progress: bool = True,
 ) -> Split:
@@ -75,7 +71,7 @@ def mnist(
         arrays["t10k-labels-idx1-ubyte"].astype(np.int64),
     )
     names = tuple(str(digit) for digit in range(10))
-    return subset(Split("mnist", *parts, names, array_digest(*parts)), n_train=n_train, n_test=n_test, seed=seed)
+    return Split("mnist", *parts, names, array_digest(*parts))
 
 
 def read_idx(path: Path) -> UInt8[np.ndarray, "..."]:

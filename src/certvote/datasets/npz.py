@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from certvote.datasets.subset import subset
 from certvote.digests import array_digest
 from certvote.types import Split
 
@@ -16,7 +15,7 @@ _REQUIRED = ("x_train", "y_train", "x_test", "y_test")
 _MOST_CLASSES = 1 << 16  # ranked labels are kept in 16 bits
 
 
-def arrays(*, path: str | Path, n_train: int | None = None, n_test: int | None = None, seed: int = 0) -> Split:
+def arrays(*, path: str | Path) -> Split:
     """The arrays ``x_train``, ``y_train``, ``x_test``, ``y_test`` (and ``class_names``) of an ``.npz`` file.
 
     ``x``: ``uint8`` images [n h w] or [n h w channels], or feature vectors [n d] of any real type. ``y``: integer
@@ -35,7 +34,7 @@ def arrays(*, path: str | Path, n_train: int | None = None, n_test: int | None =
     y_test = _labels(path, "y_test", found["y_test"], "x_test", len(x_test))
     names = _class_names(path, found.get("class_names"), int(max(y_train.max(), y_test.max())) + 1)
     parts = x_train, y_train, x_test, y_test
-    return subset(Split(path.stem, *parts, names, array_digest(*parts)), n_train=n_train, n_test=n_test, seed=seed)
+    return Split(path.stem, *parts, names, array_digest(*parts))
 
 
 def _read(path: Path) -> dict[str, object]:

@@ -33,32 +33,50 @@ def check_seed(seed: int) -> None:
         raise ValueError(f"option dataset.seed: expected an integer of at least 0, got {seed!r}")
 
 
-def subset(split: Split, *, n_train: int | None = None, n_test: int | None = None, seed: int = 0) -> Split:
+def subset(
+    split: Split, *, n_train: int | None = None, n_test: int | None = None, holdout: int | None = None, seed: int = 0
+) -> Split:
     """The split with ``n_train`` and ``n_test`` of its examples (``None``: all), in their original order.
 
-    Both parts are drawn independently, stratified by label. Raises ``ValueError`` for a number that is no integer,
-    smaller than 1 or larger than what there is, and for an unusable seed.
+    With ``holdout`` so many training examples take the place of the test set, and training goes without them: options
+    are chosen on them, so that the test set stays unseen. Each part is drawn independently, stratified by label; the
+    result says which examples they are (``train_rows``, ``test_rows``). Raises ``ValueError`` for a number that is no
+    integer, smaller than 1 or larger than what there is, and for an unusable seed.
     """
     check_seed(seed)
-    parts = []
-    for option, number, examples, labels, stream in (
-        ("dataset.n_train", n_train, split.train, split.train_labels, 0),
-        ("dataset.n_test", n_test, split.test, split.test_labels, 1),
-    ):
-        if number is not None:
-            if not (is_integer(number) and 1 <= number <= len(labels)):
-                raise ValueError(f"option {option}: expected 1 to {len(labels)}, got {number!r}")
-            index = stratified_indices(labels, number, [seed, stream])
-            examples, labels = examples[index], labels[index]
-        parts += [examples, labels]
-    if n_train is None and n_test is None:
+    if n_train is None and n_test is None and holdout is None:
         return split
-    train, train_labels, test, test_labels = parts
+    train = np.arange(len(split.train_labels), dtype=np.int64)
+    test = np.arange(len(split.test_labels), dtype=np.int64)
+    test_set = split.test, split.test_labels
+    if holdout is not None:
+        test = _drawn("dataset.holdout", holdout, train, split.train_labels, [seed, 2], leave=1)
+        train = np.setdiff1d(train, test, assume_unique=True)
+        test_set = split.train, split.train_labels
+    if n_train is not None:
+        train = _drawn("dataset.n_train", n_train, train, split.train_labels, [seed, 0])
+    if n_test is not None:
+        test = _drawn("dataset.n_test", n_test, test, test_set[1], [seed, 1])
+    parts = split.train[train], split.train_labels[train], test_set[0][test], test_set[1][test]
+    note = f"the test set is a validation part: {len(test):,} examples held out of the training set"
     return replace(
         split,
-        train=train,
-        train_labels=train_labels,
-        test=test,
-        test_labels=test_labels,
-        digest=array_digest(train, train_labels, test, test_labels),
+        train=parts[0],
+        train_labels=parts[1],
+        test=parts[2],
+        test_labels=parts[3],
+        digest=array_digest(*parts),
+        notes=split.notes if holdout is None else (*split.notes, note),
+        train_rows=train,
+        test_rows=test,
+        holdout=holdout is not None,
     )
+
+
+def _drawn(
+    option: str, number: int, rows: np.ndarray, labels: np.ndarray, seed: list[int], leave: int = 0
+) -> np.ndarray:
+    """``number`` of ``rows``, stratified by their labels; at least ``leave`` of them stay."""
+    if not (is_integer(number) and 1 <= number <= len(rows) - leave):
+        raise ValueError(f"option {option}: expected 1 to {len(rows) - leave}, got {number!r}")
+    return np.asarray(rows[stratified_indices(labels[rows], number, seed)])
