@@ -48,7 +48,8 @@ def backdoor(
     levels = _levels(color, channels)
     test = split.test.copy()
     test[:, row : row + size, column : column + size] = levels
-    return replace(split, test=test, digest=array_digest(split.train, split.train_labels, test, split.test_labels))
+    digest = array_digest(split.train, split.train_labels, test, split.test_labels)
+    return replace(split, test=test, digest=digest, triggered=True)
 
 
 ATTACKS: Mapping[str, Callable[..., Split]] = {"poisoning": poisoning, "backdoor": backdoor}

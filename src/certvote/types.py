@@ -17,8 +17,9 @@ class Split:
     """Labelled training and test examples: images (``u8``, height × width × channels) or ready feature vectors.
 
     ``digest`` is the SHA-256 of the content; ``notes`` are warnings that must follow the data into every report.
-    ``train_rows`` and ``test_rows`` say where in the complete data the examples come from (``None``: all, in order);
-    with ``holdout`` the test examples are rows of the complete training set.
+    ``train_rows`` and ``test_rows`` say where in the complete data the examples come from (``None``: all, in order),
+    ``complete`` how many it has for training and testing (``None``: these); with ``holdout`` the test examples are rows
+    of the complete training set. ``triggered``: test images hold an attack's trigger.
     """
 
     name: str
@@ -31,7 +32,9 @@ class Split:
     notes: tuple[str, ...] = ()
     train_rows: Int64[np.ndarray, " n"] | None = None
     test_rows: Int64[np.ndarray, " m"] | None = None
+    complete: tuple[int, int] | None = None
     holdout: bool = False
+    triggered: bool = False
 
     @property
     def num_classes(self) -> int:
@@ -62,6 +65,19 @@ class Votes:
     k: int | None = None
     window: int = 0
     ranked: UInt8[np.ndarray, "m w2"] | UInt16[np.ndarray, "m w2"] | None = None
+
+
+@dataclass(frozen=True)
+class Election:
+    """The outcome of an election among voters that are trained on parts of the training set, with its margin.
+
+    ``parts`` is how many parts must be poisoned at least before the winner can change, a lower bound of at least 1
+    (``docs/ensembles.md``); without any rival it is ``certvote.certificates.votes.UNLIMITED``.
+    """
+
+    counts: Int32[np.ndarray, "m c"]  # first choices
+    winner: Int64[np.ndarray, " m"]
+    parts: Int64[np.ndarray, " m"]
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,7 @@ def test_rows_say_where_examples_come_from():
     small = subset(split, n_train=20, n_test=8, seed=3)
     assert (split.train[small.train_rows] == small.train).all()
     assert (split.test[small.test_rows] == small.test).all()
+    assert small.complete == (40, 12)
     assert subset(split).train_rows is None
     assert not small.holdout
 

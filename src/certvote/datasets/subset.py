@@ -69,6 +69,7 @@ def subset(
         notes=split.notes if holdout is None else (*split.notes, note),
         train_rows=train,
         test_rows=test,
+        complete=(len(split.train_labels), len(split.test_labels)),
         holdout=holdout is not None,
     )
 

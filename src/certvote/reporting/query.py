@@ -20,54 +20,6 @@ BOOKKEEPING = ("tracking.", "cache_root", "data_root", "report_root", "name", "t
 _TELLING = 0.2  # a size at which the best bound keeps less than this part of its accuracy on clean data says little
 
 
-@dataclass(frozen=True)
-class Result:
-    """One run with its settings as typed values; named as on the command line (``dataset``, ``algo``, ``k``, …).
-
-    ``curve`` is ``None`` unless the run finished: an unfinished curve proves nothing and must not be drawn.
-    """
-
-    id: str
-    name: str
-    status: str
-    started: float
-    seconds: float | None
-    dataset: str
-    data: str  # what the data is called: as dataset, or the user's file; runs with equal names share their data
-    feature: str
-    attack: str
-    algo: str
-    k: int | None
-    r: float | None
-    grouping: str
-    stride: int | None  # a certificate's search ran at the multiples of it; None: not recorded, or no search
-    alpha: float | None
-    n_train: int | None
-    n_test: int | None
-    num_classes: int | None
-    dim: int | None
-    fingerprint: str
-    data_digest: str
-    feature_digest: str
-    code_digest: str
-    version: str
-    command: str
-    error: str
-    notes: tuple[str, ...]
-    url: str | None
-    params: Mapping[str, str]
-    curve: Curve | None
-
-    @property
-    def value(self) -> float | None:
-        """The neighborhood's size, k or r, whichever the algorithm has."""
-        return {"knn": self.k, "rnn": self.r}.get(self.algo)
-
-    @property
-    def noun(self) -> str:
-        return "images" if self.dataset in styles.IMAGE_DATASETS else "examples"
-
-
 def results(runs: Sequence[Run]) -> list[Result]:
     """Every job's last word, in a fixed order that does not depend on the order of ``runs``.
 
@@ -209,57 +161,6 @@ def _value_at(curve: Curve | None, size: int, *, upper: bool) -> float:
     return float(values[index])
 
 
-def _result(run: Run, data: str) -> Result:
-    params, tags = run.params, run.tags
-    algo = params.get("algo.name", "")
-    usable = run.status == "FINISHED" and run.curve is not None and len(run.curve.sizes) > 0
-    return Result(
-        id=run.id,
-        name=run.name,
-        status=run.status,
-        started=run.started,
-        seconds=run.seconds,
-        dataset=params.get("dataset.name", ""),
-        data=data,
-        feature=params.get("feature.name", ""),
-        attack=params.get("attack.name", ""),
-        algo=algo,
-        k=_integer(params.get("algo.k")) if algo == "knn" else None,
-        r=_real(params.get("algo.r")) if algo == "rnn" else None,
-        grouping=params.get("grouping.name", "none"),
-        stride=_integer(params.get("data.stride")) or _integer(params.get("grouping.stride")),
-        alpha=_real(params.get("algo.alpha")),
-        n_train=_integer(params.get("data.n_train")),
-        n_test=_integer(params.get("data.n_test")),
-        num_classes=_integer(params.get("data.num_classes")),
-        dim=_integer(params.get("data.dim")),
-        fingerprint=tags.get("certvote.fingerprint", ""),
-        data_digest=tags.get("certvote.data_digest", ""),
-        feature_digest=tags.get("certvote.feature_digest", ""),
-        code_digest=tags.get("certvote.code_digest", ""),
-        version=tags.get("certvote.version", ""),
-        command=tags.get("certvote.command", ""),
-        error=tags.get("certvote.error", ""),
-        notes=notes(run),
-        url=run.url,
-        params=params,
-        curve=run.curve if usable else None,
-    )
-
-
-def notes(run: Run) -> tuple[str, ...]:
-    """Warnings of a run or a sweep, from the record itself and from its tag ``certvote.notes``."""
-    tagged: list[str] = []
-    text = run.tags.get("certvote.notes")
-    if text:
-        try:
-            loaded = json.loads(text)
-        except json.JSONDecodeError:
-            loaded = text  # a note that somebody typed into the UI: still shown, as it stands
-        tagged = [str(note) for note in loaded] if isinstance(loaded, list) else [str(loaded)]
-    return tuple(dict.fromkeys([*run.notes, *tagged]))
-
-
 def _position(result: Result) -> tuple[Any, ...]:
     return (
         styles.order(styles.DATASETS, result.dataset),
@@ -283,15 +184,3 @@ def _equal(actual: Any, wanted: Any) -> bool:
         return actual is wanted
     left, right = _real(str(actual)), _real(str(wanted))
     return left == right if left is not None and right is not None else str(actual) == str(wanted)
-
-
-def _real(text: str | None) -> float | None:
-    try:
-        return float(text) if text is not None else None
-    except ValueError:
-        return None  # "None" and "null" are how an unset option is stored
-
-
-def _integer(text: str | None) -> int | None:
-    number = _real(text)
-    return int(number) if number is not None and np.isfinite(number) else None
