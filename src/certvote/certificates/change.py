@@ -1,0 +1,6 @@
+"""What the attacker may do to the training set: at most ``e`` removals, at most ``e`` additions, or both."""
+
+from __future__ import annotations
+
+CHANGES = ("any", "insert", "delete")
+"""``any``: at most ``e`` examples removed and at most ``e`` added; ``insert``, ``delete``: only the one of the two."""

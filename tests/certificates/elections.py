@@ -1,0 +1,101 @@
+"""Ground truth for votes among models trained on parts: every set of poisoned parts, every change of its voters.
+
+Nothing here is shared with the program: ballots are counted anew, from lists, by the plainest rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from itertools import combinations, combinations_with_replacement, permutations, product
+
+import numpy as np
+
+Ballot = tuple[int, ...]
+"""A voter's ranking of the labels, best first; of a voter without ranking its first choice alone."""
+
+Rule = Callable[[Sequence[Ballot], int], int]
+
+
+def plurality(ballots: Sequence[Ballot], c: int) -> int:
+    """Label with the most first choices, the larger one of equals."""
+    return max(range(c), key=lambda label: (sum(ballot[0] == label for ballot in ballots), label))
+
+
+def finalists(ballots: Sequence[Ballot], c: int) -> list[int]:
+    """The two labels with the most first choices, larger ones first among equals."""
+    return sorted(range(c), key=lambda label: (sum(ballot[0] == label for ballot in ballots), label))[-2:]
+
+
+def runoff(ballots: Sequence[Ballot], c: int) -> int:
+    """Of the two finalists the one that more voters rank higher, the larger one of equals; no rank, no vote."""
+    last = finalists(ballots, c)
+    votes = dict.fromkeys(last, 0)
+    for ballot in ballots:
+        ranked = [label for label in ballot if label in votes]
+        if ranked:
+            votes[ranked[0]] += 1
+    return max(last, key=lambda label: (votes[label], label))
+
+
+def rankings(c: int) -> list[Ballot]:
+    return list(permutations(range(c)))
+
+
+def choices(c: int) -> list[Ballot]:
+    return [(label,) for label in range(c)]
+
+
+def least_parts(
+    rule: Rule, ballots: Sequence[Ballot], possible: Sequence[Ballot], buckets: np.ndarray, c: int
+) -> int | None:
+    """Fewest poisoned parts with which some change of their voters' ballots changes the winner; ``None``: none does.
+
+    The rule must not depend on the order of the ballots.
+    """
+    winner = rule(ballots, c)
+    ids = sorted(set(buckets.ravel().tolist()))
+    for number in range(1, len(ids) + 1):
+        touched = {
+            tuple(v for v, own in enumerate(buckets.tolist()) if set(own) & set(parts))
+            for parts in combinations(ids, number)
+        }
+        for voters in touched:
+            kept = tuple(sorted(ballots[v] for v in range(len(ballots)) if v not in voters))
+            if _winners(rule, kept, len(voters), tuple(possible), c) != {winner}:
+                return number
+    return None
+
+
+@cache
+def _winners(rule: Rule, kept: tuple[Ballot, ...], changed: int, possible: tuple[Ballot, ...], c: int) -> set[int]:
+    """Winners over all ballots that so many voters may cast beside those that are kept."""
+    return {rule([*kept, *cast], c) for cast in combinations_with_replacement(possible, changed)}
+
+
+def least_parts_by_hand(
+    rule: Rule, ballots: Sequence[Ballot], possible: Sequence[Ballot], buckets: np.ndarray, c: int
+) -> int | None:
+    """:func:`least_parts` by writing every ballot that a voter may cast in its place."""
+    ids = sorted(set(buckets.ravel().tolist()))
+    for number in range(1, len(ids) + 1):
+        for parts in combinations(ids, number):
+            free = [bool(set(own) & set(parts)) for own in buckets.tolist()]
+            options = [possible if may else [ballot] for may, ballot in zip(free, ballots, strict=True)]
+            if any(rule(cast, c) != rule(ballots, c) for cast in product(*options)):
+                return number
+    return None
+
+
+def draw_ballots(draw: Callable[[int, int], int], voters: int, c: int) -> list[Ballot]:
+    """Rankings of which many agree: otherwise hardly anything is left to certify."""
+    usual = [rankings(c)[draw(0, len(rankings(c)) - 1)] for _ in range(2)]
+    return [usual[draw(0, 1)] if draw(0, 2) else rankings(c)[draw(0, len(rankings(c)) - 1)] for _ in range(voters)]
+
+
+def draw_buckets(draw: Callable[[int, int], int], voters: int, spread: int) -> np.ndarray:
+    """Buckets of every voter: a hash spread, or any at all (then some have many voters and some none)."""
+    if draw(0, 1):
+        shifts = sorted({draw(0, voters - 1) for _ in range(spread)} | {0})
+        return np.array([[(v + shift) % voters for shift in shifts] for v in range(voters)], dtype=np.int32)
+    return np.array([[draw(0, voters) for _ in range(spread)] for _ in range(voters)], dtype=np.int32)
