@@ -24,6 +24,7 @@ from certvote.types import Curve, Run
 
 POINTS = 72  # per inch; lengths below are in points unless they say otherwise
 LONGEST_LABEL = 52  # characters; a longer label would leave no room for the curves
+_COUNTED: dict[str | None, str] = {"insert": "added", "delete": "removed"}  # what e counts, by what an attacker may do
 _SAMPLE, _SPACE = 26.0, 5.0  # length of the piece of line before a label, and the space between them
 
 
@@ -131,7 +132,11 @@ def _scales(axes: Axes, drawn: Sequence[Result], layout: Layout) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10], integer=True))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    axes.set_xlabel("poisoned training examples e", fontproperties=font(layout.text), color=styles.INK)
+    axes.set_xlabel(
+        f"{_COUNTED.get(common(drawn, 'change'), 'poisoned')} training examples e",
+        fontproperties=font(layout.text),
+        color=styles.INK,
+    )
     axes.set_ylabel("certified accuracy CA(e) (%)", fontproperties=font(layout.text), color=styles.INK)
     _plain_scale(axes, layout, styles.INK)
     n_train = common(drawn, "n_train")

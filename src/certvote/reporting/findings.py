@@ -35,11 +35,21 @@ def abstract(found: Sequence[Result]) -> list[str]:
 
 
 def groups(found: Sequence[Result]) -> list[list[Result]]:
-    """Results that can be compared: the same data set and attack, in order of appearance."""
-    settings: dict[tuple[str, str], list[Result]] = {}
+    """Results that can be compared: the same test set and the same attack, in order of appearance."""
+    settings: dict[tuple[object, ...], list[Result]] = {}
     for result in found:
-        settings.setdefault((result.data, result.attack), []).append(result)
+        settings.setdefault(_comparable(result), []).append(result)
     return list(settings.values())
+
+
+def _same_attacker(found: Sequence[Result]) -> list[Result]:
+    """Those against the attacker who may do most: a bound against a weaker one is no better for being higher."""
+    changes = [change for change in styles.CHANGES if any(result.change == change for result in found)]
+    return [result for result in found if not changes or result.change == changes[0]]
+
+
+def _comparable(result: Result) -> tuple[object, ...]:
+    return result.data, result.holdout, result.attack, result.change
 
 
 def headline(found: Sequence[Result], *, name_data: bool = True) -> str:
@@ -50,6 +60,7 @@ def headline(found: Sequence[Result], *, name_data: bool = True) -> str:
     done = finished(found)
     if not done:
         return f"No run of this setting has finished{_unfinished_tail(found)}."
+    done = _same_attacker(done)
     size = telling_size(done)
     best = strongest(done, size)
     digits = labels.decimals(done)
@@ -61,7 +72,7 @@ def headline(found: Sequence[Result], *, name_data: bool = True) -> str:
         f"of {_test_set(best)} correctly, whatever the attacker does{_confidence(best)}"
     )
     contrasts = _contrasts(best, done, size, digits)
-    return sentence + ("; " + ", and ".join(contrasts) if contrasts else "") + "."
+    return sentence + (f"; {_joined(contrasts)}" if contrasts else "") + "."
 
 
 def _briefly(found: Sequence[Result]) -> str:
@@ -94,7 +105,7 @@ def joint_gain(found: Sequence[Result]) -> str:
     # The headline already compares the best classifier's certificates, so another one's are news.
     best = strongest(done, size)
     pairs = [(x, y) for x, y in pairs if accuracy_at(x, size) - accuracy_at(y, size) > EQUAL]
-    fresh = [(x, base) for x, base in pairs if x.algo != best.algo]
+    fresh = [(x, base) for x, base in pairs if x.method != best.method]
     if not pairs:
         return ""
     joint, base = max(
@@ -158,21 +169,29 @@ def search_gaps(found: Sequence[Result]) -> list[str]:
 
 def _situation(result: Result, size: int, *, name_data: bool) -> str:
     start = f"On {labels.dataset_name(result.data)}, with" if name_data else "With"
-    of = f" of {labels.count(result.n_train)}" if result.n_train else ""
+    number, all_of = labels.count(size), labels.count(result.n_train) if result.n_train else ""
+    what = {
+        "insert": f"{number} examples added to {f'{all_of} ' if all_of else 'the '}training examples",
+        "delete": f"{number}{f' of {all_of}' if all_of else ''} training examples removed",
+    }.get(result.change, f"{number}{f' of {all_of}' if all_of else ''} training examples poisoned")
     trigger = f" and the trigger in every test {result.noun.removesuffix('s')}" if result.attack == "backdoor" else ""
-    return f"{start} {labels.count(size)}{of} training examples poisoned{trigger}"
+    return f"{start} {what}{trigger}"
 
 
 def _test_set(result: Result) -> str:
-    return f"the {labels.count(result.n_test)} test {result.noun}" if result.n_test else f"the test {result.noun}"
+    kind = "test" if result.holdout is None else "validation"
+    return f"the {labels.count(result.n_test)} {kind} {result.noun}" if result.n_test else f"the {kind} {result.noun}"
 
 
 def _confidence(result: Result) -> str:
-    if not styles.algorithm(result.algo).probabilistic:
+    said = labels.confidence(result)
+    if not said:
         return ""
-    if result.alpha is None:
-        return " (a statement that holds with high probability)"
-    return f" (a statement that holds with probability {100 * (1 - result.alpha):g} %)"
+    return (
+        " (a statement that holds with probability 1 − α, of which no α is known)"
+        if said == "unknown"
+        else (f" (a statement that holds with probability {said})")
+    )
 
 
 def _clean(best: Result, digits: int) -> str:
@@ -189,16 +208,27 @@ def _contrasts(best: Result, done: Sequence[Result], size: int, digits: int) -> 
     if base is not None and base.id != best.id:
         value = labels.percent(accuracy_at(base, size), digits)
         said.append(f"its individual certificate guarantees {value} %")
-    rest = [x for x in done if x.algo != best.algo and x.data == best.data and x.attack == best.attack]
-    for algo in dict.fromkeys(x.algo for x in rest):
-        other = strongest([x for x in rest if x.algo == algo], size)
-        said.append(f"for {labels.full(other)} the guarantee is {labels.percent(accuracy_at(other, size), digits)} %")
+    rest = [x for x in done if x.method != best.method and _comparable(x) == _comparable(best)]
+    # Among several ensembles the best one stands for all: a sentence is no table.
+    families = dict.fromkeys("ensembles" if x.is_ensemble else x.method for x in rest)
+    for family in families:
+        members = [x for x in rest if family == ("ensembles" if x.is_ensemble else x.method)]
+        other = strongest(members, size)
+        several = len({x.method for x in members}) > 1
+        name = f"the best ensemble, {labels.full(other)}," if several else labels.full(other)
+        value = labels.percent(accuracy_at(other, size), digits)
+        said.append(f"for {name} the guarantee is {value} %{_confidence(other)}")
     if not said and common(done, "n_test") and len(done) > 1:
         worst = min(done, key=lambda x: (round(accuracy_at(x, size), 12), -strength(x)))
-        if worst.id != best.id and worst.data == best.data and worst.attack == best.attack:
+        if worst.id != best.id and _comparable(worst) == _comparable(best):
             value = labels.percent(accuracy_at(worst, size), digits)
             said.append(f"the lowest guarantee of the {len(done)} curves is {value} %, for {labels.full(worst)}")
     return said
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """Clauses in one sentence: a comma before the last one, semicolons between more than two."""
+    return ", and ".join(parts) if len(parts) <= 2 else f"{'; '.join(parts[:-1])}; and {parts[-1]}"
 
 
 def _unfinished_tail(found: Sequence[Result]) -> str:

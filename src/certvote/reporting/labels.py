@@ -10,7 +10,7 @@ from certvote.reporting import styles
 from certvote.reporting.query import BOOKKEEPING, Result
 
 # Options that change how a result is computed but not what it is.
-_IRRELEVANT = (*BOOKKEEPING, "backend.", "sizes.", "data.", "algo.name", "grouping.name")
+_IRRELEVANT = (*BOOKKEEPING, "backend.", "sizes.", "data.", "algo.name", "learner.name", "grouping.name")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
 
 _WORD = re.compile(r"(?![ekr]\b)[a-z]+(?=[ ,;:.!?]|$)(?!\.\w)")  # in lower case; kNN, k and algo=knn are names
@@ -22,8 +22,9 @@ def short(found: Sequence[Result]) -> list[str]:
     A single result, or results that differ in nothing that has a name, get the algorithm and the certificate.
     """
     differs = {name: len({getattr(x, name) for x in found}) > 1 for name in _NAMED}
+    differs["learner"] = len({x.learner for x in found if x.is_ensemble}) > 1  # neighbors have none
     if not any(differs.values()):
-        differs["algo"] = differs["grouping"] = True
+        differs["method"] = differs["grouping"] = True
     labels = [_joined(result, differs) for result in found]
     for label in {label for label in labels if labels.count(label) > 1}:
         tied = [i for i, other in enumerate(labels) if other == label]
@@ -33,28 +34,41 @@ def short(found: Sequence[Result]) -> list[str]:
 
 
 def full(result: Result) -> str:
-    """The classifier and its certificate in a sentence: "kNN (k = 5000, individual certificate)"."""
-    setting = [part for part in (parameter(result, spaced=True), f"{certificate_name(result)} certificate") if part]
-    return printable(f"{styles.algorithm(result.algo).name} ({', '.join(setting)})")
+    """The classifier and its certificate in a sentence: "kNN (k = 5000, individual certificate)".
+
+    An ensemble brings its own certificate; what matters beside its parameters is what it is made of.
+    """
+    said = [parameter(result, spaced=True)]
+    said += [learner_name(result.learner)] if result.learner else []
+    said += [] if result.is_ensemble and result.grouping == "none" else [f"{certificate_name(result)} certificate"]
+    return _named(result, said)
 
 
 def classifier(result: Result) -> str:
     """The classifier in a sentence: "kNN (k = 5000)"."""
-    name, setting = styles.algorithm(result.algo).name, parameter(result, spaced=True)
-    return printable(f"{name} ({setting})" if setting else name)
+    return _named(result, [parameter(result, spaced=True), learner_name(result.learner)])
 
 
-def _classifier_label(result: Result) -> str:
-    """Algorithm and parameter: "kNN k=5000"."""
-    return " ".join(part for part in (styles.algorithm(result.algo).name, parameter(result)) if part)
+def _named(result: Result, setting: Sequence[str]) -> str:
+    name, said = method_name(result), ", ".join(part for part in setting if part)
+    return printable(f"{name} ({said})" if said else name)
+
+
+def classifier_label(result: Result) -> str:
+    """Algorithm and parameters: "kNN k=5000"."""
+    style = styles.algorithm(result.method)
+    return " ".join(part for part in (style.short or style.name, parameter(result)) if part)
+
+
+def method_name(result: Result) -> str:
+    """The algorithm's name in full."""
+    return styles.algorithm(result.method).name
 
 
 def parameter(result: Result, *, spaced: bool = False) -> str:
-    """The option that matters most: "k=5000", or "" for an algorithm without one."""
-    name = styles.algorithm(result.algo).parameter
-    if name is None or result.value is None:
-        return ""
-    return f"{name} = {_plain(result.value)}" if spaced else f"{name}={_plain(result.value)}"
+    """The options that matter most: "ξ=20, N=1000", or "" for an algorithm without any."""
+    sign = " = " if spaced else "="
+    return ", ".join(f"{symbol}{sign}{_plain(value)}" for symbol, value in result.parameters)
 
 
 def certificate_name(result: Result) -> str:
@@ -67,6 +81,16 @@ def dataset_name(name: str) -> str:
 
 def feature_name(name: str) -> str:
     return printable(styles.FEATURES.get(name, name))
+
+
+def learner_name(name: str) -> str:
+    """What an ensemble's base classifiers are, "" for an algorithm without any."""
+    return printable(styles.LEARNERS.get(name, name))
+
+
+def change_name(name: str) -> str:
+    """What the attacker may do to the training set."""
+    return printable(styles.CHANGES.get(name, name))
 
 
 def attack_name(name: str) -> str:
@@ -90,6 +114,18 @@ def printable_lines(text: str) -> list[str]:
     return [line for line in map(printable, text.splitlines()) if line]
 
 
+def confidence(result: Result) -> str:
+    """With which confidence a certificate holds ("99.9 %"), "" for one that is exact."""
+    if not styles.algorithm(result.method).probabilistic:
+        return ""
+    return "unknown" if result.alpha is None else f"{100 * (1 - result.alpha):g} %"
+
+
+def listed(names: Sequence[str]) -> str:
+    """An enumeration in a sentence."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
 def count(number: int) -> str:
     """A whole number with thousands separators."""
     return f"{number:,}"
@@ -111,24 +147,30 @@ def percent(value: float, digits: int, *, up: bool = False) -> str:
     return f"{whole / scale:.{digits}f}"
 
 
-_NAMED = ("algo", "k", "r", "grouping", "data", "attack", "feature")
+_NAMED = ("method", "parameters", "learner", "grouping", "data", "holdout", "attack", "change", "feature")
 
 
 def _joined(result: Result, differs: dict[str, bool]) -> str:
     parts = []
-    if differs["algo"]:
-        parts.append(_classifier_label(result))
-    elif differs["k"] or differs["r"]:
+    if differs["method"]:
+        parts.append(classifier_label(result))
+    elif differs["parameters"]:
         parts.append(parameter(result))
+    if differs["learner"]:
+        parts.append(learner_name(result.learner))
     # An ensemble brings its own certificate; only neighbors can be certified in several ways.
-    if differs["grouping"] and (result.algo in ("knn", "rnn") or result.grouping != "none"):
+    if differs["grouping"] and not (result.is_ensemble and result.grouping == "none"):
         parts.append(certificate_name(result))
     if differs["data"]:
         parts.append(dataset_name(result.data))
+    if differs["holdout"]:
+        parts.append("test set" if result.holdout is None else f"validation part of {count(result.holdout)}")
     if differs["feature"]:
         parts.append(feature_name(result.feature))
     if differs["attack"]:
         parts.append(attack_name(result.attack).removeprefix("a "))
+    if differs["change"] and result.change != "any":
+        parts.append(change_name(result.change))
     return ", ".join(part for part in parts if part)
 
 

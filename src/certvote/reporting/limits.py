@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from certvote.reporting import styles
+from certvote.reporting import labels
 from certvote.reporting.query import Result
 
-_THREAT = (
-    "An attack of size e removes at most e training examples and adds at most e others, anywhere, with any features "
-    "and any labels; changing one example is one removal and one addition and counts once. The attacker knows "
-    "everything: the data, the algorithm and its randomness."
-)
+_THREATS = {
+    "any": "An attack of size e removes at most e training examples and adds at most e others, anywhere, with any "
+    "features and any labels; changing one example is one removal and one addition and counts once.",
+    "insert": "An attack of size e that may only insert (attack.change=insert) adds at most e training examples, "
+    "anywhere, with any features and any labels, and removes none: e counts additions.",
+    "delete": "An attack of size e that may only remove (attack.change=delete) removes at most e training examples and "
+    "adds none: e counts removals.",
+}
+_KNOWLEDGE = "The attacker knows everything: the data, the algorithm and its randomness."
+_ENSEMBLES = {
+    "bagging": "Bagging (Jia, Cao, Gong, 2021): N base classifiers, each trained on ξ examples drawn with replacement. "
+    "Its certificate bounds the vote of infinitely many by that of N (Clopper and Pearson, for all test examples and "
+    "labels at once); where these bounds certify no label, it abstains.",
+    "dpa": "DPA (Levine, Feizi, 2021): ζ base classifiers, each trained on one part of a partition by a hash of the "
+    "example. One removal and one addition touch two parts, so of e units of any change at most 2e voters turn; of e "
+    "insertions or removals alone, e.",
+    "fa": "Finite Aggregation (Wang, Levine, Feizi, 2022): k·d base classifiers; a hash spreads every example over d "
+    "of them, so that fewer votes than in DPA must be taken for lost together.",
+    "roe": "Run-Off Election (Rezaei and others, 2023): the same voters, a second round between the two labels with "
+    "the most votes; a voter whose first choice is out votes for the one that it ranks higher.",
+}
 _MEANING = (
     "Certified accuracy CA(e) is the accuracy that is left after the worst attack of size e. Every number here is a "
     "lower bound of it, proven for exactly these training and test examples: the true value may be higher, never "
@@ -46,28 +62,46 @@ _CERTIFICATES = {
 }
 
 
-def meaning() -> list[str]:
-    """What a certificate says, whatever is on the page."""
-    return [_MEANING, _THREAT]
+def meaning(found: Sequence[Result]) -> list[str]:
+    """What a certificate says, and what an attacker may do in the runs on the page."""
+    changes = {result.change for result in found} or {"any"}
+    threats = [text for change, text in _THREATS.items() if change in changes]
+    return [_MEANING, " ".join([*threats, _KNOWLEDGE])]
 
 
 def certificates(found: Sequence[Result]) -> list[tuple[str, str]]:
     """Name and meaning of each certificate on the page, in the order of their strength."""
-    used = {result.grouping for result in found}
+    used = {result.grouping for result in found if not result.is_ensemble}
     return [text for name, text in _CERTIFICATES.items() if name in used]
 
 
 def assumptions(found: Sequence[Result]) -> list[str]:
     """Exact or probabilistic, what the backdoor's test set is, and what the features must not depend on."""
     said = []
-    probabilistic = {styles.algorithm(x.algo).name for x in found if styles.algorithm(x.algo).probabilistic}
-    exact = {styles.algorithm(x.algo).name for x in found} - probabilistic
+    confidences = {labels.method_name(x): labels.confidence(x) for x in found if labels.confidence(x)}
+    probabilistic = set(confidences)
+    exact = {labels.method_name(x) for x in found} - probabilistic
     if exact:
         said.append(f"The certificates of {_listed(exact)} are exact statements: they hold with certainty.")
     if probabilistic:
         said.append(
-            f"The certificates of {_listed(probabilistic)} are probabilistic: they hold with the confidence stated, "
-            "over the randomness of training."
+            f"The certificates of {_listed(probabilistic)} are probabilistic: they hold with the confidence stated "
+            f"({', '.join(dict.fromkeys(confidences.values()))} for all test examples together), over the randomness "
+            "of training."
+        )
+    used = {part for x in found for part in (x.algo, x.method.removesuffix("-fa"))}
+    said += [text for name, text in _ENSEMBLES.items() if name in used]
+    learners = dict.fromkeys(labels.learner_name(x.learner) for x in found if x.learner)
+    if learners:
+        said.append(
+            f"Base classifiers are ours ({labels.listed(list(learners))}): their accuracy is not that of the networks "
+            "in the papers named. Those of DPA, Finite Aggregation and Run-Off Election are deterministic functions of "
+            "the set of examples in their part, as their certificates assume."
+        )
+    if any(result.holdout is not None for result in found):
+        said.append(
+            "Runs with dataset.holdout are of a validation part, drawn from the training set and taken out of it; they "
+            "serve to choose options and are no results on the test set."
         )
     if any(result.attack == "backdoor" for result in found):
         said.append(

@@ -51,12 +51,13 @@ def looks(found: Sequence[Result]) -> list[Look]:
 
     They can be told apart in grey too; a single one has exactly the color of its algorithm.
     """
-    kinds = [(result.algo, result.grouping) for result in found]
+    kinds = [(result.method, result.grouping) for result in found]
     drawn = []
-    for i, (algo, grouping) in enumerate(kinds):
-        index, several = kinds[:i].count((algo, grouping)), kinds.count((algo, grouping))
+    for i, (method, grouping) in enumerate(kinds):
+        index, several = kinds[:i].count((method, grouping)), kinds.count((method, grouping))
         position = 0.0 if several == 1 else -0.3 + 0.8 * index / (several - 1)
-        style, line = styles.algorithm(algo), styles.certificate(grouping)
+        style, line = styles.algorithm(method), styles.certificate(grouping)
         color = styles.shade(style.color, position)
-        drawn.append(Look(color, style.marker, _FILLS[index % len(_FILLS)], line.dashes, line.width))
+        fill = _FILLS[(_FILLS.index(style.fill) + index) % len(_FILLS)]
+        drawn.append(Look(color, style.marker, fill, line.dashes, line.width))
     return drawn

@@ -20,8 +20,8 @@ class Section:
     ``where`` filters runs by column (``dataset``, ``attack``, ``algo``, ``grouping``, ``k``, ``r``, or any option's
     full name), each with a value or a list; ``data`` is ``dataset``, or what the user's file is called. ``best_per``
     keeps, for every combination of the named columns, the run with the largest area under its curve. ``baseline``
-    filters the one run that the table compares with. ``caption`` replaces the computed finding, ``text`` stands
-    before the figure, ``sizes`` are the table's columns.
+    filters the one run that the table compares with, at ``gain_sizes``. ``caption`` replaces the computed finding,
+    ``text`` stands before the figure, ``sizes`` are the table's columns.
     """
 
     title: str
@@ -31,6 +31,7 @@ class Section:
     best_per: tuple[str, ...] = ()
     sizes: tuple[int, ...] | None = None
     baseline: Mapping[str, Any] | None = None
+    gain_sizes: tuple[int, ...] | None = None
 
     def chosen(self, found: Sequence[Result]) -> list[Result]:
         """The results that belong to this section."""
@@ -89,16 +90,16 @@ def default(found: Sequence[Result], *, title: str | None = None) -> Page:
     certificate where even that is too much.
     """
     sections: list[Section] = []
-    for data, attack in dict.fromkeys((result.data, result.attack) for result in found):
-        name = _setting_name(data, attack)
-        where = {"data": data, "attack": attack}
+    for data, holdout, attack in dict.fromkeys((result.data, result.holdout, result.attack) for result in found):
+        name = _setting_name(data, attack) + (" (validation part)" if holdout is not None else "")
+        where = {"data": data, "attack": attack} | ({"holdout": holdout} if _mixed_holdouts(found) else {})
         inside = select(found, where)
         if len(inside) <= CROWDED:
             sections.append(Section(name, where))
             continue
-        if len({(x.algo, x.grouping) for x in inside}) < len(inside):
+        if len({(x.method, x.grouping, x.change) for x in inside}) < len(inside):
             text = "For each algorithm and certificate, the run with the largest area under its curve."
-            sections.append(Section(name, where, text=text, best_per=("algo", "grouping")))
+            sections.append(Section(name, where, text=text, best_per=("method", "grouping", "change")))
         sections += _details(inside, where, name)
     made = ", ".join(dict.fromkeys(labels.dataset_name(result.data) for result in found))
     return Page(title or (f"Certified accuracy on {made}" if made else "Certified accuracy"), QUESTION, tuple(sections))
@@ -106,17 +107,21 @@ def default(found: Sequence[Result], *, title: str | None = None) -> Page:
 
 def _details(inside: Sequence[Result], where: Mapping[str, Any], name: str) -> list[Section]:
     sections = []
-    for algo in dict.fromkeys(result.algo for result in inside):
-        mine = [result for result in inside if result.algo == algo]
-        title = f"{name}: {styles.algorithm(algo).name}"
+    for method in dict.fromkeys(result.method for result in inside):
+        mine = [result for result in inside if result.method == method]
+        title = f"{name}: {styles.algorithm(method).name}"
         certificates = list(dict.fromkeys(result.grouping for result in mine))
         if len(mine) <= CROWDED or len(certificates) == 1:
-            sections.append(Section(title, {**where, "algo": algo}))
+            sections.append(Section(title, {**where, "method": method}))
             continue
         for grouping in certificates:
             certificate = styles.certificate(grouping).name
-            sections.append(Section(f"{title}, {certificate}", {**where, "algo": algo, "grouping": grouping}))
+            sections.append(Section(f"{title}, {certificate}", {**where, "method": method, "grouping": grouping}))
     return sections
+
+
+def _mixed_holdouts(found: Sequence[Result]) -> bool:
+    return len({result.holdout for result in found}) > 1
 
 
 def _rank(result: Result) -> tuple[float, int]:
@@ -130,9 +135,6 @@ def _setting_name(data: str, attack: str) -> str:
 def _section(content: object, place: str) -> Section:
     section = _mapping(content, place)
     _known(section, {field.name for field in fields(Section)}, place)
-    sizes = section.get("sizes")
-    if sizes is not None and not (isinstance(sizes, list) and sizes and all(_is_size(e) for e in sizes)):
-        raise ValueError(f"{place}.sizes: expected a list of whole numbers >= 0, got {sizes!r}")
     best_per = section.get("best_per", [])
     if not isinstance(best_per, list) or not all(isinstance(column, str) for column in best_per):
         raise ValueError(f"{place}.best_per: expected a list of columns, got {best_per!r}")
@@ -143,9 +145,19 @@ def _section(content: object, place: str) -> Section:
         _string(section, "text", place, ""),
         _string(section, "caption", place, ""),
         tuple(best_per),
-        tuple(sizes) if sizes is not None else None,
+        _sizes(section, "sizes", place),
         _mapping(baseline, f"{place}.baseline") if baseline is not None else None,
+        _sizes(section, "gain_sizes", place),
     )
+
+
+def _sizes(content: Mapping[str, Any], key: str, place: str) -> tuple[int, ...] | None:
+    sizes = content.get(key)
+    if sizes is None:
+        return None
+    if not (isinstance(sizes, list) and sizes and all(_is_size(e) for e in sizes)):
+        raise ValueError(f"{place}.{key}: expected a list of whole numbers >= 0, got {sizes!r}")
+    return tuple(sizes)
 
 
 def _mapping(content: object, place: str) -> dict[str, Any]:

@@ -21,6 +21,10 @@ _IN_LABEL = (
     "algo.name",
     "algo.k",
     "algo.r",
+    "algo.parts",
+    "algo.spread",
+    "algo.subsample",
+    "algo.voters",
     "grouping.name",
 )
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,28 @@ import pandas as pd
 
 from certvote.reporting import styles
 from certvote.reporting.datanames import data_names
+from certvote.reporting.result import Result, from_run, real
 from certvote.types import Curve, Run
+
+__all__ = [
+    "BOOKKEEPING",
+    "Result",
+    "accuracy_at",
+    "area",
+    "attained_at",
+    "common",
+    "finished",
+    "individual_of",
+    "last_size",
+    "median_size",
+    "results",
+    "select",
+    "strength",
+    "strongest",
+    "sweeps",
+    "table",
+    "telling_size",
+]
 
 # Options about where things are kept and what a run is called: no part of its result.
 BOOKKEEPING = ("tracking.", "cache_root", "data_root", "report_root", "name", "title", "rerun", "n_jobs")
@@ -31,7 +51,7 @@ def results(runs: Sequence[Run]) -> list[Result]:
         if run.tags.get("certvote.kind", "run") == "run":
             latest[run.tags.get("certvote.fingerprint") or run.id] = run
     kept = list(latest.values())
-    return sorted(map(_result, kept, data_names(kept)), key=_position)
+    return sorted(map(from_run, kept, data_names(kept)), key=_position)
 
 
 def sweeps(runs: Sequence[Run]) -> list[Run]:
@@ -41,20 +61,22 @@ def sweeps(runs: Sequence[Run]) -> list[Run]:
 
 def table(runs: Sequence[Run], *, sizes: Sequence[int] = ()) -> pd.DataFrame:
     """One tidy row per run: settings with types, status, headline numbers, and ``CA_<e>`` for every size asked for."""
-    names = [f.name for f in fields(Result) if f.name not in ("params", "curve")]
+    names = [f.name for f in fields(Result) if f.name not in ("params", "metrics", "curve")]
     rows = []
     for result in results(runs):
         row: dict[str, Any] = {name: getattr(result, name) for name in names}
+        row["abstained"] = result.abstained
         row["clean_accuracy"] = accuracy_at(result, 0)
         row["median_certified_size"] = median_size(result)
         row["auc"] = area(result)
         row |= {f"CA_{e}": accuracy_at(result, e) for e in sizes}
         rows.append(row)
-    extra = ["clean_accuracy", "median_certified_size", "auc", *(f"CA_{e}" for e in sizes)]
+    extra = ["abstained", "clean_accuracy", "median_certified_size", "auc", *(f"CA_{e}" for e in sizes)]
     frame = pd.DataFrame(rows, columns=[*names, *extra])
-    whole = ["k", "stride", "n_train", "n_test", "num_classes", "dim", "median_certified_size"]
-    real = ["started", "seconds", "r", "alpha", "clean_accuracy", "auc", *(f"CA_{e}" for e in sizes)]
-    return frame.astype({**dict.fromkeys(whole, "Int64"), **dict.fromkeys(real, "float64")})
+    whole = ["holdout", "k", "voters", "subsample", "parts", "spread", "stride", "n_train", "n_test", "num_classes"]
+    whole += ["dim", "median_certified_size"]
+    numbers = ["started", "seconds", "r", "alpha", "abstained", "clean_accuracy", "auc", *(f"CA_{e}" for e in sizes)]
+    return frame.astype({**dict.fromkeys(whole, "Int64"), **dict.fromkeys(numbers, "float64")})
 
 
 def select(found: Sequence[Result], where: Mapping[str, Any]) -> list[Result]:
@@ -63,7 +85,7 @@ def select(found: Sequence[Result], where: Mapping[str, Any]) -> list[Result]:
     A column is a field of ``Result`` (``dataset``, ``algo``, ``k``, …) or the full name of an option
     (``attack.size``). Raises ``ValueError`` for a column that no result has.
     """
-    columns = {f.name for f in fields(Result)} - {"params", "curve", "notes"}
+    columns = {"method", *(f.name for f in fields(Result))} - {"params", "metrics", "curve", "notes"}
     options = {name for result in found for name in result.params}
     for column in where:
         if found and column not in columns and column not in options:
@@ -145,7 +167,7 @@ def individual_of(result: Result, found: Sequence[Result]) -> Result | None:
 
 
 def _classifier_options(result: Result) -> list[tuple[str, str]]:
-    kinds = ("algo.", "dataset.", "feature.", "attack.")
+    kinds = ("algo.", "learner.", "dataset.", "feature.", "attack.")
     return sorted((name, value) for name, value in result.params.items() if name.startswith(kinds))
 
 
@@ -165,9 +187,12 @@ def _position(result: Result) -> tuple[Any, ...]:
     return (
         styles.order(styles.DATASETS, result.dataset),
         result.data,
+        result.holdout or 0,
         styles.order(styles.ATTACKS, result.attack),
-        styles.order(styles.ALGORITHMS, result.algo),
-        result.value if result.value is not None else float("-inf"),
+        styles.order(styles.CHANGES, result.change),
+        styles.order(styles.ALGORITHMS, result.method),
+        tuple(value for _, value in result.parameters),
+        styles.order(styles.LEARNERS, result.learner),
         styles.order(styles.CERTIFICATES, result.grouping),
         result.feature,
         result.started,
@@ -182,5 +207,5 @@ def _column(result: Result, column: str) -> Any:
 def _equal(actual: Any, wanted: Any) -> bool:
     if actual is None or wanted is None:
         return actual is wanted
-    left, right = _real(str(actual)), _real(str(wanted))
+    left, right = real(str(actual)), real(str(wanted))
     return left == right if left is not None and right is not None else str(actual) == str(wanted)

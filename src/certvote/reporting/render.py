@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from certvote.names import check_name
-from certvote.reporting import findings, labels, limits, page, provenance, query, sections, tables, templates
+from certvote.reporting import findings, labels, limits, page, provenance, query, result, sections, tables, templates
 from certvote.types import Run
 
 _LEFT_OUT = "left out"  # how a note starts that is about jobs which are not there, not about the numbers
-_GLUED = re.compile(r" (?=%)|(?<=\b[ekr]) (?== )|(?<=\b[ekr] =) ")  # a number stays on one line with its sign or name
+_NAME = r"\b[ekrdNξζα]"
+# A number stays on one line with its sign or name.
+_GLUED = re.compile(rf" (?=%)|(?<={_NAME}) (?== )|(?<={_NAME} =) ")
 
 
 def render_report(
@@ -107,7 +109,7 @@ def page_html(
         warnings=[labels.sentence(note) for note in about_all if not note.startswith(_LEFT_OUT)],
         left_out=[labels.sentence(note) for note in about_all if note.startswith(_LEFT_OUT)],
         sections=views,
-        meaning=limits.meaning(),
+        meaning=limits.meaning(found),
         certificates=limits.certificates(found),
         assumptions=limits.assumptions(found),
         common_options=provenance.common_options(found),
@@ -152,7 +154,7 @@ def _commands(runs: Sequence[Run], command: str | Sequence[str] | None) -> list[
 
 
 def _notes(runs: Sequence[Run], notes: Sequence[str]) -> list[str]:
-    given = [*notes, *(note for sweep in query.sweeps(runs) for note in query.notes(sweep))]
+    given = [*notes, *(note for sweep in query.sweeps(runs) for note in result.notes(sweep))]
     return [labels.printable(note) for note in dict.fromkeys(given)]
 
 

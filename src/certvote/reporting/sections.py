@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
-from certvote.reporting import findings, labels, styles, vector
+from certvote.reporting import costs, findings, labels, plain, vector
 from certvote.reporting.figures import COLUMN, PAGE, ca_figure
 from certvote.reporting.findings import EQUAL
 from certvote.reporting.looks import Look, looks
 from certvote.reporting.page import Section
+from certvote.reporting.plain import PlainTable
 from certvote.reporting.query import Result, accuracy_at, common, finished, last_size, select
 from certvote.reporting.tables import ResultTable, result_table, to_csv, to_latex
 
@@ -68,8 +69,18 @@ class TableView:
 
 
 @dataclass(frozen=True)
+class PlainView:
+    """A table of ready texts, its name in anchors, its caption and its files."""
+
+    name: str
+    table: PlainTable
+    caption: str
+    downloads: tuple[Download, ...]
+
+
+@dataclass(frozen=True)
 class SectionView:
-    """One section: figure (if anything finished), table, and notes that must stand beside them."""
+    """One section: figure (if anything finished), tables, and notes that must stand beside them."""
 
     anchor: str
     title: str
@@ -78,6 +89,7 @@ class SectionView:
     table: TableView | None
     notes: tuple[str, ...]
     searches: tuple[str, ...]
+    costs: PlainView | None = None
 
 
 def section_view(
@@ -100,9 +112,25 @@ def section_view(
         raise ValueError(
             f"section {section.title!r}, baseline: expected exactly one finished run, got {len(finished(baseline))}"
         )
-    table = result_table(chosen, sizes=section.sizes, baseline=finished(baseline))
+    table = result_table(chosen, sizes=section.sizes, baseline=finished(baseline), gain_sizes=section.gain_sizes)
     view = _table(table, chosen, notes, number)
-    return SectionView(anchor, title, section.text, figure, view, notes, tuple(findings.search_gaps(chosen)))
+    gaps = tuple(findings.search_gaps(chosen))
+    spent = costs.cost_table(chosen, found)
+    spent_view = plain_view(spent, f"{number}b", costs.EXPLANATION) if spent is not None else None
+    return SectionView(anchor, title, section.text, figure, view, notes, gaps, spent_view)
+
+
+def plain_view(table: PlainTable, name: str, caption: str) -> PlainView:
+    """A table of ready texts with its files."""
+    latex = plain.to_latex(table, caption=textwrap.shorten(caption, 300))
+    return PlainView(name, table, caption, _files(f"table-{name}", plain.to_csv(table), latex))
+
+
+def _files(name: str, csv: str, latex: str) -> tuple[Download, ...]:
+    return (
+        Download("CSV", f"{name}.csv", data_address(csv.encode(), "text/csv;charset=utf-8")),
+        Download("LaTeX", f"{name}.tex", data_address(latex.encode(), "application/x-tex;charset=utf-8")),
+    )
 
 
 def alternative(found: Sequence[Result]) -> str:
@@ -124,11 +152,12 @@ def alternative(found: Sequence[Result]) -> str:
 def setting(found: Sequence[Result]) -> str:
     """What the figure's runs have in common: certified accuracy of what, on which data, under which attack."""
     done = finished(found)
-    algos = list(dict.fromkeys(styles.algorithm(result.algo).name for result in done))
-    parts = ["Certified accuracy", f"of {' and '.join(algos)}"]
+    algos = list(dict.fromkeys(labels.method_name(result) for result in done))
+    parts = ["Certified accuracy", f"of {labels.listed(algos)}"]
     names = list(dict.fromkeys(labels.dataset_name(result.data) for result in done))
     sizes = []
-    for column, kind in (("n_train", "training"), ("n_test", "test")):
+    tested = "validation" if all(result.holdout is not None for result in done) else "test"
+    for column, kind in (("n_train", "training"), ("n_test", tested)):
         value = common(done, column)
         if value is not None:
             sizes.append(f"{labels.count(value)} {kind}")
@@ -138,19 +167,37 @@ def setting(found: Sequence[Result]) -> str:
     parts.append(f"on {' and '.join(names)}" + (f" ({'; '.join(details)})" if details else ""))
     attacks = list(dict.fromkeys(labels.attack_name(result.attack) for result in done))
     parts.append(f"under {' and '.join(attacks)}.")
-    text = " ".join(parts) + " Each curve is a lower bound; color says the algorithm, line style the certificate."
+    text = " ".join(parts) + "".join(f" {said}" for said in _said_of_ensembles(done))
+    text += " Each curve is a lower bound; color says the algorithm, line style the certificate."
     if any(_has_band(result) for result in done):
         text += " The shaded band above a budget curve is what its bound leaves open."
-    unconfident = [result for result in done if styles.algorithm(result.algo).probabilistic]
-    for result in unconfident[:1]:
-        confidence = f" with confidence {100 * (1 - result.alpha):g} %" if result.alpha is not None else ""
-        text += f" The certificate of {styles.algorithm(result.algo).name} is probabilistic: it holds{confidence}."
+    for name, confidence in dict.fromkeys((labels.method_name(x), labels.confidence(x)) for x in done):
+        if confidence:
+            text += f" The certificate of {name} is probabilistic: it holds with confidence {confidence}."
     missing = len(found) - len(done)
     if missing:
         text += (
             f" {missing} run{'s' if missing > 1 else ''} of this setting {'have' if missing > 1 else 'has'} no curve."
         )
     return text
+
+
+def _said_of_ensembles(done: Sequence[Result]) -> list[str]:
+    """What the attacker may do where that is not everything, and what ensembles are made of."""
+    said = []
+    changes = {result.change for result in done}
+    if changes == {"insert"}:
+        said.append("The attacker may only add: e counts added examples.")
+    if changes == {"delete"}:
+        said.append("The attacker may only remove: e counts removed examples.")
+    if len(changes) > 1:
+        said.append(
+            "Where a label says insertions or removals only, the attacker may do nothing else, and e counts these."
+        )
+    learners = dict.fromkeys(labels.learner_name(result.learner) for result in done if result.learner)
+    if len(learners) == 1:
+        said.append(f"Base classifier of every ensemble: {next(iter(learners))}.")
+    return said
 
 
 def _has_band(result: Result) -> bool:
@@ -205,14 +252,7 @@ def _table(table: ResultTable, chosen: Sequence[Result], notes: Sequence[str], n
         caption,
         marks,
         samples,
-        (
-            Download("CSV", f"table-{number}.csv", data_address(to_csv(table).encode(), "text/csv;charset=utf-8")),
-            Download(
-                "LaTeX",
-                f"table-{number}.tex",
-                data_address(to_latex(table, caption=source).encode(), "application/x-tex;charset=utf-8"),
-            ),
-        ),
+        _files(f"table-{number}", to_csv(table), to_latex(table, caption=source)),
     )
 
 
@@ -220,8 +260,10 @@ def table_explanation(table: ResultTable) -> str:
     """How to read the table: which numbers are bold, what gains are relative to, how numbers are rounded."""
     text = "the best of each column is bold. Bounds are rounded down."
     if table.baseline:
-        text += f" Gain: points above the {table.baseline.removesuffix('.')} at e = {labels.count(table.gain_size)}"
-        if table.gain_size < table.sizes[-1]:
+        sizes = labels.listed([labels.count(e) for e in table.gain_sizes])
+        name = table.baseline.removesuffix(".")
+        text += f" Gain: points above {'the ' if name == 'individual certificate' else ''}{name} at e = {sizes}"
+        if len(table.gain_sizes) == 1 and not table.gain_sizes_named and table.gain_sizes[0] < table.sizes[-1]:
             text += ", the largest size here at which a fifth of the accuracy without an attack is still guaranteed"
         text += "."
     if not any(row.cells for row in table.rows):

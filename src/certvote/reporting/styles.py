@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 # Neutral colors. In a page they become CSS variables, so that axes and text follow light and dark mode.
 INK = "#1b1c1e"
@@ -16,13 +16,20 @@ CSS_VARIABLES = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--grid)", 
 
 @dataclass(frozen=True)
 class Algorithm:
-    """How one algorithm is named and drawn; ``parameter`` is the option that a curve's label states."""
+    """How one algorithm is named and drawn.
+
+    ``parameters`` are the options that a curve's label states: symbol and column of a result. ``short`` is the name
+    beside a curve, where the full one would leave no room. An ensemble has base classifiers that are trained.
+    """
 
     name: str
     color: str
     marker: str
-    parameter: str | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
     probabilistic: bool = False
+    ensemble: bool = False
+    fill: Literal["full", "none"] = "full"
+    short: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,13 +42,23 @@ class Certificate:
 
 
 # Colors of Okabe and Ito, which color-blind readers can tell apart.
+_PARTS, _SPREAD = (("ζ", "parts"),), (("k", "parts"), ("d", "spread"))
 ALGORITHMS = {
-    "knn": Algorithm("kNN", "#0072B2", "o", "k"),
-    "rnn": Algorithm("rNN", "#D55E00", "s", "r"),
-    "bagging": Algorithm("bagging", "#009E73", "^", probabilistic=True),
-    "dpa": Algorithm("DPA", "#CC79A7", "D"),
-    "fa": Algorithm("Finite Aggregation", "#E69F00", "P"),
-    "roe": Algorithm("Run-Off Election", "#56B4E9", "X"),
+    "knn": Algorithm("kNN", "#0072B2", "o", (("k", "k"),)),
+    "rnn": Algorithm("rNN", "#D55E00", "s", (("r", "r"),)),
+    "bagging": Algorithm("bagging", "#009E73", "^", (("ξ", "subsample"), ("N", "voters")), True, True),
+    "dpa": Algorithm("DPA", "#CC79A7", "D", _PARTS, ensemble=True),
+    "fa": Algorithm("Finite Aggregation", "#E69F00", "P", _SPREAD, ensemble=True),
+    "roe": Algorithm("Run-Off Election", "#56B4E9", "X", _PARTS, ensemble=True),
+    "roe-fa": Algorithm(
+        "Run-Off Election on Finite Aggregation",
+        "#56B4E9",
+        "X",
+        _SPREAD,
+        ensemble=True,
+        fill="none",
+        short="Run-Off Election on FA",
+    ),
 }
 CERTIFICATES = {
     "none": Certificate("individual", (1.4, 2.2), 1.5),
@@ -54,6 +71,8 @@ DATASETS = {"mnist": "MNIST", "cifar10": "CIFAR-10", "digits": "Digits", "arrays
 IMAGE_DATASETS = frozenset({"mnist", "cifar10", "digits"})
 FEATURES = {"hog": "HOG", "clip": "CLIP", "pixels": "pixel", "vectors": "ready-made"}
 ATTACKS = {"poisoning": "data poisoning", "backdoor": "a backdoor attack"}
+CHANGES = {"any": "any change", "insert": "insertions only", "delete": "removals only"}
+LEARNERS = {"nearest": "nearest neighbor", "logistic": "logistic regression", "network": "convolutional network"}
 
 
 def algorithm(name: str) -> Algorithm:

@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from certvote.reporting import labels, styles
+from certvote.reporting import labels
 from certvote.reporting.query import (
     Result,
     accuracy_at,
@@ -50,27 +50,33 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One result. ``gain`` is its lead over the baseline; ``problem`` says why there are no numbers."""
+    """One result. ``gains`` are its leads over the baseline; ``problem`` says why there are no numbers.
+
+    ``confidence`` is that with which a probabilistic certificate holds, as text, else "".
+    """
 
     result: Result
     label: str
     cells: tuple[Cell, ...] = ()
-    gain: str = ""
+    gains: tuple[str, ...] = ()
     upper: tuple[str, ...] = ()
     problem: str = ""
+    confidence: str = ""
 
 
 @dataclass(frozen=True)
 class ResultTable:
     """Certified accuracy in percent at ``sizes``; ``baseline`` names what gains are relative to, "" for none.
 
-    Gains are those at ``gain_size``: the largest of ``sizes`` at which the bounds still say something.
+    Gains are those at ``gain_sizes``: unless they were named, the largest of ``sizes`` at which the bounds still say
+    something.
     """
 
     sizes: tuple[int, ...]
     rows: tuple[Row, ...]
     baseline: str = ""
-    gain_size: int = 0
+    gain_sizes: tuple[int, ...] = ()
+    gain_sizes_named: bool = False
 
 
 def round_sizes(largest: int, *, most: int = MOST_COLUMNS) -> tuple[int, ...]:
@@ -91,13 +97,17 @@ def shared_sizes(found: Sequence[Result]) -> tuple[int, ...]:
 
 
 def result_table(
-    found: Sequence[Result], *, sizes: Sequence[int] | None = None, baseline: Sequence[Result] = ()
+    found: Sequence[Result],
+    *,
+    sizes: Sequence[int] | None = None,
+    baseline: Sequence[Result] = (),
+    gain_sizes: Sequence[int] | None = None,
 ) -> ResultTable:
     """One row per result, unfinished ones with their problem, the best lower bound of each column marked.
 
-    ``baseline`` holds one result that gains are relative to; without it, each result is compared to the individual
-    certificate of the same classifier, where that is among the results. Ties are decided as shown; 0 is no best.
-    Raises ``ValueError`` for no or negative sizes; beyond a curve's end there is no value.
+    ``baseline`` holds one result that gains are relative to, at ``gain_sizes``; without it, each result is compared
+    to the individual certificate of the same classifier, where that is among the results. Ties are decided as shown;
+    0 is no best. Raises ``ValueError`` for no or negative sizes; beyond a curve's end there is no value.
     """
     digits = labels.decimals(found)
     done = finished(found)
@@ -106,7 +116,7 @@ def result_table(
     chosen = tuple(sorted(set(sizes)))
     if not chosen or chosen[0] < 0:
         raise ValueError(f"option sizes: expected poisoning sizes >= 0, got {', '.join(map(str, sizes)) or 'none'}")
-    gain_size = telling_size(done, chosen) if done else 0
+    named = tuple(sorted(set(gain_sizes))) if gain_sizes else (telling_size(done, chosen) if done else 0,)
     values = {result.id: [accuracy_at(result, e) for e in chosen] for result in done}
     shown = {name: [labels.percent(value, digits) for value in row] for name, row in values.items()}
     best = [max((float(row[j]) for row in shown.values() if row[j] != "–"), default=0.0) for j in range(len(chosen))]
@@ -121,10 +131,11 @@ def result_table(
         cells = tuple(Cell(t, len(done) > 1 and t != "–" and float(t) == best[j] > 0) for j, t in enumerate(row))
         upper = tuple(labels.percent(attained_at(result, e), digits, up=True) for e in chosen)
         base = bases[result.id]
-        gain = _difference(result, base, gain_size, digits) if compared else ""
-        rows.append(Row(result, label, cells, gain, upper if _open(row, upper) else ()))
+        gains = tuple(_difference(result, base, e, digits) for e in named) if compared else ()
+        opened = upper if _open(row, upper) else ()
+        rows.append(Row(result, label, cells, gains, opened, confidence=labels.confidence(result)))
     name = (labels.full(baseline[0]) if baseline else "individual certificate") if compared else ""
-    return ResultTable(chosen, tuple(rows), name, gain_size)
+    return ResultTable(chosen, tuple(rows), name, named if compared else (), bool(gain_sizes))
 
 
 def problem(result: Result) -> str:
@@ -139,7 +150,8 @@ def problem(result: Result) -> str:
 
 def to_csv(table: ResultTable) -> str:
     """Full precision as shares of the test set, one row per result; safe to open in a spreadsheet program."""
-    head = ["label", "algorithm", "parameter", "certificate", "dataset", "feature", "attack", "status", "run"]
+    head = ["label", "algorithm", "parameter", "learner", "certificate", "confidence"]
+    head += ["dataset", "feature", "attack", "change", "status", "run"]
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     bounds = any(row.upper for row in table.rows)
@@ -149,12 +161,15 @@ def to_csv(table: ResultTable) -> str:
         x = row.result
         texts = [
             row.label,
-            styles.algorithm(x.algo).name,
+            labels.method_name(x),
             labels.parameter(x),
+            labels.learner_name(x.learner),
             labels.certificate_name(x),
+            "" if x.alpha is None or not row.confidence else repr(1 - x.alpha),
             x.data,
             x.feature,
             x.attack,
+            x.change,
             x.status,
             x.id,
         ]
@@ -182,9 +197,9 @@ def to_markdown(table: ResultTable) -> str:
 
 def to_latex(table: ResultTable, *, caption: str) -> str:
     """A ``table`` environment for the package booktabs, with the best of each column in bold."""
-    columns = "l" + "r" * (len(table.sizes) + bool(table.baseline))
+    columns = "l" + "r" * (len(table.sizes) + len(table.gain_sizes))
     span = len(columns) - 1
-    head = ["", *map(_latex_count, table.sizes)] + [f"at $e = {_latex_count(table.gain_size)}$"] * bool(table.baseline)
+    head = ["", *map(_latex_count, table.sizes), *(f"at $e = {_latex_count(e)}$" for e in table.gain_sizes)]
     lines = [
         "% needs \\usepackage{booktabs}",
         "\\begin{table}",
@@ -193,7 +208,7 @@ def to_latex(table: ResultTable, *, caption: str) -> str:
         f"  \\begin{{tabular}}{{{columns}}}",
         "    \\toprule",
         f"    & \\multicolumn{{{len(table.sizes)}}}{{c}}{{certified accuracy (\\%) at poisoning size $e$}}"
-        + (" & gain (points)" if table.baseline else "")
+        + _latex_gain(len(table.gain_sizes))
         + " \\\\",
         f"    \\cmidrule(lr){{2-{len(table.sizes) + 1}}}",
         f"    {' & '.join(head)} \\\\",
@@ -204,10 +219,16 @@ def to_latex(table: ResultTable, *, caption: str) -> str:
             body = [f"\\multicolumn{{{span}}}{{l}}{{{latex(textwrap.shorten(row.problem, 60))}}}"]
         else:
             body = [f"\\textbf{{{cell.text}}}" if cell.best else latex(cell.text) for cell in row.cells]
-            body += [latex(row.gain)] * bool(table.baseline)
+            body += map(latex, row.gains)
         lines.append(f"    {' & '.join([latex(row.label), *body])} \\\\")
     lines += ["    \\bottomrule", "  \\end{tabular}", "\\end{table}", ""]
     return "\n".join(lines)
+
+
+def _latex_gain(number: int) -> str:
+    if number < 2:
+        return " & gain (points)" * number
+    return f" & \\multicolumn{{{number}}}{{c}}{{gain (points)}}"
 
 
 def _latex_count(number: int) -> str:

@@ -1,0 +1,198 @@
+"""Ensembles in reports: named, drawn, compared and told with what their numbers depend on."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from matplotlib.colors import to_hex
+
+from certvote.reporting import costs, findings, labels, limits, page, plain, query, sections, tables
+from certvote.reporting.figures import ca_figure
+from certvote.reporting.looks import looks
+from certvote.reporting.query import results, select
+
+
+@pytest.fixture
+def found(ensemble_runs):
+    return results(ensemble_runs)
+
+
+@pytest.fixture
+def any_change(found):
+    return select(found, {"change": "any"})
+
+
+def only(found, **where):
+    (result,) = select(found, where)
+    return result
+
+
+def test_labels_say_the_papers_symbols(found):
+    assert labels.short(found) == [
+        "kNN k=5000, individual",
+        "kNN k=5000, budget",
+        "rNN r=4, individual",
+        "rNN r=4, ISLAND",
+        "rNN r=4, budget",
+        "bagging ξ=20, N=1000",
+        "DPA ζ=2500",
+        "Finite Aggregation k=1250, d=2",
+        "Run-Off Election ζ=2500",
+        "Run-Off Election on FA k=1250, d=2",
+        "DPA ζ=2500, insertions only",
+    ]
+    name = labels.full(only(found, method="roe-fa"))
+    assert name == "Run-Off Election on Finite Aggregation (k = 1250, d = 2, logistic regression)"
+
+
+def test_learners_are_named_where_they_differ(make_run):
+    runs = [make_run("dpa", id=name, params={"learner.name": name}) for name in ("nearest", "network")]
+    assert labels.short(results([make_run(), *runs])) == [
+        "kNN k=5000",
+        "DPA ζ=2500, nearest neighbor",
+        "DPA ζ=2500, convolutional network",
+    ]
+
+
+def test_a_learner_that_an_algorithm_does_not_use_is_not_its_own(make_run):
+    (result,) = results([make_run("rnn", params={"learner.name": "logistic"})])
+    assert result.learner == ""
+    assert "logistic" not in labels.full(result)
+
+
+def test_validation_parts_are_told_from_the_test_set(make_run):
+    held = make_run("dpa", id="held", params={"dataset.holdout": "5000", "data.n_test": "5000"})
+    found = results([make_run("dpa"), held])
+    assert labels.short(found) == ["test set", "validation part of 5,000"]
+    assert [len(group) for group in findings.groups(found)] == [1, 1]
+    assert "of the 5,000 validation images" in findings.headline(select(found, {"holdout": 5000}))
+    assert [section.title for section in page.default(found).sections] == [
+        "MNIST, data poisoning",
+        "MNIST, data poisoning (validation part)",
+    ]
+    assert any("no results on the test set" in said for said in limits.assumptions(found))
+    assert "5,000 validation images" in sections.setting(select(found, {"holdout": 5000}))
+
+
+def test_elections_on_the_same_voters_are_told_apart_in_figures(any_change):
+    drawn = dict(zip((x.method for x in any_change), looks(any_change), strict=True))
+    assert drawn["dpa"].color.upper() == "#CC79A7"
+    assert drawn["roe"].color == drawn["roe-fa"].color == "#56b4e9"
+    assert drawn["roe"].fill != drawn["roe-fa"].fill
+    lines = [line for line in ca_figure(any_change).axes[0].get_lines() if line.get_gid()]
+    assert {to_hex(line.get_color()) for line in lines} >= {"#009e73", "#cc79a7", "#e69f00", "#56b4e9"}
+    assert {line.get_marker() for line in lines} == {"o", "s", "^", "D", "P", "X"}
+
+
+@pytest.mark.parametrize(
+    ("change", "axis", "sentence"),
+    [
+        ("any", "poisoned training examples e", "with 400 of 60,000 training examples poisoned, DPA"),
+        ("insert", "added training examples e", "with 400 examples added to 60,000 training examples, DPA"),
+        ("delete", "removed training examples e", "with 400 of 60,000 training examples removed, DPA"),
+    ],
+)
+def test_what_e_counts_is_said(make_run, change, axis, sentence):
+    found = results([make_run("dpa", params={"attack.change": change}), make_run(params={"attack.change": change})])
+    assert ca_figure(found).axes[0].get_xlabel() == axis
+    cut = [result for result in found if result.algo == "dpa"]
+    assert sentence in findings.headline(cut)
+    threat = limits.meaning(found)[1]
+    assert ("e counts additions" in threat, "e counts removals" in threat) == (change == "insert", change == "delete")
+
+
+def test_a_weaker_attackers_bound_is_no_headline(found):
+    dpa = select(found, {"algo": "dpa", "method": "dpa"})
+    assert "poisoned" in findings.headline(dpa)
+    assert "may do nothing else" in sections.setting(dpa)
+
+
+def test_one_ensemble_stands_for_all_in_a_sentence(any_change):
+    sentence = findings.headline(any_change)
+    assert sentence.endswith(
+        "; its individual certificate guarantees 34.45 %; for rNN (r = 4, budget certificate) the guarantee is "
+        "57.17 %; and for the best ensemble, bagging (ξ = 20, N = 1000, logistic regression), the guarantee is 15.50 % (a "
+        "statement that holds with probability 99.9 %)."
+    )
+
+
+def test_confidence_stands_beside_baggings_numbers(any_change):
+    table = tables.result_table(any_change)
+    assert [row.label for row in table.rows if row.confidence == "99.9 %"] == ["bagging ξ=20, N=1000"]
+    (row,) = [row for row in csv.DictReader(io.StringIO(tables.to_csv(table))) if row["algorithm"] == "bagging"]
+    assert (row["confidence"], row["learner"], row["change"]) == ("0.999", "logistic regression", "any")
+    assert "confidence 99.9 %" in sections.setting(any_change)
+    assert any("99.9 % for all test examples together" in said for said in limits.assumptions(any_change))
+
+
+def test_differences_at_named_sizes(any_change):
+    bagging = select(any_change, {"algo": "bagging"})
+    table = tables.result_table(any_change, baseline=bagging, gain_sizes=[1000, 500])
+    assert table.gain_sizes == (500, 1000)
+    rows = {row.label: row for row in table.rows}
+    assert rows["rNN r=4, ISLAND"].gains == ("+9.88", "+25.59")
+    assert rows["bagging ξ=20, N=1000"].gains == ("–", "–")
+    assert "points above bagging (ξ = 20, N = 1000, logistic regression) at e = 500 and 1,000." in (
+        sections.table_explanation(table)
+    )
+    latex = tables.to_latex(table, caption="")
+    assert r"\multicolumn{2}{c}{gain (points)}" in latex
+    assert r"\begin{tabular}{lrrrrrrrr}" in latex
+
+
+def test_abstentions_stand_beside_errors_and_time_beside_both(any_change, found):
+    table = costs.cost_table(any_change, found)
+    rows = {row[0]: dict(zip(table.head, row, strict=True)) for row in table.rows}
+    assert list(rows) == [
+        "kNN k=5000",
+        "rNN r=4",
+        "bagging ξ=20, N=1000",
+        "DPA ζ=2500",
+        "Finite Aggregation k=1250, d=2",
+        "Run-Off Election ζ=2500",
+        "Run-Off Election on FA k=1250, d=2",
+    ]
+    bagging = rows["bagging ξ=20, N=1000"]
+    assert [bagging[f"{kind} (%)"] for kind in ("correct", "abstained", "wrong")] == ["88.30", "2.13", "9.57"]
+    assert (bagging["training (s)"], bagging["voting (s)"], bagging["examples each"]) == ("6.4", "1.9", "20")
+    assert rows["Finite Aggregation k=1250, d=2"]["voters"] == "2,500"
+    assert rows["kNN k=5000"]["training (s)"] == "–"
+
+
+def test_times_are_those_of_the_run_that_did_the_work(make_run):
+    cached = make_run(
+        "dpa", params={"attack.change": "insert"}, metrics={"seconds_training": 0.0, "seconds_votes": 0.1}
+    )
+    table = costs.cost_table(results([cached]), results([cached, make_run("dpa")]))
+    assert table.rows[0][-2:] == ("6.4", "1.9")
+
+
+def test_no_table_of_costs_without_training(make_run):
+    found = results([make_run(), make_run("rnn")])
+    assert costs.cost_table(found, found) is None
+
+
+def test_plain_tables_as_files(any_change, found):
+    table = costs.cost_table(any_change, found)
+    rows = list(csv.DictReader(io.StringIO(plain.to_csv(table))))
+    assert (rows[2]["voters"], rows[0]["training (s)"], rows[0]["base classifier"]) == ("1000", "", "–")
+    text = plain.to_latex(table, caption="50 % & more")
+    assert r"\caption{50 \% \& more}" in text
+    assert r"\begin{tabular}{llrrrrrrr}" in text
+
+
+def test_the_table_of_runs_has_the_ensembles_options(ensemble_runs):
+    frame = query.table(ensemble_runs).set_index("algo")
+    bagging = frame.loc["bagging"]
+    assert (bagging.subsample, bagging.voters, bagging.abstained, bagging.alpha) == (20, 1000, 0.0213, 0.001)
+    assert set(frame.change) == {"any", "insert"}
+
+
+def test_every_ensemble_is_explained(any_change):
+    text = " ".join(limits.assumptions(any_change))
+    for part in ("Bagging (Jia", "DPA (Levine", "Finite Aggregation (Wang", "Run-Off Election (Rezaei"):
+        assert part in text
+    assert "Base classifiers are ours (logistic regression)" in text
+    assert [name for name, _ in limits.certificates(any_change)] == ["individual", "ISLAND", "budget"]
