@@ -127,9 +127,14 @@ class Store:
     # --- reading -----------------------------------------------------------------------------------------------
 
     def read_runs(
-        self, *, sweep: str | None = None, run_ids: Iterable[str] | None = None, filter: str = ""
+        self,
+        *,
+        sweep: str | None = None,
+        run_ids: Iterable[str] | None = None,
+        filter: str = "",
+        curves: bool = True,
     ) -> list[Run]:
-        """Jobs with their curves, oldest first: by id, by an MLflow filter, or those of a sweep.
+        """Jobs, oldest first: by id, by an MLflow filter, or those of a sweep; with their curves unless told otherwise.
 
         A sweep comes with its parent run and with the older runs whose results it reused.
         """
@@ -142,13 +147,20 @@ class Store:
         else:
             found = [run for run in self._search(filter) if run.data.tags.get("certvote.kind") == "run"]
         with clear_errors(self.location.uri, "read"):
-            runs = [read_run(self.client, run, self.location.ui) for run in found]
+            runs = [read_run(self.client, run, self.location.ui, curve=curves) for run in found]
         return sorted(runs, key=lambda run: run.started)
 
     def latest_sweep(self) -> str | None:
         """The id of the sweep that started last."""
         runs = self._search("tags.`certvote.kind` = 'sweep'", 1)
         return runs[0].info.run_id if runs else None
+
+    def sweeps(self) -> list[Run]:
+        """The parent runs, newest first."""
+        return [
+            read_run(self.client, run, self.location.ui, curve=False)
+            for run in self._search("tags.`certvote.kind` = 'sweep'")
+        ]
 
     def download(self, run: str, artifact: str, folder: Path) -> Path:
         """Copy one artifact of a run into ``folder``."""

@@ -1,0 +1,164 @@
+"""Which runs of the results database: by experiment, sweep, tags and options, or as one word on the command line."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from certvote import columns
+from certvote.types import Run
+
+if TYPE_CHECKING:
+    from certvote.tracking import Store
+
+OneOrMore = str | Sequence[str] | None
+
+STATUSES = ("FINISHED", "FAILED", "KILLED", "RUNNING")
+
+_PIECE = re.compile(r"(?:\[[^]]*\]|[^\s,])+")  # commas and spaces separate, but not inside of a list
+_OPTION = re.compile(r"[A-Za-z_][\w.]*")
+_FILTER = re.compile(r"[<>'\"`!]")  # no value has these; MLflow's filters do
+
+
+def select(
+    experiment: OneOrMore,
+    uri: str | None,
+    sweep: OneOrMore,
+    tags: Mapping[str, Any] | None,
+    options: Mapping[str, Any] | None,
+    status: OneOrMore,
+    repeated: bool,
+) -> list[tuple[Store, Run]]:
+    """The runs that pass every filter, without their curves, oldest first, each with the store that has it."""
+    from certvote.tracking import lookup
+
+    wanted = _several("status", status)
+    if wanted is not None and not set(wanted) <= set(STATUSES):
+        raise ValueError(f"status: expected some of {', '.join(STATUSES)}, or None for all, got {status!r}")
+    names = _several("experiment", experiment) or [lookup.DEFAULT_EXPERIMENT]
+    stores = [lookup.existing(uri or lookup.DEFAULT_URI, name) for name in dict.fromkeys(names)]
+    found = _of_sweeps(stores, _several("sweep", sweep))
+    known_columns("options", options or {}, [columns.typed(run.params) for _, run in found])
+    kept = [
+        (store, run)
+        for store, run in found
+        if (wanted is None or run.status in wanted)
+        and all(_among(run.tags.get(name), value) for name, value in (tags or {}).items())
+        and has_options(run, options or {})
+    ]
+    return sorted(kept if repeated else _latest(kept), key=lambda pair: (pair[1].started, pair[1].id))
+
+
+def named(text: str, *, uri: str, experiment: str, sweep: str | None = None) -> list[Run]:
+    """The runs, with their curves, that one word of a command line names; sweeps come with their parent run.
+
+    It is a sweep's name or id, a run's id (or the beginning of one), options (``algo=knn,k=50,100``), an MLflow
+    filter, or the name of another experiment of the database. Options, filters and runs can be looked for within one
+    ``sweep``. ``ValueError`` says what there is.
+    """
+    from certvote.tracking import lookup
+
+    store = lookup.existing(uri, experiment)
+    inside = None if sweep is None else {run.id for _, run in _of_sweeps([store], [sweep])}
+    found = _named(store, text, uri)
+    if inside is not None:
+        found = [run for run in found if run.id in inside]
+    if not any(run.tags.get("certvote.kind") == "run" for run in found):
+        raise ValueError(f"expected at least one run, got none for {text!r}")
+    return found
+
+
+def _named(store: Store, text: str, uri: str) -> list[Run]:
+    from certvote.tracking import lookup
+
+    options = parse(text)
+    if options:
+        found = store.read_runs(curves=False)
+        known_columns("options", options, [columns.typed(run.params) for run in found])
+        return store.read_runs(run_ids=[run.id for run in found if has_options(run, options)])
+    if re.search(r"[=<>'`]", text):
+        return store.read_runs(filter=text)
+    parent, run = lookup.sweep_id(store, text), lookup.run_id(store, text)
+    if parent:
+        return store.read_runs(sweep=parent)
+    if run:
+        return store.read_runs(run_ids=[run])
+    if text in lookup.experiments(uri):
+        return lookup.existing(uri, text).read_runs()
+    there = ", ".join(dict.fromkeys(sweep.name for sweep in store.sweeps())) or "(none)"
+    raise ValueError(
+        f"expected a sweep or a run (name or id), options such as k=100, an MLflow filter or an experiment, "
+        f"got {text!r}; there are the sweeps {there}"
+    )
+
+
+def parse(text: str) -> dict[str, list[str | None]]:
+    """Options as on the command line, each with its values: ``algo=knn,k=50,100``; none if it is something else."""
+    options: dict[str, list[str | None]] = {}
+    name = ""
+    for piece in _PIECE.findall(text):
+        option, equals, value = piece.rpartition("=")
+        if (equals and not _OPTION.fullmatch(option)) or not (option or name) or _FILTER.search(value):
+            return {}
+        name = option or name
+        options.setdefault(name, []).append(None if value in ("null", "None") else value)
+    return options
+
+
+def has_options(run: Run, options: Mapping[str, Any]) -> bool:
+    """Whether a run's options have these values, each given as one value or as a list of them."""
+    values = columns.typed(run.params)
+    return all(_among(values.get(columns.column(name)), wanted) for name, wanted in options.items())
+
+
+def _of_sweeps(stores: Sequence[Store], names: Sequence[str] | None) -> list[tuple[Store, Run]]:
+    from certvote.tracking import lookup
+
+    if names is None:
+        return [(store, run) for store in stores for run in store.read_runs(curves=False)]
+    found: dict[str, tuple[Store, Run]] = {}
+    for name in names:
+        ids = [(store, lookup.sweep_id(store, name)) for store in stores]
+        if not any(sweep for _, sweep in ids):
+            there = list(dict.fromkeys(sweep.name for store in stores for sweep in store.sweeps()))
+            raise ValueError(f"sweep: expected one of {', '.join(there) or '(none)'}, or an id, got {name!r}")
+        for store, sweep in ids:
+            for run in store.read_runs(sweep=sweep, curves=False) if sweep else []:
+                if run.tags.get("certvote.kind") == "run":
+                    found[run.id] = store, run
+    return list(found.values())
+
+
+def _latest(found: Sequence[tuple[Store, Run]]) -> list[tuple[Store, Run]]:
+    """Of runs with the same fingerprint the newest that finished, or else the newest: its last word."""
+    ranked = sorted(found, key=lambda pair: (pair[1].status == "FINISHED", pair[1].started, pair[1].id))
+    return list({run.tags.get("certvote.fingerprint") or run.id: (store, run) for store, run in ranked}.values())
+
+
+def known_columns(argument: str, names: Iterable[str], options: Iterable[Mapping[str, columns.Value]]) -> list[str]:
+    """The columns of options; ``ValueError`` for one that neither the schema nor any of the runs' ``options`` has."""
+    there = {*columns.known(), *(name for one in options for name in one)}
+    for name in names:
+        if columns.column(name) not in there:
+            near = difflib.get_close_matches(name, [*there, *columns.SHORTCUTS], n=3, cutoff=0.5)
+            raise ValueError(
+                f"{argument}: expected options as python run.py --help lists them, got {name!r}"
+                + (f"; did you mean {' or '.join(near)}?" if near else "")
+            )
+    return [columns.column(name) for name in names]
+
+
+def _among(value: columns.Value, wanted: Any) -> bool:
+    allowed = wanted if isinstance(wanted, list | tuple | set | range) else [wanted]
+    return any(columns.equal(value, one) for one in allowed)
+
+
+def _several(argument: str, value: OneOrMore) -> list[str] | None:
+    if value is None:
+        return None
+    several = [value] if isinstance(value, str) else list(value)
+    if not several or not all(isinstance(one, str) for one in several):
+        raise ValueError(f"{argument}: expected a text, a list of texts or None, got {value!r}")
+    return several
