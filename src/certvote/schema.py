@@ -183,6 +183,16 @@ class Backend:
 
 
 @dataclass
+class Dask(Backend):
+    address: str | None = MISSING
+    workers: int | None = MISSING
+    memory: str = MISSING
+
+    def __post_init__(self) -> None:
+        _at_least("backend.workers", self.workers, 1)
+
+
+@dataclass
 class Tracking:
     uri: str = MISSING
     experiment: str = MISSING
@@ -245,7 +255,7 @@ SCHEMAS: Mapping[str, Mapping[str, type]] = {
     "attack": {"poisoning": Attack, "backdoor": Backdoor},
     "algo": {"knn": Knn, "rnn": Rnn},
     "grouping": {"none": Grouping, "rd": RandomDivision, "island": Grouping, "removal": Grouping, "budget": Budget},
-    "backend": dict.fromkeys(("auto", "reference", "numba", "faiss", "torch"), Backend),
+    "backend": {**dict.fromkeys(("auto", "reference", "numba", "faiss", "torch"), Backend), "dask": Dask},
     "tracking": {"local": Tracking, "server": Tracking},
 }
 

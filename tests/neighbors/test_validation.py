@@ -30,7 +30,7 @@ from certvote.neighbors import knn_votes, neighbor_votes, rnn_votes
         ({"num_classes": 2}, r"labels: expected 0 to 1 \(num_classes - 1\), got 0 to 2"),
         ({"num_classes": 10**5, "window": 1}, "num_classes: expected at most 65536 with a window, got 100000"),
         ({"ranking": "random"}, "ranking: expected one of index, hash, got 'random'"),
-        ({"backend": "cuda"}, "backend: expected one of auto, reference, numba, faiss, torch, got 'cuda'"),
+        ({"backend": "cuda"}, "backend: expected one of auto, reference, numba, faiss, torch, dask, got 'cuda'"),
         ({"labels": np.zeros(299, int)}, r"labels: expected one label for each of the 300 .* got shape \(299,\)"),
         ({"labels": np.zeros((300, 1), int)}, r"labels: .* got shape \(300, 1\)"),
         ({"labels": np.zeros(300)}, "labels: expected integers, got float64"),

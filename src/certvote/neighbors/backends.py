@@ -10,8 +10,8 @@ from typing import Literal
 from certvote.neighbors.job import Job
 from certvote.neighbors.scan import Scanner
 
-Backend = Literal["auto", "reference", "numba", "faiss", "torch"]
-BACKENDS: tuple[Backend, ...] = ("auto", "reference", "numba", "faiss", "torch")
+Backend = Literal["auto", "reference", "numba", "faiss", "torch", "dask"]
+BACKENDS: tuple[Backend, ...] = ("auto", "reference", "numba", "faiss", "torch", "dask")
 _INSTALL = {"faiss": "certvote[cpu]", "torch": "certvote[gpu]"}
 _WORTH_A_GPU = 10**10  # terms |x - y|; a CPU is done with fewer before the GPU's libraries are imported
 
@@ -23,6 +23,7 @@ def choose(backend: Backend, job: Job) -> Callable[[Job], Scanner]:
     """
     if backend not in BACKENDS:
         raise ValueError(f"backend: expected one of {', '.join(BACKENDS)}, got {backend!r}")
+    assert backend != "dask", "a cluster takes pieces of the training set rather than tiles of queries"
     if backend == "auto":
         terms = len(job.train) * len(job.queries) * job.train.shape[1]
         backend = "torch" if terms >= _WORTH_A_GPU and _has_cuda() else "numba"

@@ -44,26 +44,53 @@ def blocks(x: Num[np.ndarray, "rows d"]) -> Iterator[slice]:
         yield slice(start, start + rows)
 
 
+@dataclass(frozen=True)
+class Extent:
+    """Smallest and largest value of each dimension."""
+
+    lowest: Float64[np.ndarray, " d"]
+    highest: Float64[np.ndarray, " d"]
+
+    @property
+    def varies(self) -> Bool[np.ndarray, " d"]:
+        return self.highest > self.lowest
+
+    def __or__(self, other: Extent) -> Extent:
+        """Of both together."""
+        return Extent(np.minimum(self.lowest, other.lowest), np.maximum(self.highest, other.highest))
+
+
 def common_lattice(train: Num[np.ndarray, "n d"], queries: Num[np.ndarray, "m d"]) -> Lattice:
     """Finest grid on which no distance between the two exceeds ``2**24`` steps.
 
     Raises ``ValueError`` if a feature is not finite, or not on that grid (then no coarser one fits either).
     """
-    lowest, highest = np.full(train.shape[1], np.inf), np.full(train.shape[1], -np.inf)
-    for name, x in (("train", train), ("queries", queries)):
-        for part in blocks(x):
-            values = _exact_float64(name, x[part])
-            low, high = values.min(axis=0), values.max(axis=0)
-            if not (np.isfinite(low).all() and np.isfinite(high).all()):
-                row = part.start + int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])
-                raise ValueError(f"{name}: expected finite features, got NaN or infinity in row {row}")
-            np.minimum(lowest, low, out=lowest)
-            np.maximum(highest, high, out=highest)
-    bits = _finest_bits(lowest, highest)
-    for name, x in (("train", train), ("queries", queries)):
-        for part in blocks(x):
-            _check_on_grid(name, x[part], part.start, bits, highest > lowest)
-    return Lattice(bits=bits, lowest=lowest, farthest=int(((highest - lowest) * 2.0**bits).sum()))
+    extent = extent_of("train", train) | extent_of("queries", queries)
+    lattice = finest_lattice(extent)
+    check_on_grid("train", train, lattice.bits, extent.varies)
+    check_on_grid("queries", queries, lattice.bits, extent.varies)
+    return lattice
+
+
+def extent_of(name: str, x: Num[np.ndarray, "rows d"]) -> Extent:
+    """Raises ``ValueError`` with ``name`` if a feature is not finite."""
+    lowest, highest = np.full(x.shape[1], np.inf), np.full(x.shape[1], -np.inf)
+    for part in blocks(x):
+        values = _exact_float64(name, x[part])
+        low, high = values.min(axis=0), values.max(axis=0)
+        if not (np.isfinite(low).all() and np.isfinite(high).all()):
+            row = part.start + int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])
+            raise ValueError(f"{name}: expected finite features, got NaN or infinity in row {row}")
+        np.minimum(lowest, low, out=lowest)
+        np.maximum(highest, high, out=highest)
+    return Extent(lowest, highest)
+
+
+def finest_lattice(extent: Extent) -> Lattice:
+    """Finest grid on which no distance within this extent exceeds ``2**24`` steps."""
+    bits = _finest_bits(extent.lowest, extent.highest)
+    reach = int(((extent.highest - extent.lowest) * 2.0**bits).sum())
+    return Lattice(bits=bits, lowest=extent.lowest, farthest=reach)
 
 
 def _exact_float64(name: str, x: Num[np.ndarray, "rows d"]) -> Float64[np.ndarray, "rows d"]:
@@ -86,17 +113,17 @@ def _finest_bits(lowest: Float64[np.ndarray, " d"], highest: Float64[np.ndarray,
     )  # 2**1000 is still a float64; finer differences are refused as off the grid
 
 
-def _check_on_grid(
-    name: str, x: Num[np.ndarray, "rows d"], first_row: int, bits: int, varies: Bool[np.ndarray, " d"]
-) -> None:
-    values = x.astype(np.float64)
-    with np.errstate(over="ignore"):
-        scaled = values * 2.0**bits
-    off = (scaled != np.rint(scaled)) & varies  # where all values are equal, all differences are exactly 0
-    if off.any():
-        row, column = (int(i) for i in np.argwhere(off)[0])
-        raise ValueError(
-            f"{name}: expected features that are multiples of 2**{-bits}, the finest grid on which float32 holds every "
-            f"L1 distance in this data exactly, got {float(values[row, column])!r} in row {first_row + row}, column "
-            f"{column}; put the features on a grid first: certvote.features.grid.snap"
-        )
+def check_on_grid(name: str, x: Num[np.ndarray, "rows d"], bits: int, varies: Bool[np.ndarray, " d"]) -> None:
+    """Raises ``ValueError`` with ``name`` if a feature that ``varies`` is no multiple of ``2**-bits``."""
+    for part in blocks(x):
+        values = x[part].astype(np.float64)
+        with np.errstate(over="ignore"):
+            scaled = values * 2.0**bits
+        off = (scaled != np.rint(scaled)) & varies  # where all values are equal, all differences are exactly 0
+        if off.any():
+            row, column = (int(i) for i in np.argwhere(off)[0])
+            raise ValueError(
+                f"{name}: expected features that are multiples of 2**{-bits}, the finest grid on which float32 holds "
+                f"every L1 distance in this data exactly, got {float(values[row, column])!r} in row "
+                f"{part.start + row}, column {column}; put the features on a grid first: certvote.features.grid.snap"
+            )

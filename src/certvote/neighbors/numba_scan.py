@@ -25,6 +25,17 @@ class NumbaScanner:
     """
 
     def __init__(self, job: Job) -> None:
+        self.job, self.distances = job, DistanceTiles(job)
+        self.tile_rows, self.workers = self.distances.tile_rows, self.distances.workers
+
+    def __call__(self, start: int, stop: int) -> Tally:
+        return tally(self.job, self.distances(start, stop), stop - start)
+
+
+class DistanceTiles:
+    """Exact distances in steps between a few queries and all training examples, for ``workers`` threads at once."""
+
+    def __init__(self, job: Job) -> None:
         self.job = job
         self.width = -(-len(job.train) // PANEL) * PANEL
         threads: int = job.threads or numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
@@ -36,12 +47,16 @@ class NumbaScanner:
         self.tile_rows = max(1, rows // GROUP) * GROUP
         self.own = threading.local()
 
-    def __call__(self, start: int, stop: int) -> Tally:
+    def __call__(self, start: int, stop: int) -> Int32[np.ndarray, "rows n"]:
+        """Columns are those of ``job.columns``; rows and columns after the last are without meaning.
+
+        The tile belongs to the calling thread until its next call.
+        """
         queries, sums = _packed(self.job.lattice.integers(self.job.queries[start:stop]), GROUP)
         tile = self._tile()
         for first, (panels, panel_sums) in self.panels:
             fill_distances(panels, panel_sums, queries, sums, tile, first)
-        return tally(self.job, tile, stop - start)
+        return tile
 
     def _tile(self) -> Int32[np.ndarray, "rows n"]:
         """The thread's own memory: fresh memory from the system for each tile would cost more than filling it."""

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Int32, Int64, Num
+from jaxtyping import Int32, Int64, Num, UInt64
 
 from certvote.neighbors.lattice import blocks
 
@@ -25,21 +25,18 @@ def precedence(
     n = len(train)
     if ranking == "index":
         return np.arange(n - 1, -1, -1, dtype=np.int32)
-    digests = np.frombuffer(b"".join(_digests(train, labels)), dtype=">u8").reshape(n, 4)
-    ascending = np.lexsort(digests.T[::-1])
+    ascending = np.lexsort(digests(train, labels).T[::-1])
     places = np.empty(n, np.int32)
     places[ascending[::-1]] = np.arange(n, dtype=np.int32)
     return places
 
 
-def _digests(train: Num[np.ndarray, "n d"], labels: Int64[np.ndarray, " n"]) -> list[bytes]:
-    """SHA-256 of each example's values as little-endian float64, followed by its label as int64."""
-    digests = []
+def digests(train: Num[np.ndarray, "n d"], labels: Int64[np.ndarray, " n"]) -> UInt64[np.ndarray, "n 4"]:
+    """SHA-256 of each example's values as little-endian float64, followed by its label as int64; high word first."""
+    found = []
     for part in blocks(train):
         # adding 0.0 turns -0.0 into 0.0: equal values, equal bytes
         values = np.ascontiguousarray(train[part].astype("<f8") + 0.0)
         classes = labels[part].astype("<i8")
-        digests += [
-            sha256(row.tobytes() + label.tobytes()).digest() for row, label in zip(values, classes, strict=True)
-        ]
-    return digests
+        found += [sha256(row.tobytes() + label.tobytes()).digest() for row, label in zip(values, classes, strict=True)]
+    return np.frombuffer(b"".join(found), dtype=">u8").reshape(len(train), 4).astype(np.uint64)

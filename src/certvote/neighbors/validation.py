@@ -26,15 +26,15 @@ def checked_job(
     threads: int | None = None,
 ) -> Job:
     """The job these arguments describe, or ``ValueError``."""
-    train, queries = _matrix("train", train), _matrix("queries", queries)
+    train, queries = checked_matrix("train", train), checked_matrix("queries", queries)
     if len(train) == 0:
         raise ValueError("train: expected at least one training example, got none")
     if train.shape[1] == 0:
         raise ValueError("train: expected at least one feature per example, got none")
     if queries.shape[1] != train.shape[1]:
         raise ValueError(f"queries: expected {train.shape[1]} features per row as in train, got {queries.shape[1]}")
-    window = _integer("window", window, least=0)
-    num_classes = _integer("num_classes", num_classes, least=1)
+    window = checked_integer("window", window, least=0)
+    num_classes = checked_integer("num_classes", num_classes, least=1)
     if window and num_classes > 2**16:
         raise ValueError(f"num_classes: expected at most 65536 with a window, got {num_classes}")
     if ranking not in RANKINGS:
@@ -52,7 +52,7 @@ def checked_job(
         num_classes=num_classes,
         ranking=ranking,
         lattice=common_lattice(train, queries),
-        threads=None if threads is None else _integer("threads", threads, least=1),
+        threads=None if threads is None else checked_integer("threads", threads, least=1),
     )
 
 
@@ -63,7 +63,7 @@ def is_single(values: object) -> bool:
 
 def checked_ks(ks: Sequence[int]) -> list[int]:
     """Numbers of neighbors as Python integers."""
-    return [_integer("k", k, least=1) for k in _sequence("k", ks)]
+    return [checked_integer("k", k, least=1) for k in _sequence("k", ks)]
 
 
 def checked_rs(rs: Sequence[float | int]) -> list[float]:
@@ -78,7 +78,7 @@ def _sequence(name: str, values: object) -> list[object]:
     return found
 
 
-def _integer(name: str, value: object, *, least: int) -> int:
+def checked_integer(name: str, value: object, *, least: int) -> int:
     if not is_integer(value):
         raise ValueError(f"{name}: expected an integer, got {value!r}")
     if value < least:
@@ -98,7 +98,7 @@ def _radius(value: object) -> float:
     return r
 
 
-def _matrix(name: str, x: np.ndarray) -> np.ndarray:
+def checked_matrix(name: str, x: np.ndarray) -> np.ndarray:
     x = plain_array(name, x)
     if x.ndim != 2:
         raise ValueError(f"{name}: expected a matrix with one row per example, got shape {x.shape}")

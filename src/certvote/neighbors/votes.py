@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Integer, Num
 
 from certvote.neighbors.backends import Backend, choose
+from certvote.neighbors.cluster import Cluster
 from certvote.neighbors.ranking import Ranking
 from certvote.neighbors.scan import scan
 from certvote.neighbors.validation import checked_job, checked_ks, checked_rs, is_single
@@ -27,7 +28,7 @@ def knn_votes(
     num_classes: int,
     window: int = 0,
     ranking: Ranking = "index",
-    backend: Backend = "auto",
+    backend: Backend | Cluster = "auto",
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Votes: ...
@@ -43,7 +44,7 @@ def knn_votes(
     num_classes: int,
     window: int = 0,
     ranking: Ranking = "index",
-    backend: Backend = "auto",
+    backend: Backend | Cluster = "auto",
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> list[Votes]: ...
@@ -58,7 +59,7 @@ def knn_votes(
     num_classes: int,
     window: int = 0,
     ranking: Ranking = "index",
-    backend: Backend = "auto",
+    backend: Backend | Cluster = "auto",
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Votes | list[Votes]:
@@ -68,6 +69,8 @@ def knn_votes(
     ranks an example by its position in ``train``, ``"hash"`` by SHA-256 of the example itself (certificates,
     section 2). ``window`` asks for the labels of the ``window`` neighbors on either side of the ``k``-th (``Votes``).
     ``threads`` limits what a CPU backend uses (``None``: all cores, or ``NUMBA_NUM_THREADS`` in the environment).
+    ``backend="dask"`` counts with Dask workers on this machine, a ``Cluster`` instead of a name says with which ones;
+    for a training set in files see ``certvote.neighbors.sharded``.
     ``progress`` is called with the number of queries done and their total.
 
     Features must be multiples of a power of two coarse enough for exact distances (certificates, section 7).
@@ -98,7 +101,7 @@ def rnn_votes(
     *,
     r: float | int,
     num_classes: int,
-    backend: Backend = "auto",
+    backend: Backend | Cluster = "auto",
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Votes: ...
@@ -112,7 +115,7 @@ def rnn_votes(
     *,
     r: Sequence[float | int],
     num_classes: int,
-    backend: Backend = "auto",
+    backend: Backend | Cluster = "auto",
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> list[Votes]: ...
@@ -125,7 +128,7 @@ def rnn_votes(
     *,
     r: float | int | Sequence[float | int],
     num_classes: int,
-    backend: Backend = "auto",
+    backend: Backend | Cluster = "auto",
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Votes | list[Votes]:
@@ -158,7 +161,7 @@ def neighbor_votes(
     num_classes: int,
     window: int = 0,
     ranking: Ranking = "index",
-    backend: Backend = "auto",
+    backend: Backend | Cluster = "auto",
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[list[Votes], list[Votes]]:
@@ -178,6 +181,10 @@ def neighbor_votes(
         ranking=ranking,
         threads=threads,
     )
+    if isinstance(backend, Cluster) or backend == "dask":
+        from certvote.neighbors.sharded import job_votes
+
+        return job_votes(job, ks, rs, Cluster() if backend == "dask" else backend, progress)
     by_k, by_r = scan(job, choose(backend, job), progress)
     return [by_k[k] for k in ks], [by_r[r] for r in rs]
 

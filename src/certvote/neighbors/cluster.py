@@ -1,0 +1,91 @@
+"""Which Dask workers count neighbors: those of a scheduler, or processes of this machine."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from certvote.checks import is_integer
+
+if TYPE_CHECKING:
+    from certvote.neighbors.runners import DaskRunner
+
+_PATIENCE = 60  # seconds until a cluster answers and has a worker
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Which Dask workers count, and what each of them may use.
+
+    ``address`` is that of a scheduler; without one, ``workers`` processes are started here (``None``: one per core)
+    and end with the work. ``memory`` limits each worker (``"1GB"``, or bytes). ``folder`` takes files that workers
+    read, so that all of them must see it (``None``: this machine's folder for temporary files).
+    """
+
+    address: str | None = None
+    workers: int | None = None
+    memory: str | int = "1GB"
+    folder: Path | None = None
+
+    @contextmanager
+    def connect(self) -> Iterator[DaskRunner]:
+        """Raises ``ValueError`` naming the option where there is no such cluster."""
+        if find_spec("distributed") is None:
+            raise ValueError("backend: dask is not installed: pip install 'certvote[cluster]'")
+        from dask.utils import parse_bytes
+        from distributed import Client, LocalCluster
+
+        from certvote.neighbors.runners import DaskRunner, piece_size
+
+        try:
+            memory = int(parse_bytes(self.memory))
+        except ValueError as error:
+            raise ValueError(f"option backend.memory: expected a size like 1GB, got {self.memory!r}") from error
+        if self.workers is not None and not (is_integer(self.workers) and self.workers >= 1):
+            raise ValueError(f"option backend.workers: expected an integer of at least 1, got {self.workers!r}")
+        piece_bytes = piece_size(memory)
+        if self.address is not None:
+            with _client(Client, self.address) as client:
+                yield DaskRunner(client, min(piece_bytes, _smallest_share(client, piece_bytes)))
+            return
+        with (
+            tempfile.TemporaryDirectory(prefix="certvote-dask-", dir=self.folder) as scratch,
+            LocalCluster(
+                n_workers=self.workers or len(os.sched_getaffinity(0)),
+                threads_per_worker=1,
+                memory_limit=memory,
+                dashboard_address="127.0.0.1:0",
+                local_directory=scratch,
+                silence_logs=50,
+            ) as cluster,
+            Client(cluster) as client,
+        ):
+            yield DaskRunner(client, piece_bytes)
+
+
+@contextmanager
+def _client(connect: Any, address: str) -> Iterator[Any]:
+    try:
+        client = connect(address, timeout=_PATIENCE)
+        client.wait_for_workers(1, timeout=_PATIENCE)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise ValueError(
+            f"option backend.address: expected the address of a Dask scheduler with workers, got {address!r}: {error}"
+        ) from error
+    with client:
+        yield client
+
+
+def _smallest_share(client: Any, otherwise: int) -> int:
+    """Bytes of a piece for the worker that has the least memory for each of its threads."""
+    from certvote.neighbors.runners import piece_size
+
+    workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    shares = [worker["memory_limit"] // worker["nthreads"] for worker in workers if worker["memory_limit"]]
+    return min(map(piece_size, shares), default=otherwise)

@@ -1,0 +1,154 @@
+"""A training set as files: shards that are mapped into memory, and the pieces of them that are worked on at once."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int64, Integer, Num
+
+from certvote.checks import is_integer
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Consecutive training examples in two ``.npy`` files: features, one row each, and their labels."""
+
+    features: Path
+    labels: Path
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Rows ``start`` to ``stop`` of a shard; ``first`` is the position of row ``start`` in the training set."""
+
+    shard: Shard
+    start: int
+    stop: int
+    first: int
+
+    def read(self) -> tuple[Num[np.ndarray, "rows d"], Int64[np.ndarray, " rows"]]:
+        """Features, still mapped, and labels."""
+        features = np.load(self.shard.features, mmap_mode="r")[self.start : self.stop]
+        labels = np.load(self.shard.labels, mmap_mode="r")[self.start : self.stop]
+        return features, labels.astype(np.int64)
+
+
+@dataclass(frozen=True)
+class ShardedSet:
+    """A training set made of shards, in this order."""
+
+    shards: tuple[Shard, ...]
+    rows: tuple[int, ...]  # of each shard
+    d: int
+
+    @property
+    def n(self) -> int:
+        return sum(self.rows)
+
+    def pieces(self, rows: int) -> list[Piece]:
+        """All of it, at most ``rows`` examples at a time."""
+        found, first = [], 0
+        for shard, total in zip(self.shards, self.rows, strict=True):
+            parts = -(-total // rows)
+            edges = [total * part // parts for part in range(parts + 1)] if parts else []
+            found += [Piece(shard, a, b, first + a) for a, b in pairwise(edges)]
+            first += total
+        return found
+
+    def sample(self, size: int, run: int = 8) -> tuple[Num[np.ndarray, "s d"], Int64[np.ndarray, " s"]]:
+        """About ``size`` examples from all over the set, in short runs, as disks like it; all if there are no more."""
+        if self.n <= size:
+            positions = np.arange(self.n)
+        else:
+            starts = np.linspace(0, self.n - run, size // run).astype(np.int64)
+            positions = np.unique(starts[:, None] + np.arange(run))
+        features, labels, first = [], [], 0
+        for shard, total in zip(self.shards, self.rows, strict=True):
+            mine = positions[(positions >= first) & (positions < first + total)] - first
+            features.append(np.load(shard.features, mmap_mode="r")[mine])
+            labels.append(np.load(shard.labels, mmap_mode="r")[mine].astype(np.int64))
+            first += total
+        return np.concatenate(features), np.concatenate(labels)
+
+
+def open_shards(shards: Sequence[Shard | tuple[str | Path, str | Path]]) -> ShardedSet:
+    """The training set in these files, whose headers are checked here; ``ValueError`` names the file."""
+    checked: list[Shard] = []
+    rows: list[int] = []
+    widths: dict[int, Path] = {}
+    for shard in shards:
+        pair = (shard.features, shard.labels) if isinstance(shard, Shard) else tuple(shard)
+        if len(pair) != 2:
+            raise ValueError(f"shards: expected pairs of a features and a labels file, got {shard!r}")
+        mine = Shard(Path(pair[0]).absolute(), Path(pair[1]).absolute())
+        features, labels = _mapped(mine.features), _mapped(mine.labels)
+        if features.ndim != 2 or features.dtype.kind not in "iuf" or features.dtype.itemsize > 8:
+            raise ValueError(
+                f"shards: expected a matrix of integers or floats of at most 64 bits in {mine.features}, "
+                f"got {features.dtype}{list(features.shape)}"
+            )
+        if labels.shape != (len(features),) or labels.dtype.kind not in "iu":
+            raise ValueError(
+                f"shards: expected {len(features)} integers in {mine.labels}, got {labels.dtype}{list(labels.shape)}"
+            )
+        checked.append(mine)
+        rows.append(len(features))
+        widths.setdefault(features.shape[1], mine.features)
+    if sum(rows) == 0:
+        raise ValueError("shards: expected at least one training example, got none")
+    if len(widths) != 1 or 0 in widths:
+        found = ", ".join(f"{width} in {path}" for width, path in widths.items())
+        raise ValueError(f"shards: expected the same number of features, at least one, in every shard, got {found}")
+    return ShardedSet(tuple(checked), tuple(rows), next(iter(widths)))
+
+
+def write_shards(
+    blocks: Iterable[tuple[Num[np.ndarray, "rows d"], Integer[np.ndarray, " rows"]]], folder: str | Path
+) -> list[Shard]:
+    """One shard per block of features and labels; no file has its name before it is complete."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    shards = []
+    for i, (features, labels) in enumerate(blocks):
+        shard = Shard(folder / f"features-{i:05}.npy", folder / f"labels-{i:05}.npy")
+        save(shard.features, features)
+        save(shard.labels, labels)
+        shards.append(shard)
+    return shards
+
+
+def split_rows(
+    train: Num[np.ndarray, "n d"], labels: Integer[np.ndarray, " n"], rows: int
+) -> Iterable[tuple[Num[np.ndarray, "rows d"], Integer[np.ndarray, " rows"]]]:
+    """Blocks of at most ``rows`` examples, for ``write_shards``."""
+    if not is_integer(rows) or rows < 1:
+        raise ValueError(f"rows: expected an integer of at least 1, got {rows!r}")
+    return ((train[start : start + rows], labels[start : start + rows]) for start in range(0, len(train), rows))
+
+
+def save(path: Path, array: np.ndarray) -> None:
+    """Write ``array`` under ``path`` at once: whoever finds the file finds all of it."""
+    descriptor, partial = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".partial", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            np.save(file, np.ascontiguousarray(array), allow_pickle=False)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(partial).replace(path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+
+
+def _mapped(path: Path) -> np.ndarray:
+    try:
+        array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+        return array
+    except (OSError, ValueError, EOFError) as error:
+        raise ValueError(f"shards: expected a .npy file that can be mapped, got {path}: {error}") from error

@@ -1,0 +1,222 @@
+"""A training set in shards gives the bits of the same training set in memory, whoever counts and whoever dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from certvote.neighbors import Cluster, cluster, neighbor_votes, passes, sharded
+from certvote.neighbors.runners import DaskRunner, ThreadRunner
+from certvote.neighbors.shards import open_shards, split_rows, write_shards
+
+
+def assert_all_same(expected, got, assert_same) -> None:
+    for whole, parts in zip(expected, got, strict=True):
+        for a, b in zip(whole, parts, strict=True):
+            assert_same(a, b)
+
+
+@pytest.fixture
+def shards(crowded, tmp_path):
+    return write_shards(split_rows(crowded["train"], crowded["labels"], 110), tmp_path / "shards")
+
+
+OPTIONS = {"ks": [1, 20, 20, 150, 300], "rs": [0.25, 0, 3], "num_classes": 3}
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_threads_on_instances_full_of_ties(data, tmp_path_factory, assert_same):
+    n, m, d = (data.draw(st.integers(1, most)) for most in (60, 4, 4))
+    values, classes = data.draw(st.sampled_from([1, 2, 3, 2000])), data.draw(st.sampled_from([1, 3, 300]))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    train, labels = rng.integers(0, values, (n, d)).astype(np.float32), rng.integers(0, classes, n)
+    queries = rng.integers(-1, values + 1, (m, d)).astype(np.float32)
+    how = {
+        "ks": data.draw(st.lists(st.integers(1, n), max_size=3)),
+        "rs": [0, 1.5, 700],
+        "window": data.draw(st.integers(0, n + 1)),
+        "num_classes": classes,
+        "ranking": data.draw(st.sampled_from(["index", "hash"])),
+    }
+    files = write_shards(split_rows(train, labels, data.draw(st.integers(1, n))), tmp_path_factory.mktemp("shards"))
+    runner = ThreadRunner(2, piece_bytes=data.draw(st.sampled_from([16, 200, 2**20])))
+    got = sharded.neighbor_votes(files, queries, cluster=runner, **how)
+    assert_all_same(neighbor_votes(train, labels, queries, **how), got, assert_same)
+
+
+@pytest.mark.parametrize("ranking", ["index", "hash"])
+@pytest.mark.parametrize("values", [3, 10**5])
+def test_samples_that_are_not_the_whole_set(monkeypatch, tmp_path, assert_same, values, ranking):
+    monkeypatch.setattr(passes, "_SAMPLE", 64)
+    monkeypatch.setattr(passes, "_SPARE", 1)  # every band that is not as narrow as it can be is narrowed again
+    rng = np.random.default_rng(values)
+    train, labels = np.sort(rng.integers(0, values, (5000, 4)), axis=0).astype(np.float32), rng.integers(0, 4, 5000)
+    queries = rng.integers(0, values, (9, 4)).astype(np.float32)
+    how = {"ks": [1, 700, 4999], "rs": [values], "window": 40, "num_classes": 4, "ranking": ranking}
+    files = write_shards(split_rows(train, labels, 1700), tmp_path)
+    got = sharded.neighbor_votes(files, queries, cluster=ThreadRunner(2, piece_bytes=4000), **how)
+    assert_all_same(neighbor_votes(train, labels, queries, **how), got, assert_same)
+
+
+def test_one_value_gives_votes_and_several_a_list(crowded, shards, assert_same):
+    (knn,), (rnn,) = neighbor_votes(**crowded, ks=[20], rs=[0.5], window=4, num_classes=3)
+    queries = crowded["queries"]
+    assert_same(knn, sharded.knn_votes(shards, queries, k=20, window=4, num_classes=3))
+    assert_same(knn, sharded.knn_votes(shards, queries, k=[7, 20], window=4, num_classes=3)[1])
+    assert_same(rnn, sharded.rnn_votes(shards, queries, r=0.5, num_classes=3))
+    assert_same(rnn, sharded.rnn_votes(shards, queries, r=[0.5], num_classes=3)[0])
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float16, np.int8])
+def test_shards_of_any_type_and_nothing_asked(crowded, tmp_path, assert_same, dtype):
+    whole = {**crowded, "train": crowded["train"] * 8, "queries": crowded["queries"] * 8}
+    blocks = split_rows(whole["train"].astype(dtype), whole["labels"].astype(np.uint8), 77)
+    files = write_shards(blocks, tmp_path)
+    got = sharded.neighbor_votes(files, whole["queries"], **OPTIONS, window=9)
+    assert_all_same(neighbor_votes(**whole, **OPTIONS, window=9), got, assert_same)
+    assert sharded.neighbor_votes(files, whole["queries"], num_classes=3) == ([], [])
+    empty = sharded.knn_votes(files, whole["queries"][:0], k=3, num_classes=3)
+    assert empty.counts.shape == (0, 3)
+
+
+def test_progress_never_goes_back_and_ends_at_the_number_of_queries(crowded, shards):
+    calls = []
+    how = {**OPTIONS, "window": 30, "cluster": ThreadRunner(1, piece_bytes=600)}
+    sharded.neighbor_votes(shards, crowded["queries"], progress=lambda *call: calls.append(call), **how)
+    assert calls == sorted(calls)
+    assert calls[-1] == (40, 40)
+
+
+@pytest.fixture(scope="module")
+def embedded():
+    from distributed import Client, LocalCluster
+
+    with (
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, memory_limit="1GB", dashboard_address=None, silence_logs=50
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+@pytest.mark.parametrize("ranking", ["index", "hash"])
+def test_a_cluster_found_by_its_address(embedded, crowded, shards, assert_same, ranking, tmp_path):
+    how = {**OPTIONS, "window": 30, "ranking": ranking}
+    cluster = Cluster(address=embedded.scheduler.address, folder=tmp_path)
+    got = sharded.neighbor_votes(shards, crowded["queries"], cluster=cluster, **how)
+    assert_all_same(neighbor_votes(**crowded, **how), got, assert_same)
+    assert [path.name for path in tmp_path.iterdir()] == ["shards"]  # nothing is left behind
+
+
+@pytest.mark.parametrize("backend", ["dask", Cluster(workers=1, memory="600MB")])
+def test_a_cluster_of_its_own_and_arrays_in_memory(crowded, assert_same, tmp_path, backend, monkeypatch):
+    monkeypatch.setattr(sharded, "_SHARD_BYTES", 1000)
+    if isinstance(backend, Cluster):
+        backend = replace(backend, folder=tmp_path / "cache")
+    got = neighbor_votes(**crowded, **OPTIONS, window=5, threads=2, backend=backend)
+    assert_all_same(neighbor_votes(**crowded, **OPTIONS, window=5), got, assert_same)
+    assert not any(tmp_path.glob("cache/*"))
+
+
+def test_a_worker_that_is_killed_costs_time_and_nothing_else(embedded, crowded, shards, assert_same):
+    before = set(embedded.run(os.getpid).values())
+    killed = []
+
+    def kill(done, total):
+        if done >= total // 4 and not killed:
+            killed.append(next(iter(before)))
+            os.kill(killed[0], signal.SIGKILL)
+
+    how = {**OPTIONS, "window": 30}
+    runner = DaskRunner(embedded, piece_bytes=600)
+    got = sharded.neighbor_votes(shards, crowded["queries"], cluster=runner, progress=kill, **how)
+    assert_all_same(neighbor_votes(**crowded, **how), got, assert_same)
+    assert killed
+    embedded.wait_for_workers(2, timeout=60)
+    assert killed[0] not in embedded.run(os.getpid).values()
+
+
+def test_what_a_worker_finds_wrong_reaches_the_caller(embedded, crowded, tmp_path):
+    crowded["train"][120, 1] = np.nan
+    files = write_shards(split_rows(crowded["train"], crowded["labels"], 100), tmp_path)
+    with pytest.raises(ValueError, match=r"shards, .*features-00001.npy from row 0 on: expected finite .* row 20"):
+        sharded.knn_votes(files, crowded["queries"], k=3, num_classes=3, cluster=DaskRunner(embedded, 2**20))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"k": 301}, "k: expected at most the number of training examples, 300, got 301"),
+        ({"k": 3, "num_classes": 2}, r"labels: expected 0 to 1 .* got 0 to 2"),
+        ({"k": 3, "ranking": "random"}, "ranking: expected one of index, hash, got 'random'"),
+        ({"k": 3, "window": 2, "num_classes": 2**17}, "num_classes: expected at most 65536 with a window"),
+        ({"k": 3, "queries": np.zeros((2, 4), np.float32)}, "queries: expected 3 features per row as in the shards"),
+        ({"k": 3, "queries": np.full((2, 3), 2.0**-30)}, "queries: expected features that are multiples of"),
+        ({"k": 3, "cluster": Cluster(memory="100MB")}, "option backend.memory: expected at least 344MB"),
+        ({"k": 3, "cluster": Cluster(workers=0)}, "option backend.workers: expected an integer of at least 1, got 0"),
+        ({"k": 3, "cluster": Cluster(memory="much")}, "option backend.memory: expected a size like 1GB, got 'much'"),
+    ],
+)
+def test_what_cannot_be_counted(crowded, shards, change, message):
+    with pytest.raises(ValueError, match=message):
+        sharded.knn_votes(shards, **{"queries": crowded["queries"], "num_classes": 3, **change})
+
+
+def test_features_off_the_grid_are_refused(crowded, tmp_path):
+    crowded["train"] = crowded["train"].astype(float)
+    crowded["train"][250, 0] += 2.0**-40
+    files = write_shards(split_rows(crowded["train"], crowded["labels"], 100), tmp_path)
+    with pytest.raises(ValueError, match=r"features-00002.npy from row 0 on: expected features that are multiples"):
+        sharded.rnn_votes(files, crowded["queries"], r=1, num_classes=3)
+
+
+def test_an_address_where_nobody_is(shards, crowded, monkeypatch):
+    monkeypatch.setattr(cluster, "_PATIENCE", 1)
+    with pytest.raises(ValueError, match=r"option backend.address: expected the address of a Dask scheduler"):
+        sharded.knn_votes(shards, crowded["queries"], k=3, num_classes=3, cluster=Cluster(address="tcp://127.0.0.1:9"))
+
+
+def test_a_missing_library_is_named(shards, crowded, monkeypatch):
+    monkeypatch.setattr(cluster, "find_spec", lambda _: None)
+    with pytest.raises(ValueError, match=r"backend: dask is not installed: pip install 'certvote\[cluster\]'"):
+        sharded.knn_votes(shards, crowded["queries"], k=3, num_classes=3, cluster=Cluster())
+
+
+def test_files_that_are_no_shards(tmp_path):
+    def saved(name: str, array: np.ndarray) -> Path:
+        np.save(tmp_path / name, array)
+        return tmp_path / name
+
+    two, three = saved("two.npy", np.zeros((5, 2))), saved("three.npy", np.zeros((5, 3)))
+    labels, more = saved("labels.npy", np.zeros(5, int)), saved("more.npy", np.zeros(6, int))
+    for files, message in [
+        ([(two, more)], r"expected 5 integers in .*more.npy, got int64\[6\]"),
+        ([(two, two)], r"expected 5 integers in .*two.npy, got float64\[5, 2\]"),
+        ([(labels, labels)], r"expected a matrix of integers or floats .* got int64\[5\]"),
+        ([(two, labels), (three, labels)], r"same number of features.*got 2 in .*two.npy, 3 in .*three.npy"),
+        ([(two, tmp_path / "none.npy")], r"expected a .npy file that can be mapped, got .*none.npy"),
+        ([(two,)], "expected pairs of a features and a labels file"),
+        ([], "expected at least one training example, got none"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            open_shards(files)
+    assert open_shards([(two, labels), (str(two), str(labels))]).n == 10
+
+
+def test_a_shard_has_its_name_when_it_is_complete(tmp_path, crowded, monkeypatch):
+    def fail(*_args, **_options):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(np, "save", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_shards(split_rows(crowded["train"], crowded["labels"], 100), tmp_path)
+    assert list(tmp_path.iterdir()) == []
