@@ -15,9 +15,12 @@ _GROUPINGS = ("rd", "island")
 EQUAL = 1e-9  # a difference that is rounding, far below one test example
 
 
-def abstract(found: Sequence[Result]) -> list[str]:
-    """A few sentences: per data set and attack what is guaranteed, what joint certificates add, and what is missing."""
-    told = [group for group in groups(found) if finished(group)]
+def abstract(found: Sequence[Result], about: Sequence[Result] | None = None) -> list[str]:
+    """A few sentences: per data set and attack what is guaranteed, what joint certificates add, and what is missing.
+
+    What is guaranteed is told of the results ``about`` alone, by default of all.
+    """
+    told = [group for group in groups(found if about is None else about) if finished(group)]
     if not told:
         return [f"No run has finished, so nothing is certified here{_unfinished_tail(found)}."]
     sentences = [headline(told[0])]

@@ -22,7 +22,9 @@ def short(found: Sequence[Result]) -> list[str]:
     A single result, or results that differ in nothing that has a name, get the algorithm and the certificate.
     """
     differs = {name: len({getattr(x, name) for x in found}) > 1 for name in _NAMED}
-    differs["learner"] = len({x.learner for x in found if x.is_ensemble}) > 1  # neighbors have none
+    # Neighbors have no base classifiers, and those that look at images have no features.
+    differs["learner"] = len({x.learner for x in found if x.is_ensemble}) > 1
+    differs["feature"] = len({x.feature for x in found if x.feature}) > 1
     if not any(differs.values()):
         differs["method"] = differs["grouping"] = True
     labels = [_joined(result, differs) for result in found]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from certvote.reporting import labels
+from certvote.reporting import labels, styles
 from certvote.reporting.query import Result
 
 _THREATS = {
@@ -17,15 +17,15 @@ _THREATS = {
 }
 _KNOWLEDGE = "The attacker knows everything: the data, the algorithm and its randomness."
 _ENSEMBLES = {
-    "bagging": "Bagging (Jia, Cao, Gong, 2021): N base classifiers, each trained on ξ examples drawn with replacement. "
+    "bagging": "Jia, Cao, Gong (2021): N base classifiers, each trained on ξ examples drawn with replacement. "
     "Its certificate bounds the vote of infinitely many by that of N (Clopper and Pearson, for all test examples and "
     "labels at once); where these bounds certify no label, it abstains.",
-    "dpa": "DPA (Levine, Feizi, 2021): ζ base classifiers, each trained on one part of a partition by a hash of the "
+    "dpa": "Levine, Feizi (2021): ζ base classifiers, each trained on one part of a partition by a hash of the "
     "example. One removal and one addition touch two parts, so of e units of any change at most 2e voters turn; of e "
     "insertions or removals alone, e.",
-    "fa": "Finite Aggregation (Wang, Levine, Feizi, 2022): k·d base classifiers; a hash spreads every example over d "
+    "fa": "Wang, Levine, Feizi (2022): k·d base classifiers; a hash spreads every example over d "
     "of them, so that fewer votes than in DPA must be taken for lost together.",
-    "roe": "Run-Off Election (Rezaei and others, 2023): the same voters, a second round between the two labels with "
+    "roe": "Rezaei, Banihashem, Chegini, Feizi (2023): the same voters, a second round between the two labels with "
     "the most votes; a voter whose first choice is out votes for the one that it ranks higher.",
 }
 _MEANING = (
@@ -75,6 +75,12 @@ def certificates(found: Sequence[Result]) -> list[tuple[str, str]]:
     return [text for name, text in _CERTIFICATES.items() if name in used]
 
 
+def ensembles(found: Sequence[Result]) -> list[tuple[str, str]]:
+    """Name and meaning of each voting ensemble on the page."""
+    used = {part for x in found for part in (x.algo, x.method.removesuffix("-fa"))}
+    return [(styles.algorithm(name).name, text) for name, text in _ENSEMBLES.items() if name in used]
+
+
 def assumptions(found: Sequence[Result]) -> list[str]:
     """Exact or probabilistic, what the backdoor's test set is, and what the features must not depend on."""
     said = []
@@ -89,8 +95,6 @@ def assumptions(found: Sequence[Result]) -> list[str]:
             f"({', '.join(dict.fromkeys(confidences.values()))} for all test examples together), over the randomness "
             "of training."
         )
-    used = {part for x in found for part in (x.algo, x.method.removesuffix("-fa"))}
-    said += [text for name, text in _ENSEMBLES.items() if name in used]
     learners = dict.fromkeys(labels.learner_name(x.learner) for x in found if x.learner)
     if learners:
         said.append(

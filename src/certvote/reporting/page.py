@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from certvote.reporting import labels, styles
 from certvote.reporting.query import Result, area, finished, select, strength
+from certvote.reporting.stated import Statement
 
 CROWDED = 9  # curves that one figure can show and still be read
 
@@ -48,11 +49,23 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """A page's title, its question in one line, and its sections in reading order."""
+    """A page's title, its question in one line, and its sections in reading order.
+
+    ``abstract`` filters the runs that its abstract speaks of, ``stated`` are a publication's numbers to set beside
+    ours, ``experiments`` name the files below ``conf/experiment`` whose runs it shows (``certvote paper``).
+    """
 
     title: str
     question: str
     sections: tuple[Section, ...]
+    abstract: Mapping[str, Any] = field(default_factory=dict)
+    stated: tuple[Statement, ...] = ()
+    experiments: tuple[str, ...] = ()
+
+    def of_datasets(self, names: Collection[str]) -> Page:
+        """The page without sections that are about other data sets only."""
+        kept = tuple(x for x in self.sections if not (wanted := _datasets(x.where)) or wanted & set(names))
+        return replace(self, sections=kept)
 
 
 QUESTION = (
@@ -72,7 +85,7 @@ def load(source: Path | Mapping[str, Any], *, title: str | None = None) -> Page:
     else:
         content = source
     page = _mapping(content, "page")
-    _known(page, {"title", "question", "sections"}, "page")
+    _known(page, {field.name for field in fields(Page)}, "page")
     sections = page.get("sections")
     if not isinstance(sections, list) or not sections:
         raise ValueError(f"page.sections: expected a list of sections, got {sections!r}")
@@ -80,6 +93,9 @@ def load(source: Path | Mapping[str, Any], *, title: str | None = None) -> Page:
         title or _string(page, "title", "page", "Certified accuracy"),
         _string(page, "question", "page", QUESTION),
         tuple(_section(section, f"page.sections[{i}]") for i, section in enumerate(sections)),
+        _mapping(page.get("abstract", {}), "page.abstract"),
+        tuple(_statement(x, f"page.stated[{i}]") for i, x in enumerate(_list(page, "stated"))),
+        tuple(_name(x, f"page.experiments[{i}]") for i, x in enumerate(_list(page, "experiments"))),
     )
 
 
@@ -149,6 +165,45 @@ def _section(content: object, place: str) -> Section:
         _mapping(baseline, f"{place}.baseline") if baseline is not None else None,
         _sizes(section, "gain_sizes", place),
     )
+
+
+def _statement(content: object, place: str) -> Statement:
+    statement = _mapping(content, place)
+    _known(statement, {field.name for field in fields(Statement)}, place)
+    if not _is_size(statement.get("size")):
+        raise ValueError(f"{place}.size: expected a whole number >= 0, got {statement.get('size')!r}")
+    for key in ("value", "tolerance"):
+        if not isinstance(statement.get(key, 0.0), int | float):
+            raise ValueError(f"{place}.{key}: expected a number, got {statement[key]!r}")
+    minus = statement.get("minus")
+    return Statement(
+        says=_string(statement, "says", place),
+        size=statement["size"],
+        of=_mapping(statement.get("of"), f"{place}.of"),
+        minus=_mapping(minus, f"{place}.minus") if minus is not None else None,
+        value=float(statement["value"]) if "value" in statement else None,
+        source=_string(statement, "source", place, ""),
+        tolerance=float(statement.get("tolerance", 0.0)),
+        why=_string(statement, "why", place, ""),
+    )
+
+
+def _datasets(where: Mapping[str, Any]) -> set[str]:
+    names = where.get("dataset", [])
+    return set(names if isinstance(names, list) else [names])
+
+
+def _list(content: Mapping[str, Any], key: str) -> list[Any]:
+    value = content.get(key, [])
+    if not isinstance(value, list):
+        raise ValueError(f"page.{key}: expected a list, got {value!r}")
+    return value
+
+
+def _name(value: object, place: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{place}: expected a text, got {value!r}")
+    return value
 
 
 def _sizes(content: Mapping[str, Any], key: str, place: str) -> tuple[int, ...] | None:

@@ -6,11 +6,25 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from certvote.names import check_name
-from certvote.reporting import findings, labels, limits, page, provenance, query, result, sections, tables, templates
+from certvote.reporting import (
+    findings,
+    labels,
+    limits,
+    page,
+    provenance,
+    query,
+    result,
+    sections,
+    stated,
+    tables,
+    templates,
+)
+from certvote.reporting.page import Page
 from certvote.types import Run
 
 _LEFT_OUT = "left out"  # how a note starts that is about jobs which are not there, not about the numbers
@@ -26,9 +40,10 @@ def render_report(
     title: str | None = None,
     out_root: Path,
     command: str | Sequence[str] | None = None,
-    page: Path | Mapping[str, Any] | None = None,
+    page: Path | Mapping[str, Any] | Page | None = None,
     links: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
+    absent: Mapping[str, str] | None = None,
 ) -> Path:
     """Render the page ``out_root/name/index.html`` over any runs, finished or not, and return its path.
 
@@ -36,7 +51,7 @@ def render_report(
     """
     check_name(name)
     folder = Path(out_root) / name
-    html = page_html(runs, title=title, page=page, command=command, links=links, notes=notes)
+    html = page_html(runs, title=title, page=page, command=command, links=links, notes=notes, absent=absent)
     try:
         return _write(html, folder)
     except OSError as error:
@@ -48,19 +63,23 @@ def render(
     *,
     title: str | None = None,
     out_dir: Path,
-    page: Path | Mapping[str, Any] | None = None,
+    page: Path | Mapping[str, Any] | Page | None = None,
     command: str | Sequence[str] | None = None,
     links: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
+    absent: Mapping[str, str] | None = None,
 ) -> Path:
     """Render ``out_dir/index.html`` and return its path; a page that is there is replaced at once or not at all.
 
     ``page`` defines title, question and sections (``certvote.reporting.page.load``); without one they follow from
     the runs. ``command`` is what reproduces them, ``links`` are named web addresses for the page's end,
     ``notes`` concern the page as a whole: they stand below the abstract, or beside the list of runs if they start
-    with "left out", so say only what is not there. The same runs give the same bytes.
+    with "left out", so say only what is not there. ``absent`` says of data sets why nothing of them is here. The same
+    runs give the same bytes.
     """
-    return _write(page_html(runs, title=title, page=page, command=command, links=links, notes=notes), out_dir)
+    return _write(
+        page_html(runs, title=title, page=page, command=command, links=links, notes=notes, absent=absent), out_dir
+    )
 
 
 def _write(html: str, out_dir: Path) -> Path:
@@ -82,10 +101,11 @@ def page_html(
     runs: Sequence[Run],
     *,
     title: str | None = None,
-    page: Path | Mapping[str, Any] | None = None,
+    page: Path | Mapping[str, Any] | Page | None = None,
     command: str | Sequence[str] | None = None,
     links: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
+    absent: Mapping[str, str] | None = None,
 ) -> str:
     """The page as text."""
     found = query.results(runs)
@@ -98,6 +118,9 @@ def page_html(
         views.append(sections.section_view(section, found, figure_number=drawn + 1, number=number, detail=detail))
     jobs = [run for run in runs if run.id in {result.id for result in found}]
     about_all = _notes(runs, notes)
+    measured = [stated.measure(statement, found, absent) for statement in definition.stated]
+    summary = stated.summary(measured)
+    compared = sections.plain_view(stated.stated_table(measured), "stated", stated.EXPLANATION) if measured else None
     environment = templates.environment()
     environment.filters["glue"] = lambda text: _GLUED.sub("\N{NO-BREAK SPACE}", str(text))
     environment.filters["count"] = labels.count
@@ -105,12 +128,13 @@ def page_html(
         title=labels.printable(definition.title),
         question=labels.printable(definition.question),
         summary=_summary(found),
-        abstract=findings.abstract(found),
+        abstract=[*findings.abstract(found, query.select(found, definition.abstract)), *filter(None, [summary])],
+        stated=compared,
         warnings=[labels.sentence(note) for note in about_all if not note.startswith(_LEFT_OUT)],
         left_out=[labels.sentence(note) for note in about_all if note.startswith(_LEFT_OUT)],
         sections=views,
         meaning=limits.meaning(found),
-        certificates=limits.certificates(found),
+        certificates=limits.certificates(found) + limits.ensembles(found),
         assumptions=limits.assumptions(found),
         common_options=provenance.common_options(found),
         rows=provenance.run_rows(found),
@@ -123,7 +147,11 @@ def page_html(
     )
 
 
-def _definition(found: Sequence[query.Result], source: Path | Mapping[str, Any] | None, title: str | None) -> page.Page:
+def _definition(
+    found: Sequence[query.Result], source: Path | Mapping[str, Any] | Page | None, title: str | None
+) -> page.Page:
+    if isinstance(source, Page):
+        return source if title is None else replace(source, title=title)
     return page.default(found, title=title) if source is None else page.load(source, title=title)
 
 

@@ -70,9 +70,10 @@ class TableView:
 
 @dataclass(frozen=True)
 class PlainView:
-    """A table of ready texts, its name in anchors, its caption and its files."""
+    """A table of ready texts, its name in anchors, its label and caption, and its files."""
 
     name: str
+    label: str
     table: PlainTable
     caption: str
     downloads: tuple[Download, ...]
@@ -123,7 +124,8 @@ def section_view(
 def plain_view(table: PlainTable, name: str, caption: str) -> PlainView:
     """A table of ready texts with its files."""
     latex = plain.to_latex(table, caption=textwrap.shorten(caption, 300))
-    return PlainView(name, table, caption, _files(f"table-{name}", plain.to_csv(table), latex))
+    label = f"Table {name}" if name[0].isdigit() else "Table"
+    return PlainView(name, label, table, caption, _files(f"table-{name}", plain.to_csv(table), latex))
 
 
 def _files(name: str, csv: str, latex: str) -> tuple[Download, ...]:
