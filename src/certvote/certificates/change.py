@@ -4,3 +4,9 @@ from __future__ import annotations
 
 CHANGES = ("any", "insert", "delete")
 """``any``: at most ``e`` examples removed and at most ``e`` added; ``insert``, ``delete``: only the one of the two."""
+
+
+def check_change(change: object) -> None:
+    """Raise ``ValueError`` unless it is one of ``CHANGES``."""
+    if change not in CHANGES:
+        raise ValueError(f"expected change as one of {', '.join(CHANGES)}, got {change!r}")

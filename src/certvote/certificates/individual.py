@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Int64, Integer
 
-from certvote.certificates.votes import UNLIMITED, checked_counts, checked_sizes, checked_votes, correct, smallest_gap
+from certvote.certificates.votes import (
+    UNLIMITED,
+    checked_counts,
+    checked_sizes,
+    checked_votes,
+    correct,
+    share_certified,
+    smallest_gap,
+)
 from certvote.types import Curve, Votes
 
 
@@ -32,6 +40,4 @@ def curve(votes: Votes, labels: Integer[np.ndarray, " m"], sizes: Integer[np.nda
     """
     sizes = checked_sizes(sizes)
     votes, labels = checked_votes(votes, labels)
-    certified = np.sort(certified_sizes(votes.counts, labels))
-    at_least = certified.size - np.searchsorted(certified, sizes, side="left")
-    return Curve(sizes=sizes, certified=at_least / certified.size)
+    return share_certified(certified_sizes(votes.counts, labels), sizes)

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Int32, Int64, Integer
 
 from certvote.checks import is_integer, plain_array
-from certvote.types import Votes
+from certvote.types import Curve, Votes
 
 UNLIMITED = 2**62
 """Gap to a label that cannot win, and certified size without any rival: larger than every poisoning size."""
@@ -48,6 +48,13 @@ def correct(counts: Integer[np.ndarray, "m c"], labels: Integer[np.ndarray, " m"
     return np.asarray(predicted_labels(counts) == labels, dtype=np.bool_)
 
 
+def share_certified(certified: Int64[np.ndarray, " m"], sizes: Int64[np.ndarray, " s"]) -> Curve:
+    """Share of test examples whose certified size is at least ``e``, for every ``e`` in ``sizes``."""
+    certified = np.sort(certified)
+    at_least = certified.size - np.searchsorted(certified, sizes, side="left")
+    return Curve(sizes=sizes, certified=at_least / certified.size)
+
+
 def checked_votes(votes: Votes, labels: Integer[np.ndarray, " m"]) -> tuple[Votes, Int64[np.ndarray, " m"]]:
     """Votes and true labels that fit together, array-likes turned into arrays; ``ValueError`` for everything else."""
     if not isinstance(votes, Votes):
@@ -65,20 +72,26 @@ def checked_counts(
     counts: Integer[np.ndarray, "m c"], labels: Integer[np.ndarray, " m"]
 ) -> tuple[Int32[np.ndarray, "m c"], Int64[np.ndarray, " m"]]:
     """Counts and true labels as arrays; ``ValueError``, naming the argument, unless they fit together."""
-    counts, labels = plain_array("counts", counts), plain_array("labels", labels)
-    if counts.ndim != 2 or counts.shape[0] < 1 or counts.shape[1] < 1:
-        raise ValueError(f"expected counts of shape [test examples, classes], none of them empty, got {counts.shape}")
-    if not np.issubdtype(counts.dtype, np.integer):
-        raise ValueError(f"expected counts of an integer type, got {counts.dtype}")
-    if counts.min() < 0 or counts.max() > _MAX_COUNT:
-        raise ValueError(f"expected counts from 0 to {_MAX_COUNT}, got {counts.min()} … {counts.max()}")
+    counts, labels = checked_table(counts), plain_array("labels", labels)
     if labels.shape != (counts.shape[0],):
         raise ValueError(f"expected labels of shape [{counts.shape[0]}], one per row of counts, got {labels.shape}")
     if not np.issubdtype(labels.dtype, np.integer):
         raise ValueError(f"expected labels of an integer type, got {labels.dtype}")
     if labels.min() < 0 or labels.max() >= counts.shape[1]:
         raise ValueError(f"expected labels from 0 to {counts.shape[1] - 1}, got {labels.min()} … {labels.max()}")
-    return counts.astype(np.int32), labels.astype(np.int64)
+    return counts, labels.astype(np.int64)
+
+
+def checked_table(counts: Integer[np.ndarray, "m c"]) -> Int32[np.ndarray, "m c"]:
+    """Counts as an array; ``ValueError`` unless they are a nonempty table of nonnegative integers."""
+    counts = plain_array("counts", counts)
+    if counts.ndim != 2 or counts.shape[0] < 1 or counts.shape[1] < 1:
+        raise ValueError(f"expected counts of shape [test examples, classes], none of them empty, got {counts.shape}")
+    if not np.issubdtype(counts.dtype, np.integer):
+        raise ValueError(f"expected counts of an integer type, got {counts.dtype}")
+    if counts.min() < 0 or counts.max() > _MAX_COUNT:
+        raise ValueError(f"expected counts from 0 to {_MAX_COUNT}, got {counts.min()} … {counts.max()}")
+    return counts.astype(np.int32)
 
 
 def checked_sizes(sizes: Integer[np.ndarray, " s"]) -> Int64[np.ndarray, " s"]:
