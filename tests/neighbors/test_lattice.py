@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from certvote.features.grid import bits_for, snap
 from certvote.neighbors import knn_votes, rnn_votes
 from certvote.neighbors.lattice import common_lattice
 
@@ -137,3 +138,35 @@ def test_radii_off_the_grid(backend, r, neighbors):
     assert float(train[0, 0]) > 0.3
     counts = rnn_votes(train, np.array([0]), np.zeros((1, 1)), r=r, num_classes=1, backend=backend).counts
     assert counts.tolist() == [[neighbors]]
+
+
+@pytest.mark.parametrize("dim", [3, 64, 512])
+def test_vectors_of_norm_one_use_the_grid_that_their_norm_allows(dim, assert_same):
+    rng = np.random.default_rng(dim)
+    x = rng.standard_normal((300, dim)) + 0.5
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    bits = bits_for(dim, low=-1.0, high=1.0, max_l1=2 * dim**0.5)
+    x = snap(x, bits, low=-1.0, high=1.0)
+    assert common_lattice(x[:250], x[250:]).bits >= bits
+    options = {"k": [1, 100], "window": 20, "num_classes": 3}
+    labels = rng.integers(0, 3, 250)
+    expected = knn_votes(x[:250], labels, x[250:], backend="reference", **options)
+    for backend in ("numba", "faiss"):
+        for a, b in zip(expected, knn_votes(x[:250], labels, x[250:], backend=backend, **options), strict=True):
+            assert_same(a, b)
+
+
+def test_a_few_large_values_in_many_dimensions(assert_same):
+    """The box around the data is so large that sums of coordinates leave int32, but no distance does."""
+    rng = np.random.default_rng(0)
+    x = np.zeros((2000, 1000), np.float32)
+    x[np.arange(2000), np.arange(2000) % 1000] = rng.integers(0, 2**23, 2000)
+    lattice = common_lattice(x, x)
+    assert lattice.bits == 0
+    assert (x.max(axis=0) - x.min(axis=0)).sum() > 2**31
+    options = {"k": [1, 3, 700], "window": 20, "num_classes": 3}
+    labels = rng.integers(0, 3, 2000)
+    expected = knn_votes(x, labels, x[:40], backend="reference", **options)
+    for backend in ("numba", "faiss"):
+        for a, b in zip(expected, knn_votes(x, labels, x[:40], backend=backend, **options), strict=True):
+            assert_same(a, b)

@@ -46,10 +46,11 @@ def blocks(x: Num[np.ndarray, "rows d"]) -> Iterator[slice]:
 
 @dataclass(frozen=True)
 class Extent:
-    """Smallest and largest value of each dimension."""
+    """Smallest and largest value of each dimension, and the largest L1 norm of a row."""
 
     lowest: Float64[np.ndarray, " d"]
     highest: Float64[np.ndarray, " d"]
+    norm: float
 
     @property
     def varies(self) -> Bool[np.ndarray, " d"]:
@@ -57,7 +58,14 @@ class Extent:
 
     def __or__(self, other: Extent) -> Extent:
         """Of both together."""
-        return Extent(np.minimum(self.lowest, other.lowest), np.maximum(self.highest, other.highest))
+        lowest, highest = np.minimum(self.lowest, other.lowest), np.maximum(self.highest, other.highest)
+        return Extent(lowest, highest, max(self.norm, other.norm))
+
+    @property
+    def reach(self) -> float:
+        """No distance is larger: neither than the box around all rows allows, nor than two norms together."""
+        # a margin for the rounding of norms, where dimensions that do not vary are off the grid
+        return min(float((self.highest - self.lowest).sum()), 2 * self.norm * (1 + 2.0**-40))
 
 
 def common_lattice(train: Num[np.ndarray, "n d"], queries: Num[np.ndarray, "m d"]) -> Lattice:
@@ -74,7 +82,7 @@ def common_lattice(train: Num[np.ndarray, "n d"], queries: Num[np.ndarray, "m d"
 
 def extent_of(name: str, x: Num[np.ndarray, "rows d"]) -> Extent:
     """Raises ``ValueError`` with ``name`` if a feature is not finite."""
-    lowest, highest = np.full(x.shape[1], np.inf), np.full(x.shape[1], -np.inf)
+    lowest, highest, norm = np.full(x.shape[1], np.inf), np.full(x.shape[1], -np.inf), 0.0
     for part in blocks(x):
         values = _exact_float64(name, x[part])
         low, high = values.min(axis=0), values.max(axis=0)
@@ -83,14 +91,19 @@ def extent_of(name: str, x: Num[np.ndarray, "rows d"]) -> Extent:
             raise ValueError(f"{name}: expected finite features, got NaN or infinity in row {row}")
         np.minimum(lowest, low, out=lowest)
         np.maximum(highest, high, out=highest)
-    return Extent(lowest, highest)
+        with np.errstate(over="ignore"):
+            norm = max(norm, float(np.abs(values).sum(axis=1).max()))
+    return Extent(lowest, highest, norm)
 
 
 def finest_lattice(extent: Extent) -> Lattice:
     """Finest grid on which no distance within this extent exceeds ``2**24`` steps."""
-    bits = _finest_bits(extent.lowest, extent.highest)
-    reach = int(((extent.highest - extent.lowest) * 2.0**bits).sum())
-    return Lattice(bits=bits, lowest=extent.lowest, farthest=reach)
+    with np.errstate(over="ignore"):
+        reach = extent.reach
+    if not isfinite(reach):
+        raise ValueError("train, queries: expected features whose distances float64 can hold, got larger ones")
+    bits = _finest_bits(reach)
+    return Lattice(bits=bits, lowest=extent.lowest, farthest=int(reach * 2.0**bits))
 
 
 def _exact_float64(name: str, x: Num[np.ndarray, "rows d"]) -> Float64[np.ndarray, "rows d"]:
@@ -99,12 +112,8 @@ def _exact_float64(name: str, x: Num[np.ndarray, "rows d"]) -> Float64[np.ndarra
     return x.astype(np.float64)
 
 
-def _finest_bits(lowest: Float64[np.ndarray, " d"], highest: Float64[np.ndarray, " d"]) -> int:
-    """Largest ``bits`` with ``sum(highest - lowest) * 2**bits <= 2**24``; 0 if there is no difference at all."""
-    with np.errstate(over="ignore"):
-        reach = float((highest - lowest).sum())
-    if not isfinite(reach):
-        raise ValueError("train, queries: expected features whose distances float64 can hold, got larger ones")
+def _finest_bits(reach: float) -> int:
+    """Largest ``bits`` with ``reach * 2**bits <= 2**24``; 0 if there is no difference at all."""
     if reach == 0.0:
         return 0
     mantissa, exponent = frexp(reach)  # mantissa in [0.5, 1)
