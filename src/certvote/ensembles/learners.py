@@ -1,0 +1,196 @@
+"""Base classifiers by name, trained in one batch, and the votes of the ensemble that they make.
+
+What a voter answers depends on the sequence of its own examples, its seed and the input, and on nothing else; each
+learner's module says what guarantees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from jaxtyping import Float32, Int32, Int64, Integer, UInt8, UInt16
+
+from certvote.checks import is_integer, is_real, plain_array
+from certvote.ensembles.ballots import Ballots, Progress, label_type
+from certvote.ensembles.subsets import Subsets
+from certvote.ensembles.threads import in_order, workers
+
+
+class Voters(Protocol):
+    """What a learner leaves behind after training."""
+
+    def ready(self, inputs: Any) -> Ballots:
+        """The voters made ready for one array of inputs."""
+        ...
+
+
+@dataclass(frozen=True)
+class Option:
+    """Type and range of a learner's option."""
+
+    kind: type
+    least: float = 0.0
+    positive: bool = False
+
+
+@dataclass(frozen=True)
+class Learner:
+    """One way to train: what it takes, its options, and the function, imported only when it is used."""
+
+    takes: Literal["features", "images"]
+    options: Mapping[str, Option]
+    load: Callable[[], Callable[..., Voters]]
+
+
+def _nearest() -> Callable[..., Voters]:
+    from certvote.ensembles.nearest import fit_nearest
+
+    return fit_nearest
+
+
+def _logistic() -> Callable[..., Voters]:
+    from certvote.ensembles.logistic import fit_logistic
+
+    return fit_logistic
+
+
+LEARNERS: Mapping[str, Learner] = {
+    "nearest": Learner("features", {}, _nearest),
+    "logistic": Learner(
+        "features", {"l2": Option(float, positive=True), "root": Option(bool), "steps": Option(int, least=1)}, _logistic
+    ),
+}
+
+
+def train(
+    name: str,
+    inputs: Float32[np.ndarray, "n d"] | UInt8[np.ndarray, "n h w ch"],
+    labels: Integer[np.ndarray, " n"],
+    subsets: Subsets,
+    *,
+    num_classes: int,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    **options: Any,
+) -> Ensemble:
+    """Train one voter per subset of the training set ``inputs``: features on the exact grid, or images for a network.
+
+    ``options`` are the learner's own, all of them. ``threads`` limits the cores in use (``None``: all). ``progress`` is
+    called with the number of voters trained and their total. Raises ``ValueError`` for an unknown learner, options out
+    of range, and inputs that the learner does not take.
+    """
+    if name not in LEARNERS:
+        raise ValueError(f"learner: expected one of {', '.join(LEARNERS)}, got {name!r}")
+    learner = LEARNERS[name]
+    _check_options(name, learner.options, options)
+    if threads is not None and not (is_integer(threads) and threads >= 1):
+        raise ValueError(f"threads: expected an integer >= 1, or None for all cores, got {threads!r}")
+    inputs = _checked_inputs("inputs", inputs, name)
+    labels = _checked_labels(labels, len(inputs), num_classes)
+    if len(subsets.members) and not 0 <= subsets.members.min() <= subsets.members.max() < len(inputs):
+        raise ValueError(
+            f"subsets: expected members 0 to {len(inputs) - 1}, got {subsets.members.min()} to {subsets.members.max()}"
+        )
+    voters = learner.load()(
+        inputs, labels, subsets, num_classes=num_classes, threads=workers(threads), progress=progress, **options
+    )
+    return Ensemble(voters, name, inputs.shape[1:], num_voters=len(subsets), num_classes=num_classes)
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Trained voters. Answers are put together from chunks of the inputs and do not depend on the chunks."""
+
+    voters: Voters
+    learner: str
+    shape: tuple[int, ...]
+    num_voters: int
+    num_classes: int
+
+    def first_choices(
+        self, inputs: Float32[np.ndarray, "m d"] | UInt8[np.ndarray, "m h w ch"], *, progress: Progress | None = None
+    ) -> UInt8[np.ndarray, "m v"] | UInt16[np.ndarray, "m v"]:
+        """The label that each voter gives each input."""
+        return self._kept(inputs, 1, progress)[:, :, 0]
+
+    def rankings(
+        self, inputs: Float32[np.ndarray, "m d"] | UInt8[np.ndarray, "m h w ch"], *, progress: Progress | None = None
+    ) -> UInt8[np.ndarray, "m v c"] | UInt16[np.ndarray, "m v c"]:
+        """All labels in each voter's order for each input, the best first."""
+        return self._kept(inputs, self.num_classes, progress)
+
+    def counts(
+        self, inputs: Float32[np.ndarray, "m d"] | UInt8[np.ndarray, "m h w ch"], *, progress: Progress | None = None
+    ) -> Int32[np.ndarray, "m c"]:
+        """How many voters give each input each label; in memory that does not grow with the number of inputs."""
+        c = self.num_classes
+        counts = np.zeros((len(inputs), c), np.int32)
+        for start, stop, chosen in self._chunks(inputs, 1, progress):
+            cells = chosen[:, :, 0] + c * np.arange(stop - start)[:, None]
+            counts[start:stop] = np.bincount(cells.reshape(-1), minlength=c * (stop - start)).reshape(-1, c)
+        return counts
+
+    def _kept(self, inputs: Any, depth: int, progress: Progress | None) -> np.ndarray:
+        kept = np.empty((len(inputs), self.num_voters, depth), label_type(self.num_classes))
+        for start, stop, chosen in self._chunks(inputs, depth, progress):
+            kept[start:stop] = chosen
+        return kept
+
+    def _chunks(self, inputs: Any, depth: int, progress: Progress | None) -> Iterator[tuple[int, int, np.ndarray]]:
+        inputs = _checked_inputs("inputs", inputs, self.learner)
+        if inputs.shape[1:] != self.shape:
+            raise ValueError(
+                f"inputs: expected shape {list(self.shape)} each, as in training, got {list(inputs.shape[1:])}"
+            )
+        ballots = self.voters.ready(inputs)
+        task = lambda start, stop: ballots(start, stop, depth)  # noqa: E731
+        for start, stop, chosen in in_order(task, len(inputs), ballots.rows, ballots.workers):
+            yield start, stop, chosen
+            if progress is not None:
+                progress(stop, len(inputs))
+
+
+def _check_options(name: str, known: Mapping[str, Option], given: Mapping[str, Any]) -> None:
+    if set(given) != set(known):
+        raise ValueError(
+            f"learner {name}: expected the options {', '.join(known) or 'none'}, got {', '.join(given) or 'none'}"
+        )
+    for key, option in known.items():
+        value = given[key]
+        if option.kind is bool:
+            right, meaning = isinstance(value, bool), "true or false"
+        elif option.kind is int:
+            right, meaning = is_integer(value) and value >= option.least, f"an integer >= {option.least:g}"
+        else:
+            meaning = f"a finite number {'>' if option.positive else '>='} {option.least:g}"
+            right = is_real(value) and option.least <= value < np.inf and (value > option.least or not option.positive)
+        if not right:
+            raise ValueError(f"option learner.{key}: expected {meaning}, got {value!r}")
+
+
+def _checked_inputs(argument: str, given: Any, name: str) -> np.ndarray:
+    inputs: np.ndarray = plain_array(argument, given)
+    if LEARNERS[name].takes == "images":
+        if inputs.ndim != 4 or inputs.dtype != np.uint8 or 0 in inputs.shape[1:]:
+            raise ValueError(
+                f"learner={name}: expected images, uint8 [n h w channels], got {inputs.dtype} {list(inputs.shape)}; "
+                "choose another learner for vectors"
+            )
+    elif inputs.ndim != 2 or inputs.dtype != np.float32 or inputs.shape[1] == 0:
+        raise ValueError(f"learner={name}: expected features, float32 [n d], got {inputs.dtype} {list(inputs.shape)}")
+    return inputs
+
+
+def _checked_labels(labels: Any, n: int, num_classes: int) -> Int64[np.ndarray, " n"]:
+    if not (is_integer(num_classes) and 1 <= num_classes <= 2**16):
+        raise ValueError(f"num_classes: expected an integer from 1 to 65536, got {num_classes!r}")
+    labels = plain_array("labels", labels)
+    if labels.shape != (n,) or labels.dtype.kind not in "iu":
+        raise ValueError(f"labels: expected one integer for each of the {n} examples, got {list(labels.shape)}")
+    if n and not 0 <= labels.min() <= labels.max() < num_classes:
+        raise ValueError(f"labels: expected 0 to {num_classes - 1}, got {labels.min()} to {labels.max()}")
+    converted: Int64[np.ndarray, " n"] = labels.astype(np.int64)
+    return converted

@@ -1,0 +1,38 @@
+"""Work shared by Python's threads: the compiled code leaves the interpreter lock alone."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+import numba
+
+Result = TypeVar("Result")
+
+
+def workers(threads: int | None) -> int:
+    """How many threads to use; ``None`` is all cores, or ``NUMBA_NUM_THREADS`` in the environment."""
+    most: int = threads or numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+    return most
+
+
+def in_order(
+    task: Callable[[int, int], Result], total: int, rows: int, threads: int
+) -> Iterator[tuple[int, int, Result]]:
+    """``task(start, stop)`` for all stretches of ``rows`` up to ``total``; few more at work or waiting than threads."""
+    pending: deque[tuple[int, int, Future[Result]]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for start in range(0, total, rows):
+                stop = min(start + rows, total)
+                pending.append((start, stop, pool.submit(task, start, stop)))
+                if len(pending) >= 2 * threads:
+                    first, last, future = pending.popleft()
+                    yield first, last, future.result()
+            while pending:
+                first, last, future = pending.popleft()
+                yield first, last, future.result()
+        finally:  # after an error or an interrupt nobody waits for the rest
+            pool.shutdown(wait=True, cancel_futures=True)
