@@ -99,3 +99,64 @@ def draw_buckets(draw: Callable[[int, int], int], voters: int, spread: int) -> n
         shifts = sorted({draw(0, voters - 1) for _ in range(spread)} | {0})
         return np.array([[(v + shift) % voters for shift in shifts] for v in range(voters)], dtype=np.int32)
     return np.array([[draw(0, voters) for _ in range(spread)] for _ in range(voters)], dtype=np.int32)
+
+
+def needed(powers: Sequence[int], gap: int) -> int | None:
+    """How many of the largest powers it takes to come to ``gap``; ``None`` if all are too few."""
+    number = 0
+    for power in sorted(powers, reverse=True):
+        if gap <= 0:
+            break
+        gap, number = gap - power, number + 1
+    return number if gap <= 0 else None
+
+
+def plurality_formula(ballots: Sequence[Ballot], buckets: np.ndarray, c: int) -> int | None:
+    """Theorem 2 of ``docs/ensembles.md``, literally."""
+    a = plurality(ballots, c)
+    return _least([_to_pass(ballots, buckets, a, rival) for rival in range(c) if rival != a])
+
+
+def runoff_formula(ballots: Sequence[Ballot], buckets: np.ndarray, c: int) -> int | None:
+    """Theorem 3 of ``docs/ensembles.md``, literally, for voters that rank all labels."""
+    if c == 1:
+        return None
+    a = runoff(ballots, c)
+    (b,) = set(finalists(ballots, c)) - {a}
+    ways = []
+    for rival in set(range(c)) - {a}:
+        behind = [ballot.index(a) < ballot.index(rival) for ballot in ballots]
+        duel = needed(_powers(buckets, [2 * one for one in behind]), 2 * sum(behind) - len(ballots) + (a > rival))
+        ways.append(duel if rival == b else _all([duel, _to_pass(ballots, buckets, b, rival)]))
+    for x, y in combinations(set(range(c)) - {a}, 2):
+        both = needed(
+            _powers(buckets, [{a: 3, x: 0, y: 0}.get(ballot[0], 1) for ballot in ballots]),
+            _gap(ballots, a, x) + _gap(ballots, a, y),
+        )
+        ways.append(_all([_to_pass(ballots, buckets, a, x), _to_pass(ballots, buckets, a, y), both]))
+    return _least(ways)
+
+
+def _gap(ballots: Sequence[Ballot], x: int, y: int) -> int:
+    return sum((ballot[0] == x) - (ballot[0] == y) for ballot in ballots) + (x > y)
+
+
+def _to_pass(ballots: Sequence[Ballot], buckets: np.ndarray, x: int, y: int) -> int | None:
+    """Buckets that it takes at least for ``y`` to pass ``x`` in round one."""
+    return needed(_powers(buckets, [{x: 2, y: 0}.get(ballot[0], 1) for ballot in ballots]), _gap(ballots, x, y))
+
+
+def _powers(buckets: np.ndarray, powers: Sequence[int]) -> list[int]:
+    """Sum of the voters' powers, for every bucket."""
+    return [
+        sum(power for power, own in zip(powers, buckets.tolist(), strict=True) if bucket in own)
+        for bucket in set(buckets.ravel().tolist())
+    ]
+
+
+def _all(needs: Sequence[int | None]) -> int | None:
+    return None if None in needs else max(need for need in needs if need is not None)
+
+
+def _least(needs: Sequence[int | None]) -> int | None:
+    return min((need for need in needs if need is not None), default=None)
