@@ -42,7 +42,7 @@ def supporters(rankings: np.ndarray, x: np.ndarray, y: np.ndarray, outcome: np.n
 @njit(nogil=True, cache=True)
 @no_type_check
 def _tally_above(rankings: np.ndarray, a: int, starts: np.ndarray, buckets: np.ndarray, above: np.ndarray) -> None:
-    """Write into ``above[label, j]`` how many voters of bucket ``j`` rank the label above ``a``; at the end all voters."""
+    """Write into ``above[label, j]`` how many of bucket ``j`` rank the label above ``a``; the last column: of all."""
     above[:] = 0
     for voter in range(len(rankings)):
         place = 0
