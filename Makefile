@@ -4,10 +4,13 @@ BIN := .venv/bin
 CLI := $(BIN)/python -m certvote
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test test-fast lint format ui bench clean
+.PHONY: demo paper test test-fast lint format ui bench clean
 
 demo: .venv/.demo                 ## a sweep over embedded data, ends with reports/html/demo/index.html
 	$(BIN)/python run.py -m experiment=demo
+
+paper: .venv/.demo                ## every figure of Jia et al. (2022), ends with reports/html/jia2022/index.html; DATASETS=mnist: a part
+	$(CLI) paper jia2022 $(if $(DATASETS),--datasets $(DATASETS)) $(ARGS)
 
 test: .venv/.dev                  ## every test; full-size ones need CERTVOTE_DATA_ROOT, browser ones Chromium
 	$(BIN)/python -m pytest -n auto $(ARGS)

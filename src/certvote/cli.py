@@ -1,4 +1,4 @@
-"""The command line: ``run`` (Hydra), ``report``, ``figure``, ``table``, ``audit`` and ``ui``."""
+"""The command line: ``run`` (Hydra), ``report``, ``paper``, ``figure``, ``table``, ``audit`` and ``ui``."""
 
 from __future__ import annotations
 
@@ -95,6 +95,17 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--out", type=Path, default=Path("reports/html"), help="where pages go (%(default)s)")
     report.set_defaults(action=_report)
 
+    paper = commands.add_parser("paper", help="run every experiment of a page definition, then render the page")
+    paper.add_argument("page", metavar="PAGE", help="a name of reports/pages (jia2022), or a YAML file")
+    paper.add_argument(
+        "--datasets", nargs="+", default=[], metavar="NAME", help="these alone (default: all of the page)"
+    )
+    paper.add_argument(
+        "--set", nargs="+", default=[], metavar="OPTION=VALUE", help="for every job: n_jobs=2 data_root=…"
+    )
+    paper.add_argument("--out", type=Path, default=Path("reports/html"), help="where pages go (%(default)s)")
+    paper.set_defaults(action=_paper)
+
     figure = commands.add_parser("figure", help="draw the curves of any runs into one SVG or PDF file")
     figure.add_argument("out", type=Path, metavar="FILE", help="name.svg or name.pdf")
     figure.add_argument("--column", action="store_true", help="one column of a paper (3.3 in, 8 pt)")
@@ -119,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     ui.add_argument("--port", type=int, default=5000)
     ui.set_defaults(action=_ui)
 
-    for command in (report, figure, table, audit, ui):
+    for command in (report, paper, figure, table, audit, ui):
         command.add_argument("--uri", default="mlruns", help="folder or MLflow tracking URI (%(default)s)")
         command.add_argument("--experiment", default="certvote", help="MLflow experiment (%(default)s)")
     return parser
@@ -151,6 +162,19 @@ def _report(options: argparse.Namespace) -> int:
     title = options.title or (sweep.tags.get("certvote.title") if sweep else None) or None
     print(render_report(runs, name=name, title=title, out_root=options.out, page=options.page))
     return 0
+
+
+def _paper(options: argparse.Namespace) -> int:
+    from certvote.paper import Where, paper
+
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("certvote").setLevel(logging.INFO)
+    where = Where(options.uri, options.experiment, options.out, tuple(options.set))
+    path, incomplete = paper(options.page, datasets=options.datasets, where=where)
+    for note in incomplete:
+        print(f"incomplete: {note}", file=sys.stderr)
+    print(path)
+    return 1 if incomplete else 0
 
 
 def _figure(options: argparse.Namespace) -> int:

@@ -98,7 +98,7 @@ def section_view(
 ) -> SectionView:
     """Everything of section ``number`` (from 1): runs chosen from ``found``, drawn, tabulated and described.
 
-    Raises ``ValueError`` for a baseline that is not one finished run.
+    A baseline that did not finish is a note; ``ValueError`` for one that is several runs.
     """
     chosen = section.chosen(found)
     anchor = f"section-{number}"
@@ -109,10 +109,12 @@ def section_view(
     notes = tuple(dict.fromkeys(labels.sentence(note) for result in chosen for note in result.notes))
     figure = _figure(section, chosen, figure_number, detail) if finished(chosen) else None
     baseline = select(chosen, section.baseline) if section.baseline is not None else []
-    if section.baseline is not None and len(finished(baseline)) != 1:
+    if len(finished(baseline)) > 1:
         raise ValueError(
             f"section {section.title!r}, baseline: expected exactly one finished run, got {len(finished(baseline))}"
         )
+    if section.baseline is not None and not finished(baseline):
+        notes = (*notes, "The run that this table would compare with is missing.")
     table = result_table(chosen, sizes=section.sizes, baseline=finished(baseline), gain_sizes=section.gain_sizes)
     view = _table(table, chosen, notes, number)
     gaps = tuple(findings.search_gaps(chosen))
