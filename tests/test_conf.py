@@ -32,7 +32,7 @@ def test_every_choice_has_a_file_and_every_file_a_schema(group):
     ("group", "choice"), [(g, c) for g, choices in options.SCHEMAS.items() for c in choices if c != "server"]
 )
 def test_every_choice_composes_and_knows_its_name(group, choice):
-    extra = ["dataset.path=x.npz"] if choice == "arrays" else []
+    extra = ["dataset.path=x.npz"] if choice == "arrays" else ["feature.train=x.npz"] if choice == "npy" else []
     extra += ["algo=rnn"] if choice in ("rd", "island", "removal") else []
     chosen = getattr(load(f"{group}={choice}", *extra), group)
     assert type(chosen) is options.SCHEMAS[group][choice]
@@ -87,8 +87,22 @@ def test_every_experiment_composes(experiment):
         ("attack=backdoor attack.change=none", "attack.change"),
         ("attack=backdoor attack.size=0", "attack.size"),
         ("algo.ranking=random", "algo.ranking"),
+        ("algo=bagging algo.voters=1", "algo.voters"),
+        ("algo=bagging algo.subsample=0", "algo.subsample"),
+        ("algo=bagging algo.alpha=0", "algo.alpha"),
+        ("algo=bagging algo.alpha=1", "algo.alpha"),
+        ("algo=bagging algo.alpha=nan", "algo.alpha"),
+        ("algo=dpa algo.parts=1", "algo.parts"),
+        ("algo=fa algo.spread=0", "algo.spread"),
+        ("algo=dpa election=random", "option election"),
+        ("algo=dpa learner.l2=0", "learner.l2"),
+        ("algo=dpa learner.steps=0", "learner.steps"),
         ("feature=vectors feature.low=2", "feature.low"),
         ("feature=hog feature.orientations=0", "feature.orientations"),
+        ("feature=clip feature.precision=half", "feature.precision"),
+        ("feature=clip feature.batch_size=0", "feature.batch_size"),
+        ("feature=npy feature.train=x.npz feature.normalize=max", "feature.normalize"),
+        ("feature=npy feature.train=x.npz feature.low=1", "feature.low"),
         ("feature=hog feature.pixels_per_cell=[0,8]", "feature.pixels_per_cell"),
         ("grouping=budget grouping.bound=dull", "grouping.bound"),
         ("grouping=budget grouping.stride=0", "grouping.stride"),
@@ -118,7 +132,12 @@ def test_an_option_that_nothing_reads_is_refused(override, named):
 
 
 @pytest.mark.parametrize(
-    ("override", "named"), [("dataset=arrays", r"dataset\.path"), ("tracking=server", r"tracking\.uri")]
+    ("override", "named"),
+    [
+        ("dataset=arrays", r"dataset\.path"),
+        ("feature=npy", r"feature\.train"),
+        ("tracking=server", r"tracking\.uri"),
+    ],
 )
 def test_a_missing_value_is_named(override, named, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
@@ -130,6 +149,28 @@ def test_a_missing_value_is_named(override, named, monkeypatch):
 def test_no_joint_certificate_in_groups_for_knn(grouping):
     with pytest.raises(options.UndefinedCombinationError, match=f"grouping={grouping}"):
         load("algo=knn", f"grouping={grouping}")
+
+
+@pytest.mark.parametrize("algo", ["bagging", "dpa", "fa"])
+@pytest.mark.parametrize("grouping", ["rd", "island", "removal", "budget"])
+def test_no_joint_certificate_for_ensembles(algo, grouping):
+    with pytest.raises(options.UndefinedCombinationError, match=f"algo={algo} grouping={grouping}"):
+        load(f"algo={algo}", f"grouping={grouping}")
+
+
+@pytest.mark.parametrize("grouping", ["rd", "island", "removal"])
+def test_certificates_that_share_removals_say_nothing_about_insertions(grouping):
+    with pytest.raises(options.UndefinedCombinationError, match=r"attack\.change=insert"):
+        load("algo=rnn", f"grouping={grouping}", "attack.change=insert")
+    assert load("algo=rnn", f"grouping={grouping}", "attack.change=delete")
+
+
+def test_options_that_the_classifier_does_not_use_tell_no_runs_apart():
+    same = [("algo=knn",), ("algo=knn", "learner=nearest"), ("algo=knn", "election=runoff")]
+    assert len({str(options.flatten(load(*overrides))) for overrides in same}) == 1
+    same = [("algo=dpa",), ("algo=dpa", "backend=numba"), ("algo=dpa", "k=3")]
+    assert len({str(options.flatten(load(*overrides))) for overrides in same}) == 1
+    assert options.flatten(load("algo=dpa"))["learner.name"] == "logistic"
 
 
 def test_flatten_leaves_shortcuts_out_and_effective_only_what_matters():

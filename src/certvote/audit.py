@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -70,7 +71,8 @@ def _checks(record: Run, folder: Path) -> Iterator[Check]:
     wrong = sorted(name for name, value in params.items() if record.params.get(name) != value)
     yield Check("the parameters are those of config.yaml", not wrong, ", ".join(wrong))
 
-    expected = fingerprint(options.effective(settings), tags["certvote.data_digest"], tags["certvote.code_digest"])
+    effective = options.effective(settings) | json.loads(tags.get("certvote.sources", "{}"))
+    expected = fingerprint(effective, tags["certvote.data_digest"], tags["certvote.code_digest"])
     yield Check("the fingerprint fits options, data and code", expected == tags["certvote.fingerprint"])
 
     votes, labels = load_votes(folder / "votes.npz")

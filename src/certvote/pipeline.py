@@ -61,7 +61,11 @@ class _Job:
                 f"option sizes.max: expected at most the number of training examples, {len(split.train_labels)}, "
                 f"got {self.settings.sizes.max}"
             )
-        mine = fingerprint(options.effective(self.settings), split.digest)
+        from certvote import features
+
+        sources = features.sources(split, **options.asdict(self.settings.feature))
+        mine = fingerprint(options.effective(self.settings) | sources, split.digest)
+        self.tags["certvote.sources"] = json.dumps(sources, sort_keys=True)
         self.tags |= {
             "certvote.fingerprint": mine,
             "certvote.data_digest": split.digest,

@@ -95,6 +95,31 @@ class Vectors(Feature):
             )
 
 
+@dataclass
+class Npy(Vectors):
+    train: str = MISSING
+    test: str | None = MISSING
+    test_backdoor: str | None = MISSING
+    normalize: str = MISSING
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _one_of("feature.normalize", self.normalize, ("unit", "none"))
+
+
+@dataclass
+class Clip(Feature):
+    model: str = MISSING
+    weights: str = MISSING
+    precision: str = MISSING
+    device: str = MISSING
+    batch_size: int = MISSING
+
+    def __post_init__(self) -> None:
+        _one_of("feature.precision", self.precision, ("float32", "bfloat16", "float16"))
+        _at_least("feature.batch_size", self.batch_size, 1)
+
+
 # --- attack --------------------------------------------------------------------------------------------------------
 
 
@@ -251,7 +276,7 @@ class Settings:
 
 SCHEMAS: Mapping[str, Mapping[str, type]] = {
     "dataset": {"digits": Dataset, "mnist": Dataset, "cifar10": Dataset, "arrays": Arrays},
-    "feature": {"pixels": Feature, "hog": Hog, "vectors": Vectors},
+    "feature": {"pixels": Feature, "hog": Hog, "clip": Clip, "vectors": Vectors, "npy": Npy},
     "attack": {"poisoning": Attack, "backdoor": Backdoor},
     "algo": {"knn": Knn, "rnn": Rnn},
     "grouping": {"none": Grouping, "rd": RandomDivision, "island": Grouping, "removal": Grouping, "budget": Budget},

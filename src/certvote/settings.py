@@ -77,6 +77,8 @@ def flatten(settings: object, prefix: str = "") -> dict[str, Any]:
     return flat
 
 
+# Files that count by what they hold (certvote.features.sources), and how many images are under way at once.
+_OF_FEATURES = ("feature.train", "feature.test", "feature.test_backdoor", "feature.batch_size")
 # What a result does not depend on: where things lie, how it is called, how many processes worked on it.
 _WITHOUT_EFFECT = ("name", "title", "rerun", "data_root", "cache_root", "report_root", "n_jobs", "dataset.path")
 
@@ -86,7 +88,7 @@ def effective(settings: Settings) -> dict[str, Any]:
     return {
         name: value
         for name, value in flatten(settings).items()
-        if name not in _WITHOUT_EFFECT and not name.startswith("tracking.")
+        if name not in (*_WITHOUT_EFFECT, *_OF_FEATURES) and not name.startswith("tracking.")
     }
 
 

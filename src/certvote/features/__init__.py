@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from certvote.features.dispatch import FEATURES, extract, grid_bits
+from certvote.features.dispatch import FEATURES, extract, grid_bits, sources
 
-__all__ = ["FEATURES", "extract", "grid_bits"]
+__all__ = ["FEATURES", "extract", "grid_bits", "sources"]

@@ -11,6 +11,8 @@ import numpy as np
 
 from certvote.cache import cached
 from certvote.digests import array_digest
+from certvote.features import clip_model, npy
+from certvote.features.clip import clip, clip_bits
 from certvote.features.hog import hog, hog_bits
 from certvote.features.pixels import pixels, pixels_bits
 from certvote.features.vectors import vectors, vectors_bits
@@ -27,7 +29,9 @@ class Extractor:
     run: Callable[..., _Array]
     bits: Callable[..., int]  # of the shape of one example, and the options
     images: bool  # needs images, or else vectors
-    library: str | None = None  # distribution whose version the numbers depend on; makes the feature a cached one
+    libraries: tuple[str, ...] = ()  # distributions whose versions the numbers depend on; make the feature a cached one
+    sources: Callable[..., dict[str, str]] | None = None  # what options name: files by their content
+    without_effect: tuple[str, ...] = ()  # options that leave the numbers as they are
 
 
 def _pixels(images: _Array, *, n_jobs: int | None, progress: bool) -> _Array:
@@ -42,11 +46,20 @@ def _vectors_bits(shape: tuple[int, ...], **bounds: float) -> int:
     return vectors_bits(shape[0], **bounds)
 
 
-FEATURES: Mapping[str, Extractor] = {
+EXTRACTORS: Mapping[str, Extractor] = {
     "pixels": Extractor(_pixels, pixels_bits, images=True),
-    "hog": Extractor(hog, hog_bits, images=True, library="scikit-image"),
+    "hog": Extractor(hog, hog_bits, images=True, libraries=("scikit-image",)),
+    "clip": Extractor(
+        clip,
+        clip_bits,
+        images=True,
+        libraries=("open_clip_torch", "torch", "torchvision", "pillow"),
+        sources=clip_model.sources,
+        without_effect=("batch_size",),
+    ),
     "vectors": Extractor(_vectors, _vectors_bits, images=False),
 }
+FEATURES = (*EXTRACTORS, "npy")  # npy is computed elsewhere and looked up by the examples' place in the data
 
 
 def extract(
@@ -66,7 +79,9 @@ def extract(
     """
     if name not in FEATURES:
         raise ValueError(f"option feature: expected one of {', '.join(FEATURES)}, got {name!r}")
-    feature = FEATURES[name]
+    if name == "npy":
+        return npy.lookup(split, **options)
+    feature = EXTRACTORS[name]
     if feature.images != (split.train.ndim == 4):
         expected, got = ("images", "feature vectors") if feature.images else ("feature vectors", "images")
         other = "vectors" if feature.images else "pixels or feature=hog"
@@ -80,7 +95,7 @@ def extract(
         def run() -> dict[str, _Array]:
             return {"features": feature.run(examples, n_jobs=n_jobs, progress=progress, **options)}
 
-        if feature.library is None:
+        if not feature.libraries:
             return run()["features"]
         return cached(cache_root, f"features-{name}", _key(examples, feature, options, bits), run)["features"]
 
@@ -89,19 +104,39 @@ def extract(
 
 
 def grid_bits(shape: tuple[int, ...], *, name: str, **options: Any) -> int:
-    """The exponent of the feature's grid, from the shape of one example and the options alone."""
-    return FEATURES[name].bits(shape, **options)
+    """The exponent of the feature's grid, from the shape of one example (or embedding) and the options alone."""
+    if name == "npy":
+        return npy.embeddings_bits(shape[0], **options)
+    return EXTRACTORS[name].bits(shape, **options)
+
+
+def sources(split: Split, *, name: str, **options: Any) -> dict[str, str]:
+    """What the options that name files, models or weights stand for: with the other options and the split it identifies
+    the features. A file counts by its content, wherever it lies. Raises ``ValueError`` for a file that is not there.
+    """
+    if name == "npy":
+        return npy.sources(split, **options)
+    find = EXTRACTORS[name].sources
+    return {} if find is None else find(**options)
 
 
 def _key(examples: _Array, feature: Extractor, options: Mapping[str, Any], bits: int) -> dict[str, Any]:
-    from importlib.metadata import version
-
-    assert feature.library is not None
+    found = {} if feature.sources is None else feature.sources(**options)
+    options = {name: value for name, value in options.items() if name not in feature.without_effect}
     return {
         "content": array_digest(examples),
-        "options": dict(options),
+        "options": {name: found.get(f"feature.{name}", value) for name, value in options.items()},
         "bits": bits,
-        "library": f"{feature.library} {version(feature.library)}",
+        "library": ", ".join(f"{library} {_version(library)}" for library in feature.libraries),
         "numpy": np.__version__,
         "format": _CACHE_FORMAT,
     }
+
+
+def _version(library: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "absent"  # what has been computed elsewhere is found, what has not will complain

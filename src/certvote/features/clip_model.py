@@ -1,0 +1,266 @@
+"""CLIP models through open_clip: which there are, where their weights come from, what is wrong with either."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import json
+import socket
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from certvote.digests import file_digest
+
+if TYPE_CHECKING:
+    import torch
+
+PRECISIONS = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}  # ours: open_clip's
+_PATIENCE = 10.0  # seconds for a server to answer
+_PREPROCESSING = ("mode", "mean", "std", "interpolation", "resize_mode", "fill_color")
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """An image tower in evaluation mode, and what makes its input (one image, as PIL has it) a tensor."""
+
+    network: torch.nn.Module
+    prepare: Any
+    dtype: torch.dtype
+    device: torch.device
+
+
+def embedding_dim(model: str) -> int:
+    """Numbers per image, as the model's configuration says."""
+    return int(_config(model)["embed_dim"])
+
+
+def sources(*, model: str, weights: str, **_: object) -> dict[str, str]:
+    """By option, what identifies it: names as they are, files by the SHA-256 of their content."""
+    named = {"feature.model": _config_file(model), "feature.weights": _checkpoint(weights)}
+    given = {"feature.model": model, "feature.weights": weights}
+    return {option: given[option] if path is None else file_digest(path) for option, path in named.items()}
+
+
+def load(model: str, weights: str, *, precision: str, device: str) -> Encoder:
+    """The model with its weights, downloaded where they are a tag whose file is not on this machine yet.
+
+    Raises ``ValueError`` that names the option for a model that there is not, weights that are neither a tag of this
+    model nor a file, that cannot be downloaded or do not fit, and a device that there is not.
+    """
+    embedding_dim(model)  # complains before anything is downloaded
+    checkpoint = _checkpoint(weights)
+    torch, open_clip = _imported()
+    place = _device(torch, device)
+    with _registered(open_clip, model) as name:
+        tags = open_clip.list_pretrained_tags_by_model(name)
+        if checkpoint is None:
+            published = open_clip.get_pretrained_cfg(name, weights)
+            checkpoint = _published(open_clip, model, weights, published, tags)
+            activation = bool(published.get("quick_gelu", False))
+        else:
+            published = _agreed([open_clip.get_pretrained_cfg(name, tag) for tag in tags])
+            activation = False  # the model's own
+        try:
+            whole = open_clip.create_model(
+                name,
+                pretrained=str(checkpoint),
+                precision=PRECISIONS[precision],
+                force_quick_gelu=activation,
+                force_preprocess_cfg={key: published[key] for key in _PREPROCESSING if key in published},
+            )
+        except Exception as error:  # from a damaged file to a layer of another shape: libraries raise as they like
+            raise ValueError(
+                f"option feature.weights: expected weights that fit feature.model={model}, got {weights!r}: "
+                f"{_short(error)}"
+            ) from error
+    from open_clip.transform import PreprocessCfg, image_transform_v2
+
+    prepare = image_transform_v2(PreprocessCfg(**open_clip.get_model_preprocess_cfg(whole)), is_train=False)
+    network = whole.visual.eval().requires_grad_(False).to(place)
+    return Encoder(network, prepare, getattr(torch, precision), place)
+
+
+def _short(error: BaseException) -> str:
+    """The first lines of a message that may be pages long."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 300 else f"{text[:300]}…"
+
+
+# --- the model -------------------------------------------------------------------------------------------------------
+
+
+def _config_file(model: str) -> Path | None:
+    """The file, where the model is given as one."""
+    if not model.endswith(".json"):
+        return None
+    path = Path(model).expanduser()
+    if not path.is_file():
+        raise ValueError(f"option feature.model: expected the name of a model or a .json file, got {model!r}, no file")
+    return path
+
+
+def _config(model: str) -> Mapping[str, Any]:
+    """The model's configuration, without the seconds that importing open_clip takes."""
+    path = _config_file(model)
+    if path is None:
+        folder = _package_folder() / "model_configs"
+        names = sorted(file.stem for file in folder.glob("*.json"))
+        if model not in names:
+            close = difflib.get_close_matches(model, names, n=5, cutoff=0.5) or names
+            raise ValueError(
+                f"option feature.model: expected the name of a model of open_clip or a .json file with the "
+                f"configuration of one, got {model!r}; close to it: {', '.join(close)}"
+            )
+        path = folder / f"{model}.json"
+    try:
+        config = json.loads(path.read_text())
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ValueError(f"option feature.model: expected JSON in {path}, got something else: {error}") from error
+    required = ("embed_dim", "vision_cfg", "text_cfg")
+    if not (isinstance(config, dict) and all(key in config for key in required)):
+        raise ValueError(
+            f"option feature.model: expected {', '.join(required)} in {path}, as open_clip's own have them"
+        )
+    return config
+
+
+@contextmanager
+def _registered(open_clip: Any, model: str) -> Iterator[str]:
+    """The name under which open_clip knows the model; of a file's, one that hides no other."""
+    path = _config_file(model)
+    if path is None:
+        yield model
+        return
+    with tempfile.TemporaryDirectory(prefix="certvote-") as folder:
+        copy = Path(folder) / f"{path.stem}-{file_digest(path)[7:23]}.json"
+        copy.write_bytes(path.read_bytes())
+        open_clip.add_model_config(copy)
+        yield copy.stem
+
+
+def _package_folder() -> Path:
+    spec = find_spec("open_clip")
+    if spec is None or spec.origin is None:
+        raise ValueError(
+            "option feature: feature=clip needs open_clip, which is not installed; it is in the extra clip"
+        )
+    return Path(spec.origin).parent
+
+
+def _imported() -> tuple[Any, Any]:
+    """torch and open_clip, or an error that says what to install."""
+    try:
+        import open_clip
+        import torch
+    except ImportError as error:
+        raise ValueError(
+            f"option feature: feature=clip needs open_clip and torch, which are in the extra clip: {error}"
+        ) from error
+    except RuntimeError as error:
+        raise ValueError(
+            "option feature: feature=clip expected a torchvision that was built for the installed torch, got "
+            f"{_short(error)!r}; install both from one source, both for CPU or both for CUDA"
+        ) from error
+    return torch, open_clip
+
+
+def _device(torch: Any, device: str) -> Any:
+    """The device that the option names."""
+    cuda = torch.cuda.is_available()
+    if device == "auto":
+        device = "cuda" if cuda else "cpu"
+    if device.startswith("cuda") and not cuda:
+        raise ValueError(f"option feature.device: expected auto or cpu, as there is no CUDA device, got {device!r}")
+    try:
+        return torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f"option feature.device: expected auto, cpu or cuda, got {device!r}") from error
+
+
+# --- the weights -----------------------------------------------------------------------------------------------------
+
+
+def _checkpoint(weights: str) -> Path | None:
+    """The file, where weights are given as one; ``None`` for a tag."""
+    path = Path(weights).expanduser()
+    if path.is_file():
+        return path.absolute()
+    if "/" in weights or path.suffix in (".pt", ".pth", ".bin", ".safetensors"):
+        raise ValueError(f"option feature.weights: expected a tag or a file, got {weights!r}, which is no file")
+    return None
+
+
+def _published(open_clip: Any, model: str, tag: str, published: Mapping[str, Any], tags: list[str]) -> Path:
+    """The file of a tag's weights, downloaded if need be."""
+    if not published:
+        raise ValueError(
+            f"option feature.weights: expected a checkpoint file or one of the tags of feature.model={model} "
+            f"({', '.join(tags) or 'it has none'}), got {tag!r}"
+        )
+    try:
+        found = _downloaded_before(published)
+        if found is None:
+            _check_reachable(published)
+            found = Path(_with_timeout(open_clip.download_pretrained, published))
+    except Exception as error:  # network, disk, server: libraries raise as they like
+        other = f"{model}-quickgelu"  # a file does not say which activation its weights were trained with
+        remedy = f"feature.model={other} " if published.get("quick_gelu") and other in open_clip.list_models() else ""
+        raise ValueError(
+            f"option feature.weights: the weights {tag!r} of feature.model={model} are neither on this machine nor can "
+            f"they be downloaded: {_short(error)}; download them elsewhere and give the file: {remedy}feature.weights="
+            "PATH"
+        ) from error
+    return found
+
+
+def _downloaded_before(published: Mapping[str, Any]) -> Path | None:
+    """The file in the cache of the hub that serves it."""
+    from huggingface_hub import try_to_load_from_cache
+
+    repository, _, file = str(published.get("hf_hub", "")).rpartition("/")
+    if not repository:
+        return None
+    both = ["open_clip_model.safetensors", "open_clip_pytorch_model.bin"]
+    for name in [str(Path(file).with_suffix(".safetensors")), file] if file else both:
+        path = try_to_load_from_cache(repository, name)
+        if isinstance(path, str):
+            return Path(path)
+    return None
+
+
+def _check_reachable(published: Mapping[str, Any]) -> None:
+    """Raise ``OSError`` soon where there is no way to the server; the libraries' own retries take minutes."""
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE:
+        raise OSError("HF_HUB_OFFLINE is set")
+    request = urllib.request.Request(constants.ENDPOINT if published.get("hf_hub") else published["url"], method="HEAD")
+    with contextlib.suppress(urllib.error.HTTPError):  # it answers
+        urllib.request.urlopen(request, timeout=_PATIENCE).close()
+
+
+def _with_timeout(download: Any, published: Mapping[str, Any]) -> str:
+    """The download, with an end to every wait."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(3 * _PATIENCE)
+    try:
+        return str(download(dict(published)))
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _agreed(published: list[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The preprocessing that all published weights of a model have in common, for weights of one's own."""
+    first = published[0] if published else {}
+    return {
+        key: first[key]
+        for key in _PREPROCESSING
+        if key in first and all(first[key] == one.get(key) for one in published)
+    }

@@ -1,0 +1,185 @@
+"""The user's own embeddings of a data set's examples, computed by any encoder and read from files."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Float32, Int64
+
+from certvote.digests import array_digest, file_digest
+from certvote.features.grid import bits_for, snap
+from certvote.features.norm import unit_bits, unit_features
+from certvote.types import Features, Split
+
+NORMALIZATIONS = ("unit", "none")
+_ROWS = 4096  # rows at a time: files may be larger than memory
+
+
+def embeddings_bits(dim: int, *, normalize: str = "unit", low: float = -1.0, high: float = 1.0) -> int:
+    """The grid of embeddings of ``dim`` values: of norm 1, or in the range that the user states."""
+    if normalize not in NORMALIZATIONS:
+        raise ValueError(f"option feature.normalize: expected one of {', '.join(NORMALIZATIONS)}, got {normalize!r}")
+    return unit_bits(dim) if normalize == "unit" else bits_for(dim, low=low, high=high)
+
+
+def embeddings(
+    x: Float[np.ndarray, "n d"],
+    rows: Int64[np.ndarray, " m"] | None = None,
+    *,
+    normalize: str = "unit",
+    low: float = -1.0,
+    high: float = 1.0,
+    source: str = "x",
+) -> Float32[np.ndarray, "m d"]:
+    """The ``rows`` of ``x`` (``None``: all), every value rounded to the grid that options and dimension determine.
+
+    ``normalize="unit"`` divides each row by its norm; ``"none"`` takes values as they are and refuses those outside
+    [``low``, ``high``]. ``x`` may be memory-mapped. Raises ``ValueError``, naming ``source`` and the row, for numbers
+    that are not finite, a row of zeros that has no direction, and values outside the range.
+    """
+    bits = embeddings_bits(x.shape[1], normalize=normalize, low=low, high=high)
+    wanted = np.arange(len(x)) if rows is None else rows
+    features = np.empty((len(wanted), x.shape[1]), dtype=np.float32)
+    for part in _parts(len(wanted)):
+        chosen = wanted[part]
+        values = x[chosen].astype(np.float32) if x.dtype.itemsize == 2 else x[chosen]
+        _check(source, values, chosen, normalize, low, high)
+        features[part] = unit_features(values) if normalize == "unit" else snap(values, bits, low=low, high=high)
+    return features
+
+
+def files(
+    split: Split, *, train: str | None, test: str | None, test_backdoor: str | None
+) -> dict[str, tuple[Path, str]]:
+    """What is read for a split: by option, a file and the name of the array in it (for an ``.npz``).
+
+    Test images that hold a trigger have embeddings of their own, in ``test_backdoor``. Raises ``ValueError`` that names
+    the option if it names no file.
+    """
+    where = {"feature.train": _file("feature.train", train, "train")}
+    if split.triggered:
+        if test_backdoor is None and not _is_archive(train):
+            raise ValueError(
+                "option feature.test_backdoor: expected a file with the embeddings of the test images with the trigger "
+                "drawn in, got none; attack=backdoor changes the images, and the program does not have your encoder "
+                "(docs/features.md says how to make them)"
+            )
+        option, path, array = "feature.test_backdoor", test_backdoor, "test_backdoor"
+    elif split.holdout:  # the test examples are training examples
+        return where
+    else:
+        option, path, array = "feature.test", test, "test"
+    if path is None and not _is_archive(train):
+        raise ValueError(f"option {option}: expected a file, got none (only an .npz as feature.train may hold both)")
+    return where | {option: _file(option, train if path is None else path, array)}
+
+
+def sources(
+    split: Split, *, train: str | None, test: str | None = None, test_backdoor: str | None = None, **_: object
+) -> dict[str, str]:
+    """By option, the SHA-256 of the content of each file that is read."""
+    found = files(split, train=train, test=test, test_backdoor=test_backdoor)
+    digests = {path: file_digest(path) for path in {path for path, _ in found.values()}}
+    return {option: digests[path] for option, (path, _) in found.items()}
+
+
+def lookup(
+    split: Split,
+    *,
+    train: str | None,
+    test: str | None = None,
+    test_backdoor: str | None = None,
+    normalize: str = "unit",
+    low: float = -1.0,
+    high: float = 1.0,
+) -> Features:
+    """The embeddings of a split's examples, by their rows in the files of the complete data set.
+
+    Raises ``ValueError`` that names option and file for what is no matrix of floating point numbers, for another number
+    of rows than the complete data set has examples, and for values that ``embeddings`` refuses.
+    """
+    found = files(split, train=train, test=test, test_backdoor=test_backdoor)
+    whole = {option: _matrix(option, path, array) for option, (path, array) in found.items()}
+    n, m = split.complete or (len(split.train_labels), len(split.test_labels))
+    dim = whole["feature.train"].shape[1]
+    for option, x in whole.items():
+        expected, part = (n, "training") if option == "feature.train" or split.holdout else (m, "test")
+        if x.shape[0] != expected:
+            raise ValueError(
+                f"option {option}: expected a row for each of the {expected} {part} examples of the complete data set "
+                f"{split.name}, in its order, got {len(x)} rows in {found[option][0]}"
+            )
+        if x.shape[1] != dim:
+            raise ValueError(
+                f"option {option}: expected {dim} numbers per row as in feature.train, got {x.shape[1]} in "
+                f"{found[option][0]}"
+            )
+    rows = []
+    for option, chosen in (("feature.train", split.train_rows), ([*whole][-1], split.test_rows)):
+        source = f"option {option}: {found[option][0]}"
+        rows.append(embeddings(whole[option], chosen, normalize=normalize, low=low, high=high, source=source))
+    bits = embeddings_bits(dim, normalize=normalize, low=low, high=high)
+    return Features(train=rows[0], test=rows[1], bits=bits, digest=array_digest(*rows))
+
+
+def _is_archive(path: str | None) -> bool:
+    return path is not None and Path(path).suffix == ".npz"
+
+
+def _file(option: str, path: str | None, array: str) -> tuple[Path, str]:
+    found = Path(path or "").expanduser()
+    if path is None or found.suffix not in (".npy", ".npz") or not found.is_file():
+        raise ValueError(f"option {option}: expected an .npy or .npz file, got {path!r}, which is none")
+    return found, array
+
+
+def _matrix(option: str, path: Path, array: str) -> np.ndarray:
+    """The file's array, mapped into memory where it is an ``.npy``."""
+    try:
+        if path.suffix == ".npy":
+            x = np.load(path, mmap_mode="r", allow_pickle=False)
+        else:
+            with np.load(path, allow_pickle=False) as archive:
+                if array not in archive:
+                    raise ValueError(f"expected an array {array}, got {', '.join(archive.files) or 'none'}")
+                x = archive[array]
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, AttributeError, ValueError) as error:
+        raise ValueError(f"option {option}: {path}: {error}") from error
+    if not isinstance(x, np.ndarray) or x.ndim != 2 or x.dtype.kind != "f" or x.dtype.itemsize > 8:
+        got = f"{x.dtype} {list(x.shape)}" if isinstance(x, np.ndarray) else "no array"
+        raise ValueError(
+            f"option {option}: expected float16, float32 or float64 [n d], one row per example, got {got} in {path}"
+        )
+    if 0 in x.shape:
+        raise ValueError(
+            f"option {option}: expected at least one row and one number per row, got {list(x.shape)} in {path}"
+        )
+    return x
+
+
+def _parts(n: int) -> Iterator[slice]:
+    for start in range(0, n, _ROWS):
+        yield slice(start, start + _ROWS)
+
+
+def _check(source: str, values: np.ndarray, rows: np.ndarray, normalize: str, low: float, high: float) -> None:
+    """Refuse what the grid cannot take, in the numbers of the file's rows."""
+    if normalize == "unit":
+        right = np.isfinite(values)
+        expected = "finite numbers"
+        empty = ~values.any(axis=1)
+        if empty.any():
+            row = int(rows[np.flatnonzero(empty)[0]])
+            raise ValueError(
+                f"{source}: expected rows with a direction (feature.normalize=unit), got zeros in row {row}"
+            )
+    else:
+        right = (values >= low) & (values <= high)
+        expected = f"numbers in [{low}, {high}] (options feature.low, feature.high)"
+    if not right.all():
+        row, column = np.argwhere(~right)[0]
+        raise ValueError(f"{source}: expected {expected}, got {values[row, column]} at [{int(rows[row])}, {column}]")
