@@ -39,13 +39,19 @@ class Truth(NamedTuple):
     hard: int | None
 
 
-def draw_case(draw: Callable[[int, int], int], most_voters: int = 6) -> Case:
-    c = draw(1, 4)
-    voters = draw(1, most_voters if c < 4 else most_voters - 1)
+SMALL = ((10, 3, 1), (10, 3, 3), (6, 4, 3))
+"""Voters, classes and buckets per voter at most, so that all that voters may say can be tried."""
+
+LARGE = ((100, 5, 3), (20, 7, 3))
+
+
+def draw_case(draw: Callable[[int, int], int], most_voters: int, most_classes: int, most_spread: int) -> Case:
+    c = draw(1, most_classes)
+    voters = draw(1, most_voters)
     ballots = elections.draw_ballots(draw, voters, c)
-    if draw(0, 2):
-        return Case(ballots, elections.draw_buckets(draw, voters, draw(1, 3)), c)
-    return Case(ballots, np.arange(voters)[:, None], c)
+    if most_spread == 1:
+        return Case(ballots, np.arange(voters)[:, None], c)
+    return Case(ballots, elections.draw_buckets(draw, voters, draw(1, most_spread)), c)
 
 
 def truth(case: Case) -> Truth:

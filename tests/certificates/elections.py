@@ -88,9 +88,29 @@ def least_parts_by_hand(
 
 
 def draw_ballots(draw: Callable[[int, int], int], voters: int, c: int) -> list[Ballot]:
-    """Rankings of which many agree: otherwise hardly anything is left to certify."""
-    usual = [rankings(c)[draw(0, len(rankings(c)) - 1)] for _ in range(2)]
-    return [usual[draw(0, 1)] if draw(0, 2) else rankings(c)[draw(0, len(rankings(c)) - 1)] for _ in range(voters)]
+    """Rankings of which many agree, or with a compromise that nearly all rank first or second.
+
+    Of rankings that are all drawn alike hardly anything is left to certify, and a label that would win every round two
+    hardly ever falls in round one.
+    """
+    order = list(range(c))
+
+    def shuffled() -> list[int]:
+        left = order.copy()
+        return [left.pop(draw(0, len(left) - 1)) for _ in order]
+
+    if draw(0, 1):
+        usual = [shuffled() for _ in range(2)]
+        return [tuple(usual[draw(0, 1)] if draw(0, 2) else shuffled()) for _ in range(voters)]
+    compromise, seldom_first = draw(0, c - 1), draw(1, 5)
+    ballots = []
+    for _ in range(voters):
+        ballot = shuffled()
+        if draw(0, 7):
+            ballot.remove(compromise)
+            ballot.insert(min(draw(0, seldom_first), 1), compromise)
+        ballots.append(tuple(ballot))
+    return ballots
 
 
 def draw_buckets(draw: Callable[[int, int], int], voters: int, spread: int) -> np.ndarray:
