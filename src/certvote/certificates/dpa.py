@@ -10,15 +10,21 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Int64, Integer
 
-from certvote.certificates.change import CHANGES
-from certvote.certificates.votes import UNLIMITED, checked_counts, checked_sizes, checked_votes, correct, smallest_gap
+from certvote.certificates.change import check_change
+from certvote.certificates.votes import (
+    UNLIMITED,
+    checked_counts,
+    checked_sizes,
+    checked_votes,
+    correct,
+    share_certified,
+    smallest_gap,
+)
 from certvote.checks import plain_array
 from certvote.types import Curve, Election, Votes
 
 PARTS_TOUCHED = {"any": 2, "insert": 1, "delete": 1}
 """Most parts that one unit of the poisoning size touches."""
-
-assert tuple(PARTS_TOUCHED) == CHANGES
 
 
 def certified_sizes(
@@ -52,7 +58,7 @@ def curve(
     votes, labels = checked_votes(votes, labels)
     if votes.k is not None:
         raise ValueError(f"expected votes of models trained on parts (k=None), got votes of kNN with k={votes.k}")
-    return _share(certified_sizes(votes.counts, labels, change=change), sizes)
+    return share_certified(certified_sizes(votes.counts, labels, change=change), sizes)
 
 
 def election_sizes(
@@ -87,18 +93,11 @@ def election_curve(
         ValueError: election, labels or sizes out of range, or an unknown change.
     """
     sizes = checked_sizes(sizes)
-    return _share(election_sizes(election, labels, change=change), sizes)
+    return share_certified(election_sizes(election, labels, change=change), sizes)
 
 
 def _sizes(parts: Int64[np.ndarray, " m"], right: Bool[np.ndarray, " m"], change: str) -> Int64[np.ndarray, " m"]:
     """Certified size from the least number of poisoned parts that may change the winner."""
-    if change not in CHANGES:
-        raise ValueError(f"expected change as one of {', '.join(CHANGES)}, got {change!r}")
+    check_change(change)
     size = np.where(parts == UNLIMITED, UNLIMITED, (parts - 1) // PARTS_TOUCHED[change])
     return np.where(right, size, -1).astype(np.int64)
-
-
-def _share(certified: Int64[np.ndarray, " m"], sizes: Int64[np.ndarray, " s"]) -> Curve:
-    certified = np.sort(certified)
-    at_least = certified.size - np.searchsorted(certified, sizes, side="left")
-    return Curve(sizes=sizes, certified=at_least / certified.size)
