@@ -32,7 +32,7 @@ class Option:
     """Type and range of a learner's option."""
 
     kind: type
-    least: float = 0.0
+    least: float | int = 0
     positive: bool = False
 
 
@@ -57,10 +57,32 @@ def _logistic() -> Callable[..., Voters]:
     return fit_logistic
 
 
+def _network() -> Callable[..., Voters]:
+    from certvote.ensembles.network import fit_network
+
+    return fit_network
+
+
 LEARNERS: Mapping[str, Learner] = {
     "nearest": Learner("features", {}, _nearest),
     "logistic": Learner(
         "features", {"l2": Option(float, positive=True), "root": Option(bool), "steps": Option(int, least=1)}, _logistic
+    ),
+    "network": Learner(
+        "images",
+        {
+            "width": Option(int, least=1),
+            "steps": Option(int, least=1),
+            "batch": Option(int, least=1),
+            "rate": Option(float, positive=True),
+            "decay": Option(float),
+            "copies": Option(int, least=1),
+            "shift": Option(float),
+            "rotation": Option(float),
+            "stretch": Option(float),
+            "flip": Option(bool),
+        },
+        _network,
     ),
 }
 

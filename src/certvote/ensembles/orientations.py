@@ -1,0 +1,125 @@
+"""What a network sees of an image: distorted copies of it, each as maps of oriented gradients, in 8-bit integers.
+
+The first layer of the networks has fixed filters. Twenty examples cannot teach a network what an edge is, and every
+voter would learn it anew. Each map is the strength of edges in one direction, pooled over overlapping cells; all of one
+image are scaled to the same length. One thread makes one image at a time, from that image and its distortion alone.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import no_type_check
+
+import numpy as np
+from jaxtyping import Float64, UInt8
+from numba import njit
+
+DIRECTIONS = 8
+_CELLS = 7  # along the shorter side: strokes and parts of objects stay apart, small shifts do not matter
+_LARGEST = 255
+_GAIN = 1000.0  # of values of a vector of length 1: few exceed 1/4, those are cut
+
+
+def grid_of(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """Rows and columns of cells of images of this shape, and the side of a cell in pixels."""
+    height, width = shape[:2]
+    cell = max(1, min(height, width) // _CELLS)
+    return height // cell, width // cell, cell
+
+
+def maps(
+    images: UInt8[np.ndarray, "n h w ch"], which: np.ndarray, distortions: Float64[np.ndarray, "k 2 3"] | None
+) -> UInt8[np.ndarray, "k rows columns maps"]:
+    """Maps of the images ``which``, each seen through its own distortion: from output to input, in pixels."""
+    rows, columns, cell = grid_of(images.shape[1:])
+    padded = np.zeros((len(which), rows + 2, columns + 2, DIRECTIONS), np.uint8)
+    fill_maps(images, which, np.empty((0, 2, 3)) if distortions is None else distortions, cell, _FILTERS, padded)
+    return padded
+
+
+_ANGLES = np.arange(DIRECTIONS) * (2 * np.pi / DIRECTIONS)
+_FILTERS = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1).astype(np.float32)
+
+
+@njit(nogil=True, cache=True)
+@no_type_check
+def distort(image, matrix, out):
+    """The image through an affine map around its center, bilinear; beyond the border its pixels are repeated."""
+    height, width, channels = image.shape
+    middle_y, middle_x = 0.5 * (height - 1), 0.5 * (width - 1)
+    for y in range(height):
+        for x in range(width):
+            dy, dx = y - middle_y, x - middle_x
+            at_y = middle_y + matrix[0, 0] * dy + matrix[0, 1] * dx + matrix[0, 2]
+            at_x = middle_x + matrix[1, 0] * dy + matrix[1, 1] * dx + matrix[1, 2]
+            at_y, at_x = min(max(at_y, 0.0), height - 1.0), min(max(at_x, 0.0), width - 1.0)
+            top, left = int(at_y), int(at_x)
+            below, right = min(top + 1, height - 1), min(left + 1, width - 1)
+            v, u = np.float32(at_y - top), np.float32(at_x - left)
+            for k in range(channels):
+                upper = (1 - u) * image[top, left, k] + u * image[top, right, k]
+                lower = (1 - u) * image[below, left, k] + u * image[below, right, k]
+                out[y, x, k] = (1 - v) * upper + v * lower
+
+
+@njit(nogil=True, cache=True)
+@no_type_check
+def pool_gradients(image, cell, filters, cells):
+    """Add every pixel's gradient, of the channel where it is strongest, to the nearest cells and directions."""
+    height, width, channels = image.shape
+    rows, columns, directions = cells.shape
+    for y in range(height):
+        place_y = (y + 0.5) / cell - 0.5
+        row = math.floor(place_y)
+        share_y = np.float32(place_y - row)
+        for x in range(width):
+            gx = gy = strength = np.float32(0)
+            for k in range(channels):
+                dx = image[y, min(x + 1, width - 1), k] - image[y, max(x - 1, 0), k]
+                dy = image[min(y + 1, height - 1), x, k] - image[max(y - 1, 0), x, k]
+                if dx * dx + dy * dy > strength:
+                    gx, gy, strength = dx, dy, dx * dx + dy * dy
+            if strength == 0:
+                continue
+            length = math.sqrt(strength)
+            place_x = (x + 0.5) / cell - 0.5
+            column = math.floor(place_x)
+            share_x = np.float32(place_x - column)
+            for direction in range(directions):
+                along = gx * filters[direction, 0] + gy * filters[direction, 1]
+                if along <= 0:
+                    continue
+                value = along * along / length
+                for below in range(2):
+                    i, weight = row + below, share_y if below else 1 - share_y
+                    if 0 <= i < rows:
+                        if 0 <= column < columns:
+                            cells[i, column, direction] += weight * (1 - share_x) * value
+                        if column + 1 < columns:
+                            cells[i, column + 1, direction] += weight * share_x * value
+
+
+@njit(nogil=True, cache=True)
+@no_type_check
+def fill_maps(images, which, distortions, cell, filters, padded):
+    """``padded`` uint8[k, rows + 2, columns + 2, directions]; its border stays as it is."""
+    shape = images.shape[1:]
+    seen = np.empty(shape, np.float32)
+    rows, columns = padded.shape[1] - 2, padded.shape[2] - 2
+    cells = np.empty((rows, columns, filters.shape[0]), np.float32)
+    for k in range(which.size):
+        if distortions.shape[0]:
+            distort(images[which[k]], distortions[k], seen)
+        else:
+            seen[:] = images[which[k]]
+        cells[:] = 0
+        pool_gradients(seen, cell, filters, cells)
+        total = 0.0  # the root's square
+        for value in cells.flat:
+            total += value
+        scale = _GAIN / math.sqrt(total) if total > 0 else 0.0
+        for i in range(rows):
+            for j in range(columns):
+                for direction in range(filters.shape[0]):
+                    value = math.sqrt(cells[i, j, direction]) * scale + 0.5
+                    padded[k, i + 1, j + 1, direction] = int(min(value, _LARGEST))
