@@ -137,9 +137,9 @@ def test_filters(uri, filters, ks):
 @pytest.mark.parametrize(
     ("filters", "message"),
     [
-        ({"sweep": "third"}, "sweep: expected one of second, first, or an id, got 'third'"),
+        ({"sweep": "third"}, r"sweep \(--sweep\): expected one of second, first, or an id, got 'third'"),
         ({"options": {"algo.kk": 3}}, r"options: .* got 'algo.kk'; did you mean algo.k\b"),
-        ({"experiment": "nothing"}, "experiment: expected one of .*another.*, got 'nothing'"),
+        ({"experiment": "nothing"}, r"experiment \(--experiment\): expected one of .*another.*, got 'nothing'"),
         ({"experiment": []}, "experiment: expected a text"),
         ({"status": "finished"}, "status: expected some of FINISHED"),
     ],
@@ -150,9 +150,9 @@ def test_a_wrong_filter_is_named(uri, filters, message):
 
 
 def test_reading_leaves_no_database_behind(tmp_path):
-    with pytest.raises(ValueError, match="uri: expected a results database"):
+    with pytest.raises(ValueError, match=r"uri \(--uri\): expected a results database"):
         results.runs(uri=str(tmp_path / "mlruns"))
-    with pytest.raises(ValueError, match="uri: expected a results database"):
+    with pytest.raises(ValueError, match=r"uri \(--uri\): expected a results database"):
         results.votes("0" * 32, uri=str(tmp_path / "mlruns"))
     assert list(tmp_path.iterdir()) == []
 

@@ -122,6 +122,8 @@ def _parser() -> argparse.ArgumentParser:
         which.add_argument("--runs", metavar="ID", nargs="+", help="these runs")
         which.add_argument("--filter", metavar="FILTER", help="MLflow filter: \"params.`dataset.name` = 'mnist'\"")
 
+    _add_diff(report)
+
     audit = commands.add_parser("audit", help="recompute a run's curve from its stored votes and check its record")
     audit.add_argument("run", metavar="RUN", help="id of the run")
     audit.set_defaults(action=_audit)
@@ -134,6 +136,27 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--uri", default="mlruns", help="folder or MLflow tracking URI (%(default)s)")
         command.add_argument("--experiment", default="certvote", help="MLflow experiment (%(default)s)")
     return parser
+
+
+def _add_diff(report: argparse.ArgumentParser) -> None:
+    """``report diff A B``; an option may stand before ``diff`` or after it."""
+    forms = report.add_subparsers(metavar="diff", title="two settings side by side")
+    text = (
+        "Overlay two sets of runs, matched by the options that they share, with their differences. A and B are each a "
+        "sweep's name or id, a run's id, options (algo=knn,k=50,100), an MLflow filter or another experiment's name."
+    )
+    short = "overlay two sets of runs (report diff --help)"
+    # Without defaults: what stands before diff is kept.
+    diff = forms.add_parser("diff", help=short, description=text, argument_default=argparse.SUPPRESS)
+    diff.add_argument("a", metavar="A", help="the first set of runs")
+    diff.add_argument("b", metavar="B", help="the second set of runs, compared with the first")
+    diff.add_argument("--sweep", metavar="NAME", help="look for A and B in this sweep only (name or id)")
+    diff.add_argument("--name", help="folder of the page below --out (default: diff-A-B, or diff)")
+    diff.add_argument("--title", help="title of the page")
+    diff.add_argument("--out", type=Path, help="where pages go (default: reports/html)")
+    diff.add_argument("--uri", help="folder or MLflow tracking URI (default: mlruns)")
+    diff.add_argument("--experiment", help="MLflow experiment (default: certvote)")
+    diff.set_defaults(action=_diff)
 
 
 def _chosen(options: argparse.Namespace) -> list[Run]:
@@ -175,6 +198,31 @@ def _paper(options: argparse.Namespace) -> int:
         print(f"incomplete: {note}", file=sys.stderr)
     print(path)
     return 1 if incomplete else 0
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from certvote import selection
+    from certvote.commands import diff_command
+    from certvote.names import is_name
+    from certvote.reporting.diff import Side, render_diff
+    from certvote.tracking import lookup
+
+    for option in ("runs", "filter", "page"):
+        if getattr(options, option) is not None:
+            raise ValueError(f"option --{option}: report diff takes the runs from A and B and makes its own page")
+    lookup.existing(options.uri, options.experiment)
+    where = {"uri": options.uri, "experiment": options.experiment, "sweep": options.sweep}
+    sides = []
+    for letter, text in (("A", options.a), ("B", options.b)):
+        try:
+            sides.append(Side(text, selection.named(text, **where)))
+        except ValueError as error:
+            raise ValueError(f"argument {letter}: {error}") from error
+    plain = f"diff-{options.a}-{options.b}"
+    name = options.name or (plain if is_name(plain) else "diff")
+    command = diff_command(options.a, options.b, **where)
+    print(render_diff(*sides, name=name, title=options.title, out_root=options.out, command=command))
+    return 0
 
 
 def _figure(options: argparse.Namespace) -> int:

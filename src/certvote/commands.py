@@ -10,3 +10,14 @@ def run_command(overrides: Sequence[str], *, multirun: bool = False) -> str:
     """``python run.py …`` for Hydra overrides, quoted for a shell; what the sweeper added for itself is left out."""
     mine = [override for override in overrides if not override.startswith("tracking.sweep=")]
     return shlex.join(["python", "run.py", *(["-m"] if multirun else []), *mine])
+
+
+def diff_command(a: str, b: str, *, uri: str, experiment: str, sweep: str | None) -> str:
+    """``python -m certvote report diff …``, quoted for a shell; of the database only what is not the default."""
+    from certvote.tracking import lookup
+
+    given = {"--sweep": sweep}
+    given |= {"--uri": None if uri == lookup.DEFAULT_URI else uri}
+    given |= {"--experiment": None if experiment == lookup.DEFAULT_EXPERIMENT else experiment}
+    options = [part for option, value in given.items() if value is not None for part in (option, value)]
+    return shlex.join(["python", "-m", "certvote", "report", "diff", a, b, *options])

@@ -14,3 +14,12 @@ def check_name(name: str) -> None:
         raise ValueError(f"option name: expected a plain folder name of letters, digits and . _ + -, got {name!r}")
     if len(name.encode()) > _LONGEST:
         raise ValueError(f"option name: expected at most {_LONGEST} bytes, got {len(name.encode())}: {name!r}")
+
+
+def is_name(name: str) -> bool:
+    """Whether ``name`` is a plain folder name."""
+    try:
+        check_name(name)
+    except ValueError:
+        return False
+    return True

@@ -123,7 +123,7 @@ def _of_sweeps(stores: Sequence[Store], names: Sequence[str] | None) -> list[tup
         ids = [(store, lookup.sweep_id(store, name)) for store in stores]
         if not any(sweep for _, sweep in ids):
             there = list(dict.fromkeys(sweep.name for store in stores for sweep in store.sweeps()))
-            raise ValueError(f"sweep: expected one of {', '.join(there) or '(none)'}, or an id, got {name!r}")
+            raise ValueError(f"sweep (--sweep): expected one of {', '.join(there) or '(none)'}, or an id, got {name!r}")
         for store, sweep in ids:
             for run in store.read_runs(sweep=sweep, curves=False) if sweep else []:
                 if run.tags.get("certvote.kind") == "run":

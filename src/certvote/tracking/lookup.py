@@ -17,7 +17,9 @@ def existing(uri: str = DEFAULT_URI, experiment: str = DEFAULT_EXPERIMENT) -> St
     """The database and experiment of these names; ``ValueError`` where there is none."""
     names = experiments(uri)
     if experiment not in names:
-        raise ValueError(f"experiment: expected one of {', '.join(names) or '(none)'}, in {uri}, got {experiment!r}")
+        raise ValueError(
+            f"experiment (--experiment): expected one of {', '.join(names) or '(none)'} in {uri}, got {experiment!r}"
+        )
     return Store(uri, experiment)
 
 
@@ -26,7 +28,7 @@ def experiments(uri: str = DEFAULT_URI) -> list[str]:
     location = Location.of(uri)
     file = Path(location.uri.removeprefix("sqlite:///"))
     if location.uri.startswith("sqlite:///") and not file.is_file():
-        raise ValueError(f"uri: expected a results database, got {uri}, where there is none")
+        raise ValueError(f"uri (--uri): expected a results database, got {uri}, where there is none")
     import_mlflow()
     from mlflow.tracking import MlflowClient
 
