@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, Int32, Int64, Integer, UInt8, UInt16
@@ -19,6 +19,8 @@ from certvote.ensembles.subsets import Subsets
 from certvote.ensembles.threads import in_order, workers
 
 
+@runtime_checkable
+@runtime_checkable
 class Voters(Protocol):
     """What a learner leaves behind after training."""
 
