@@ -41,11 +41,15 @@ class Instance:
         return np.abs(self.test[:, None, :] - self.items[None, :, :-2]).sum(axis=2)
 
 
-def worst_correct(instance: Instance, largest: int) -> np.ndarray:
-    """Fewest test examples classified correctly over all ``D*`` with ``S(D, D*) ≤ e``, for ``e = 0 … largest``."""
+def worst_correct(instance: Instance, largest: int, change: str = "any") -> np.ndarray:
+    """Fewest test examples classified correctly over all ``D*`` with ``S(D, D*) ≤ e``, for ``e = 0 … largest``.
+
+    With ``change="insert"`` only those from which nothing was removed, with ``"delete"`` to which nothing was added.
+    """
     n, extra = len(instance.train), len(instance.candidates)
-    removals = [rows for size in range(min(largest, n) + 1) for rows in combinations(range(n), size)]
-    additions = [rows for size in range(largest + 1) for rows in combinations_with_replacement(range(extra), size)]
+    most_gone, most_new = {"any": (largest, largest), "insert": (0, largest), "delete": (largest, 0)}[change]
+    removals = [rows for size in range(min(most_gone, n) + 1) for rows in combinations(range(n), size)]
+    additions = [rows for size in range(most_new + 1) for rows in combinations_with_replacement(range(extra), size)]
     return _worst(
         _padded(removals, largest),
         _padded([[n + row for row in rows] for rows in additions], largest),
@@ -132,11 +136,11 @@ def votes_by_hand(instance: Instance) -> tuple[np.ndarray, np.ndarray]:
     return np.array(counts, dtype=np.int32), np.array(ranked, dtype=np.uint8).reshape(len(counts), n)
 
 
-def worst_correct_by_hand(instance: Instance) -> list[int]:
+def worst_correct_by_hand(instance: Instance, change: str = "any") -> list[int]:
     """:func:`worst_correct` for sizes 0 and 1, by classifying with explicit poisoned sets."""
     n, worst = len(instance.train), {0: len(instance.test), 1: len(instance.test)}
-    for removed in (None, *range(n)):
-        for added in (None, *instance.candidates):
+    for removed in (None, *(() if change == "insert" else range(n))):
+        for added in (None, *(() if change == "delete" else instance.candidates)):
             kept = np.delete(instance.train, [] if removed is None else [removed], axis=0)
             poisoned = kept if added is None else np.vstack((kept, added))
             counts, _ = votes_by_hand(Instance(**{**vars(instance), "train": poisoned}))

@@ -5,6 +5,7 @@ Each raises ``AssertionError`` where a claim fails.
 
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +15,7 @@ from certificates import enumeration
 from certificates.brute_force import Instance
 from certificates.instances import votes_of
 from certvote.certificates import budget, grouping, individual
+from certvote.certificates.change import CHANGES
 from certvote.types import Curve, Votes
 
 PROGRAM: Any = SimpleNamespace(individual=individual, grouping=grouping, budget=budget)
@@ -22,38 +24,38 @@ STOPS = (0, 1, 2, 5, None)
 
 
 def all_curves(
-    package: Any, votes: Votes, labels: np.ndarray, sizes: np.ndarray, stops: tuple[int | None, ...]
+    package: Any, votes: Votes, labels: np.ndarray, sizes: np.ndarray, stops: tuple[int | None, ...], change: str
 ) -> dict[str, Curve]:
     """Every certificate there is for these votes, searches at their end and stopped after so many boxes."""
-    search = package.budget.curve
-    curves = {"individual": package.individual.curve(votes, labels, sizes)}
+    search = partial(package.budget.curve, change=change)
+    curves = {"individual": package.individual.curve(votes, labels, sizes, change=change)}
     for stop in stops:
         limit = {} if stop is None else {"max_nodes": stop}
         curves[f"budget {stop}"] = search(votes, labels, sizes, tolerance=0.0, **limit)
     curves["budget stride"] = search(votes, labels, sizes, stride=2)
     curves["budget late"] = search(votes, labels, sizes, seconds=0)
-    if votes.k is None:
-        curves["rd"] = package.grouping.curve(votes, labels, sizes, method="rd", seed=len(labels))
-        curves["island"] = package.grouping.curve(votes, labels, sizes, method="island")
-        curves["removal"] = package.budget.removal_curve(votes, labels, sizes)
-    else:
+    if votes.k is None and change != "insert":
+        curves["rd"] = package.grouping.curve(votes, labels, sizes, method="rd", seed=len(labels), change=change)
+        curves["island"] = package.grouping.curve(votes, labels, sizes, method="island", change=change)
+        curves["removal"] = package.budget.removal_curve(votes, labels, sizes, change=change)
+    if votes.k is not None:
         curves["sharp"] = search(votes, labels, sizes, tolerance=0.0, bound="sharp")
         curves["sharp 1"] = search(votes, labels, sizes, tolerance=0.0, bound="sharp", max_nodes=1)
     return curves
 
 
-def sound(package: Any, instance: Instance, worst: np.ndarray) -> None:
+def sound(package: Any, instance: Instance, worst: np.ndarray, change: str = "any") -> None:
     """No certificate above the worst accuracy of the real classifier."""
     sizes = np.arange(len(worst))
     votes = votes_of(instance, len(worst) - 1)
-    for name, curve in all_curves(package, votes, instance.test_labels, sizes, (1, None)).items():
+    for name, curve in all_curves(package, votes, instance.test_labels, sizes, (1, None), change).items():
         assert (curve.certified <= worst / len(instance.test) + SLACK).all(), f"{name} is unsound"
 
 
-def ordered(package: Any, votes: Votes, labels: np.ndarray, largest: int) -> None:
+def ordered(package: Any, votes: Votes, labels: np.ndarray, largest: int, change: str = "any") -> None:
     """individual ≤ RD, ISLAND ≤ removal ≤ budget, and curves that fall, at every size."""
     sizes = np.arange(largest + 1)
-    curves = {name: curve.certified for name, curve in all_curves(package, votes, labels, sizes, STOPS).items()}
+    curves = {name: curve.certified for name, curve in all_curves(package, votes, labels, sizes, STOPS, change).items()}
     removal = curves.get("removal", curves["individual"])
     for name, certified in curves.items():
         assert (curves["individual"] <= certified + SLACK).all(), f"{name} is below the individual certificate"
@@ -66,16 +68,28 @@ def ordered(package: Any, votes: Votes, labels: np.ndarray, largest: int) -> Non
             assert (np.diff(certified) <= SLACK).all(), f"{name} rises"
 
 
-def exact(package: Any, votes: Votes, labels: np.ndarray, largest: int) -> None:
+def nested(package: Any, votes: Votes, labels: np.ndarray, largest: int) -> None:
+    """No certificate is worse where the attacker can only insert, or only delete."""
+    sizes = np.arange(largest + 1)
+    alone = {change: package.individual.votes_sizes(votes, labels, change=change) for change in CHANGES}
+    curves = {change: all_curves(package, votes, labels, sizes, (None,), change) for change in CHANGES}
+    for change in ("insert", "delete"):
+        assert (alone["any"] <= alone[change]).all(), f"sizes with {change}"
+        for name, curve in curves[change].items():
+            if name != "sharp 1":  # where a search is stopped says nothing
+                assert (curves["any"][name].certified <= curve.certified + SLACK).all(), f"{name} with {change}"
+
+
+def exact(package: Any, votes: Votes, labels: np.ndarray, largest: int, change: str = "any") -> None:
     """Removal and budget certificates equal their bounds, tried out in full, and the search encloses them."""
     m, sizes = len(labels), np.arange(largest + 1)
-    curves = all_curves(package, votes, labels, sizes, STOPS)
+    curves = all_curves(package, votes, labels, sizes, STOPS, change)
     for e in sizes.tolist():
         if "removal" in curves:
-            broken = enumeration.removal_broken(votes, labels, e)
+            broken = enumeration.removal_broken(votes, labels, e, change)
             assert round(m * (1 - curves["removal"].certified[e])) == broken, f"removal at {e}"
         for bound in ("budget", "sharp"):
-            broken = enumeration.budget_broken(votes, labels, e, bound)
+            broken = enumeration.budget_broken(votes, labels, e, bound, change)
             for name, curve in curves.items():
                 if not name.startswith(bound):
                     continue

@@ -13,32 +13,47 @@ Paths = dict[int, dict[int, int]]
 """For every rival: the gap among the first ``k + d`` clean neighbors, by ``d``."""
 
 
-def removal_broken(votes: Votes, truth: np.ndarray, e: int) -> int:
+BUDGETS = {"any": (1, 1), "insert": (0, 1), "delete": (1, 0)}
+"""Removals and additions per unit of the poisoning size."""
+
+
+def removal_broken(votes: Votes, truth: np.ndarray, e: int, change: str = "any") -> int:
     """Most examples broken over all removals by the page's section 5, those wrong on clean data included."""
     right = _right(votes, truth)
-    costs = [(a, max(min((path[0] for path in paths.values()), default=9**9) - e, 0)) for a, paths in right]
+    added = BUDGETS[change][1] * e
+    costs = [(a, max(min((path[0] for path in paths.values()), default=9**9) - added, 0)) for a, paths in right]
     most = max(sum(cost <= R[a] for a, cost in costs) for R in _allocations(votes.counts.shape[1], e))
     return len(truth) - len(right) + most
 
 
-def budget_broken(votes: Votes, truth: np.ndarray, e: int, bound: str) -> int:
+def budget_broken(votes: Votes, truth: np.ndarray, e: int, bound: str, change: str = "any") -> int:
     """Most examples broken over all removals and additions by section 6, those wrong on clean data included.
 
-    ``bound`` is ``"budget"`` (Lemma 6), or ``"sharp"`` (Lemma 7).
+    ``bound`` is ``"budget"`` (Lemma 6), or ``"sharp"`` (Lemma 7); with one kind of change, Lemma 13.
     """
     c = votes.counts.shape[1]
     right = _right(votes, truth)
+    rho, alpha = (share * e for share in BUDGETS[change])
     breaking = [
-        (a, {rival: _breaking(path, e, bound, votes.k is not None) for rival, path in paths.items()})
+        (a, {rival: _breaking(path, rho, alpha, bound, votes.k is not None) for rival, path in paths.items()})
         for a, paths in right
-        if votes.k is None or any(path[0] <= 2 * e for path in paths.values())  # not certified individually
+        if votes.k is None or any(falls_alone(path, e, change) for path in paths.values())
     ]
     most = max(
         sum(any((R[a], A[rival]) in pairs for rival, pairs in rivals.items()) for a, rivals in breaking)
-        for R in _allocations(c, e)
-        for A in _allocations(c, e)
+        for R in _allocations(c, rho)
+        for A in _allocations(c, alpha)
     )
     return len(truth) - len(right) + most
+
+
+def falls_alone(path: dict[int, int], e: int, change: str) -> bool:
+    """Whether kNN's individual certificate gives up at ``e``, from the gap among the first ``k + d`` neighbors."""
+    if change == "any":
+        return path[0] <= 2 * e
+    if change == "insert":
+        return any(-u in path and path[-u] <= u for u in range(e + 1))
+    return any(path[min(v, max(path))] <= v for v in range(e + 1))
 
 
 def _allocations(labels: int, e: int) -> list[tuple[int, ...]]:
@@ -46,15 +61,20 @@ def _allocations(labels: int, e: int) -> list[tuple[int, ...]]:
     return [shares for shares in product(range(e + 1), repeat=labels) if sum(shares) == e]
 
 
-def _breaking(path: dict[int, int], e: int, bound: str, knn: bool) -> set[tuple[int, int]]:
+def _breaking(path: dict[int, int], rho: int, alpha: int, bound: str, knn: bool) -> set[tuple[int, int]]:
     """The pairs (removals of the own label, additions of the rival's) that may break the example."""
-    every = set(product(range(e + 1), repeat=2))
+    every = set(product(range(rho + 1), range(alpha + 1)))
     if not knn:
         return {(R, A) for R, A in every if path[0] <= R + A}
-    near = {d: gap for d, gap in path.items() if abs(d) <= e}
+    near = {d: gap for d, gap in path.items() if -alpha <= d <= rho}
     if bound == "budget":
         return {(R, A) for R, A in every if min(near.values()) <= R + A}
-    exact = {(r, x) for r, x in every if any(r + x >= gap and r - e <= d <= e - x for d, gap in near.items())}
+    end = max(path)  # of the training set; or of the window, where the condition on r is void
+    exact = {
+        (r, x)
+        for r, x in every
+        if any(r + x >= gap and (r - alpha <= d or d == end) and d <= rho - x for d, gap in near.items())
+    }
     return {(R, A) for R, A in every if any(r <= R and x <= A for r, x in exact)}
 
 

@@ -35,4 +35,6 @@ def test_shifted_functions():
     rng = np.random.default_rng(0)
     G = np.cumsum(rng.integers(0, 3, size=(3, 13)), axis=1).astype(np.int32)
     sizes = np.array([4, 0, 6, 6, 1])
-    assert allocate_shifted(G, sizes).tolist() == [tried(G[:, e:], e) for e in sizes]
+    for budgets in (sizes, sizes[::-1]):
+        expected = [tried(G[:, shift:], budget) for shift, budget in zip(sizes, budgets, strict=True)]
+        assert allocate_shifted(G, sizes, budgets).tolist() == expected

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from certificates.brute_force import winner
+from certificates.instances import draw_table
 from certvote.certificates import budget, costs, individual, search
 from certvote.certificates.stride import default_stride
 from certvote.types import Votes
@@ -119,18 +120,19 @@ def test_sizes_far_beyond_all_votes():
 
 
 @pytest.mark.parametrize("stride", [1, 4, 10**30])
-def test_beyond_the_largest_gap_everything_breaks_and_nothing_is_searched(monkeypatch, stride):
+@pytest.mark.parametrize("change", ["any", "insert"])
+def test_beyond_the_largest_gap_everything_breaks_and_nothing_is_searched(monkeypatch, stride, change):
     searched = []
 
     def watched(table, **options):
-        searched.append(table.size)
+        searched.append(table.additions)
         return search.search(table, **options)
 
     monkeypatch.setattr(budget, "search", watched)
     votes, labels = spread_votes()
-    largest = int(votes.counts.max()) + 1
+    largest = (int(votes.counts.max()) + 1) * (1 if change == "any" else 2)
     sizes = np.array([3, largest - 1, largest, largest + 1, 2**31 - 1])
-    curve = budget.curve(votes, labels, sizes, stride=stride)
+    curve = budget.curve(votes, labels, sizes, stride=stride, change=change)
     assert max(searched, default=0) < largest
     assert (len(searched) > 0) == (stride == 1)
     assert curve.certified[2:].tolist() == [0] * 3
@@ -138,7 +140,7 @@ def test_beyond_the_largest_gap_everything_breaks_and_nothing_is_searched(monkey
     assert curve.attained[-1] == 0
     np.testing.assert_array_equal(curve.sizes, sizes)
     # the search agrees
-    table = costs.cost_table(costs.Attackable.of(votes, labels, largest), largest, bound="plain")
+    table = costs.cost_table(costs.Attackable.of(votes, labels, largest, change), largest, bound="plain")
     assert search.search(table, upper=len(labels)).lower == len(labels)
 
 
@@ -161,12 +163,45 @@ def test_beyond_the_largest_gap_everything_breaks_and_nothing_is_searched(monkey
         ("stride", 0),
         ("max_nodes", -1),
         ("bound", "x"),
+        ("change", "x"),
+        ("change", None),
     ],
 )
 def test_options_out_of_range_are_refused(option, value):
     votes, labels = spread_votes()
     with pytest.raises(ValueError, match=f"expected {option} .*, got {value!r}"):
         budget.curve(votes, labels, np.arange(3), **{option: value})
+
+
+def test_insertions_have_no_removal_budget():
+    votes, labels = spread_votes()
+    with pytest.raises(ValueError, match=r"expected change 'any' or 'delete' for the removal-budget .* got 'insert'"):
+        budget.removal_curve(votes, labels, np.arange(3), change="insert")
+    with pytest.raises(ValueError, match="expected change as one of any, insert, delete, got 'x'"):
+        budget.removal_curve(votes, labels, np.arange(3), change="x")
+
+
+def test_deletions_of_rnn_are_the_removal_budget_at_every_size(monkeypatch):
+    monkeypatch.delattr(budget, "search")
+    votes, labels = spread_votes()
+    sizes = np.arange(150)
+    curve = budget.curve(votes, labels, sizes, change="delete")
+    np.testing.assert_array_equal(
+        curve.certified, budget.removal_curve(votes, labels, sizes, change="delete").certified
+    )
+    np.testing.assert_array_equal(curve.certified, curve.attained)
+    assert curve.certified[0] == 1
+    assert curve.certified[-1] == 0
+    far = np.array([0, 2**31 - 1])
+    assert budget.removal_curve(votes, labels, far, change="delete").certified.tolist() == [1, 0]
+
+
+def test_deletions_of_knn_are_not_searched():
+    rng = np.random.default_rng(1)
+    votes, labels = draw_table(lambda low, high: int(rng.integers(low, high + 1)), 6, True)
+    for bound in ("plain", "sharp"):
+        curve = budget.curve(votes, labels, np.arange(7), change="delete", bound=bound, max_nodes=0)
+        np.testing.assert_array_equal(curve.certified, curve.attained)
 
 
 def test_knn_without_window_is_refused():

@@ -1,43 +1,56 @@
 """Cost tables against their definition, pair by pair."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
+from certificates.enumeration import BUDGETS, falls_alone
 from certificates.instances import draw_table
+from certvote.certificates.change import CHANGES
 from certvote.certificates.costs import Attackable, cost_table
 from certvote.types import Votes
 
 
-def defined(votes, i, a, rival, e, A, bound):
-    """Least removals over every border ``d`` and every use ``x`` of the additions; ``e + 1`` if it takes more."""
+def path(votes, i, a, rival):
+    """The gap among the first ``k + d`` neighbors, for every ``d`` in the window."""
     s = votes.counts[i].astype(int)
     gap = {0: s[a] - s[rival] + (a > rival)}
     if votes.k is None:
-        return min(max(gap[0] - A, 0), e + 1)
+        return gap
     inside = min(votes.window, votes.k)
     labels = votes.ranked[i]
-    for d in range(min(e, len(labels) - inside)):
+    for d in range(len(labels) - inside):
         gap[d + 1] = gap[d] + int(labels[inside + d] == a) - int(labels[inside + d] == rival)
-    for d in range(min(e, inside)):
+    for d in range(inside):
         gap[-d - 1] = gap[-d] - int(labels[inside - 1 - d] == a) + int(labels[inside - 1 - d] == rival)
-    if bound == "plain":
-        return min(max(min(gap.values()) - A, 0), e + 1)
+    return gap
+
+
+def defined(gap, knn, rho, alpha, A, bound):
+    """Least removals over every border ``d`` and every use ``x`` of the additions; ``rho + 1`` if it takes more."""
+    near = {d: g for d, g in gap.items() if -alpha <= d <= rho}
+    if bound == "plain" or not knn:
+        return min(max(min(near.values()) - A, 0), rho + 1)
+    ways = product(range(rho + 1), range(A + 1), near.items())
     return min(
-        [r for r in range(e + 1) for x in range(A + 1) for d, g in gap.items() if r + x >= g and r - e <= d <= e - x],
-        default=e + 1,
+        (r for r, x, (d, g) in ways if r + x >= g and (r - alpha <= d or d == max(gap)) and d <= rho - x),
+        default=rho + 1,
     )
 
 
 @pytest.mark.parametrize("max_bytes", [2**20, 8])
 @pytest.mark.parametrize("bound", ["plain", "sharp"])
 @pytest.mark.parametrize("knn", [False, True])
-def test_costs_are_what_their_definition_says(knn, bound, max_bytes):
+@pytest.mark.parametrize("change", CHANGES)
+def test_costs_are_what_their_definition_says(change, knn, bound, max_bytes):
     rng = np.random.default_rng(3)
     steps = set()
     for _ in range(60):
         votes, labels = draw_table(lambda low, high: int(rng.integers(low, high + 1)), 5, knn)
         e = int(rng.integers(1, 6))
-        attackable = Attackable.of(votes, labels, 5)
+        rho, alpha = (share * e for share in BUDGETS[change])
+        attackable = Attackable.of(votes, labels, 5, change)
         table = cost_table(attackable, e, bound=bound, max_bytes=max_bytes)
         steps.add(table.step)
         c = votes.counts.shape[1]
@@ -48,16 +61,17 @@ def test_costs_are_what_their_definition_says(knn, bound, max_bytes):
             listed = table.example[first:last].tolist()
             for i, row in enumerate(kept):
                 a = labels[row]
-                gap = votes.counts[row].astype(int)
-                runner_up = min([gap[a] - gap[b] + (a > b) for b in range(c) if b != a], default=10**9)
+                never = rho + 1
+                gaps = {b: path(votes, row, a, b) for b in range(c) if b != a}
+                falls = any(falls_alone(gap, e, change) for gap in gaps.values()) if knn else True
                 for x in range(table.units + 1):
-                    A = min(x * table.step, e)
-                    expected = e + 1 if rival == a else defined(votes, row, a, rival, e, A, bound)
-                    if knn and runner_up > 2 * e:
-                        assert bound == "plain" or expected == e + 1  # Lemma 7 implies Theorem 1, Lemma 6 does not
-                        expected = e + 1
+                    A = min(x * table.step, alpha)
+                    expected = never if rival == a else defined(gaps[rival], knn, rho, alpha, A, bound)
+                    if not falls:
+                        assert bound == "plain" or expected == never  # Lemma 7 implies Theorem 1, Lemma 6 does not
+                        expected = never
                     if i not in listed:
-                        assert expected == e + 1
+                        assert expected == never
                         continue
                     found = table.cost[table.offset[rival] + x * len(listed) + listed.index(i)]
                     assert found == expected

@@ -6,34 +6,47 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from certificates.claims import PROGRAM, exact, ordered
+from certificates.claims import PROGRAM, exact, nested, ordered
 from certificates.instances import tables
 from certvote.certificates import search
+from certvote.certificates.change import CHANGES
 
 
 def _settings(number):
     return settings(max_examples=number, deadline=None, suppress_health_check=list(HealthCheck))
 
 
+@pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("knn", [False, True])
-def test_certificates_are_ordered_and_fall_with_the_size(knn):
+def test_certificates_are_ordered_and_fall_with_the_size(knn, change):
     @_settings(200)
     @given(tables(6, knn))
     def check(table):
-        ordered(PROGRAM, *table, 6)
+        ordered(PROGRAM, *table, 6, change)
+
+    check()
+
+
+@pytest.mark.parametrize("knn", [False, True])
+def test_one_kind_of_change_is_never_certified_less_than_both(knn):
+    @_settings(200)
+    @given(tables(6, knn))
+    def check(table):
+        nested(PROGRAM, *table, 6)
 
     check()
 
 
 @pytest.mark.parametrize("coarse", [search.COARSE, 1])
 @pytest.mark.parametrize("knn", [False, True])
-def test_search_equals_trying_every_allocation(knn, coarse, monkeypatch):
+@pytest.mark.parametrize("change", CHANGES)
+def test_search_equals_trying_every_allocation(change, knn, coarse, monkeypatch):
     monkeypatch.setattr(search, "COARSE", coarse)
 
     @_settings(100)
     @given(tables(3, knn))
     def check(table):
-        exact(PROGRAM, *table, 3)
+        exact(PROGRAM, *table, 3, change)
 
     check()
 

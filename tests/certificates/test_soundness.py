@@ -10,26 +10,46 @@ from certificates import brute_force
 from certificates.claims import PROGRAM, sound
 from certificates.instances import draw_instance, instances, votes_of
 from certvote import neighbors
+from certvote.certificates.change import CHANGES
 
 MANY = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 FEW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
+@pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("algo", ["knn", "rnn"])
-def test_nothing_certified_can_be_broken(algo):
+def test_nothing_certified_can_be_broken(algo, change):
     @MANY
     @given(instances(algo))
     def check(instance):
-        sound(PROGRAM, instance, brute_force.worst_correct(instance, 2))
+        sound(PROGRAM, instance, brute_force.worst_correct(instance, 2, change), change)
 
     check()
 
 
-def test_nothing_certified_can_be_broken_in_thousands_of_problems():
+@pytest.mark.parametrize("change", CHANGES)
+def test_nothing_certified_can_be_broken_in_thousands_of_problems(change):
     rng = np.random.default_rng(11)
     for trial in range(2000):
         instance = draw_instance(lambda low, high: int(rng.integers(low, high + 1)), ("knn", "rnn")[trial % 2])
-        sound(PROGRAM, instance, brute_force.worst_correct(instance, 2))
+        sound(PROGRAM, instance, brute_force.worst_correct(instance, 2, change), change)
+
+
+@pytest.mark.parametrize("algo", ["knn", "rnn"])
+def test_nothing_certified_can_be_broken_by_deleting_everything(algo):
+    rng = np.random.default_rng(12)
+    for _ in range(500):
+        instance = draw_instance(lambda low, high: int(rng.integers(low, high + 1)), algo)
+        worst = brute_force.worst_correct(instance, len(instance.train), "delete")
+        sound(PROGRAM, instance, worst, "delete")
+
+
+@pytest.mark.parametrize("algo", ["knn", "rnn"])
+def test_nothing_certified_can_be_broken_by_inserting_many(algo):
+    rng = np.random.default_rng(13)
+    for _ in range(300):
+        instance = draw_instance(lambda low, high: int(rng.integers(low, high + 1)), algo, most_candidates=6)
+        sound(PROGRAM, instance, brute_force.worst_correct(instance, 5, "insert"), "insert")
 
 
 @pytest.mark.parametrize("algo", ["knn", "rnn"])
@@ -47,7 +67,9 @@ def test_brute_force_agrees_with_a_classifier_run_on_each_poisoned_set(algo):
     @settings(max_examples=50, deadline=None)
     @given(instances(algo, most_train=5, most_candidates=4))
     def check(instance):
-        assert brute_force.worst_correct(instance, 1).tolist() == brute_force.worst_correct_by_hand(instance)
+        for change in CHANGES:
+            expected = brute_force.worst_correct_by_hand(instance, change)
+            assert brute_force.worst_correct(instance, 1, change).tolist() == expected
 
     check()
 

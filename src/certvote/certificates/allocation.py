@@ -57,11 +57,10 @@ def best_shares(F: np.ndarray, partial: np.ndarray, budget: int, shares: np.ndar
 
 @njit(cache=True)
 @no_type_check
-def allocate_shifted(G: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Optimum of ``F_l(R) = G[l, e + R]`` with budget ``e``, for every ``e`` in ``sizes``; ``G`` is ``[c, > 2 e]``."""
-    most = sizes.max()
-    partial = np.empty((G.shape[0], most + 1), dtype=np.int32)
-    best = np.empty(sizes.size, dtype=np.int64)
-    for j in range(sizes.size):
-        best[j] = allocate(G[:, sizes[j] :], partial, sizes[j])
+def allocate_shifted(G: np.ndarray, shifts: np.ndarray, budgets: np.ndarray) -> np.ndarray:
+    """Optimum of ``F_l(R) = G[l, shift + R]``, for every shift with its budget; ``G`` is ``[c, > shift + budget]``."""
+    partial = np.empty((G.shape[0], budgets.max() + 1), dtype=np.int32)
+    best = np.empty(budgets.size, dtype=np.int64)
+    for j in range(budgets.size):
+        best[j] = allocate(G[:, shifts[j] :], partial, budgets[j])
     return best

@@ -3,7 +3,8 @@
 An attack of size ``e`` removes at most ``e`` training examples and adds at most ``e``. Every one of them has a label:
 what is spent on one label is not there for another. The removal-budget certificate uses this for the removals of rNN
 and has a closed form (docs/certificates.md, Theorem 3); the budget certificate uses it for removals and additions, of
-rNN and of kNN, and is searched (Theorems 5 and 8).
+rNN and of kNN, and is searched (Theorems 5 and 8). An attacker who can only insert or only delete has a budget for the
+one, and nothing for the other (Theorem 14).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from jaxtyping import Integer
 
 from certvote.certificates import individual
 from certvote.certificates.allocation import allocate_shifted
+from certvote.certificates.change import allowed, check_change
 from certvote.certificates.costs import Attackable, cost_table
 from certvote.certificates.search import Found, search
 from certvote.certificates.stride import default_stride
@@ -25,12 +27,16 @@ from certvote.checks import is_integer, is_real
 from certvote.types import Curve, Votes
 
 
-def removal_curve(votes: Votes, labels: Integer[np.ndarray, " m"], sizes: Integer[np.ndarray, " s"]) -> Curve:
+def removal_curve(
+    votes: Votes, labels: Integer[np.ndarray, " m"], sizes: Integer[np.ndarray, " s"], *, change: str = "any"
+) -> Curve:
     """Removal-budget certificate of rNN at every poisoning size (Theorem 3): no grouping certifies more.
 
     Raises:
-        ValueError: votes of kNN (``votes.k`` given), or votes, labels or sizes out of range.
+        ValueError: votes of kNN (``votes.k`` given), ``change="insert"`` (there is no removal to budget), or anything
+            out of range.
     """
+    check_change(change)
     votes, labels = checked_votes(votes, labels)
     e = checked_sizes(sizes)
     if votes.k is not None:
@@ -38,8 +44,10 @@ def removal_curve(votes: Votes, labels: Integer[np.ndarray, " m"], sizes: Intege
             f"expected votes of rNN (k=None) for the removal-budget certificate, got votes of kNN with k={votes.k}; "
             "the budget certificate is there for both"
         )
+    if change == "insert":
+        raise ValueError("expected change 'any' or 'delete' for the removal-budget certificate, got 'insert'")
     m = len(labels)
-    broken = np.count_nonzero(~correct(votes.counts, labels)) + _removal_broken(votes, labels, e)
+    broken = np.count_nonzero(~correct(votes.counts, labels)) + _removal_broken(votes, labels, e, change)
     return Curve(sizes=e, certified=(m - broken) / m)
 
 
@@ -53,6 +61,7 @@ def curve(
     stride: int | None = None,
     max_nodes: int = 10_000,
     bound: str = "plain",
+    change: str = "any",
     progress: Callable[[int, int], None] | None = None,
 ) -> Curve:
     """Budget certificate of rNN (Theorem 5) or kNN (Theorem 8), with what its own search attained.
@@ -71,25 +80,31 @@ def curve(
     ``k``-th neighbor (Lemma 6), ``"sharp"`` certifies more: it lets the border move only as far as the removals and
     additions that break an example leave room for (Lemma 7). kNN needs votes with ``window`` at least the largest size.
 
+    With ``change="delete"`` there is nothing to search: rNN has a closed form at every size, kNN at those computed.
+
     Raises:
         ValueError: votes of kNN whose window is too small, or anything out of range; the message names it.
     """
+    check_change(change)
     votes, labels = checked_votes(votes, labels)
     e = checked_sizes(sizes)
     stride = default_stride(e) if stride is None else stride
     _check_options(tolerance, seconds, stride, max_nodes, bound)
+    if votes.k is None and change == "delete":
+        stride = 1  # every size is known in closed form
     started = time.monotonic()
-    attackable = Attackable.of(votes, labels, int(e.max()))
+    attackable = Attackable.of(votes, labels, int(e.max()), change)
     m = len(labels)
-    known = _removal_broken if votes.k is None else _individually_broken
+    known = _individually_broken if votes.k is not None or change == "insert" else _removal_broken
 
     computed = np.unique(np.append(e[e % min(stride, int(e.max()) + 1) == 0], e.max()))
-    at_most = known(votes, labels, computed)  # at computed[j] and, once searched, at every smaller size
+    at_most = known(votes, labels, computed, change)  # at computed[j] and, once searched, at every smaller size
     at_least = np.zeros_like(at_most)
     if votes.k is None:
-        # All additions to one label and all removals of it: no search, and no table of that size, for what is known.
-        all_break = computed >= _largest_gap(votes)
-        at_least[all_break] = at_most[all_break]
+        # No search, and no table of that size, for what is known: here it is what removals, if they suffice, or all
+        # additions to one label and all removals of it, or half of the additions to each of two labels attain.
+        attained = computed >= {"any": 1, "insert": 2, "delete": 0}[change] * _largest_gap(votes)
+        at_least[attained] = at_most[attained]
     best: dict[int, np.ndarray] = {}
     for done, j in enumerate(_from_coarse_to_fine(computed.size)):
         found = Found(upper=int(at_most[j]), lower=int(at_least[j]), best=np.zeros(0), nodes=0)
@@ -114,20 +129,22 @@ def curve(
     above = np.searchsorted(computed, e, side="left")
     below = np.searchsorted(computed, e, side="right") - 1
     right = attackable.label.size
-    upper = np.minimum(known(votes, labels, e), at_most[above])
+    upper = np.minimum(known(votes, labels, e, change), at_most[above])
     lower = np.where(below >= 0, at_least[below], 0)
     return Curve(sizes=e, certified=(right - upper) / m, attained=(right - lower) / m)
 
 
-def _removal_broken(votes: Votes, labels: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+def _removal_broken(votes: Votes, labels: np.ndarray, sizes: np.ndarray, change: str) -> np.ndarray:
     """Examples, right on clean data, that Theorem 3 lets break at each size."""
     right = correct(votes.counts, labels)
     gap = smallest_gap(votes.counts)[right]
-    e = np.minimum(sizes, _largest_gap(votes))
-    G = np.zeros((votes.counts.shape[1], 2 * e.max() + 1), dtype=np.int32)
+    c = votes.counts.shape[1]
+    # With that many nothing is left to break: removals of every label, unless additions help all examples at once.
+    removals, additions = allowed(change, np.minimum(sizes, _largest_gap(votes) * (c if change == "delete" else 1)))
+    G = np.zeros((c, (removals + additions).max() + 1), dtype=np.int32)
     counted = gap < G.shape[1]
     np.add.at(G, (predicted_labels(votes.counts)[right][counted], gap[counted]), 1)
-    return np.asarray(allocate_shifted(np.cumsum(G, axis=1, dtype=np.int32), e))
+    return np.asarray(allocate_shifted(np.cumsum(G, axis=1, dtype=np.int32), additions, removals))
 
 
 def _largest_gap(votes: Votes) -> int:
@@ -135,9 +152,9 @@ def _largest_gap(votes: Votes) -> int:
     return int(votes.counts.max()) + 1
 
 
-def _individually_broken(votes: Votes, labels: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+def _individually_broken(votes: Votes, labels: np.ndarray, sizes: np.ndarray, change: str) -> np.ndarray:
     """Examples, right on clean data, whose certified size is below each size."""
-    certified = individual.certified_sizes(votes.counts, labels)
+    certified = individual.votes_sizes(votes, labels, change=change)
     return np.asarray(np.searchsorted(np.sort(certified[certified >= 0]), sizes, side="left"))
 
 

@@ -1,9 +1,10 @@
 """Joint certificates of rNN by grouping test examples, RD and ISLAND: what the paper proposes.
 
 In a group of test examples whose predicted labels are pairwise different, one removed training example hurts at most
-one of them. At size ``e`` breaking example ``i`` takes ``cost_i(e) = max(gap_{i,b} - e, 0)`` removals of its label, so
-an attacker breaks at most as many of a group as its cheapest costs sum to at most ``e`` (docs/certificates.md,
-Theorem 2). Costs are compared, not the differences of counts: those ignore the tie bit and can certify one too many.
+one of them. At size ``e`` breaking example ``i`` takes ``cost_i(e) = max(gap_{i,b} - α, 0)`` removals of its label,
+where ``α`` is the number of additions allowed: ``e``, or none. So an attacker breaks at most as many of a group as its
+cheapest costs sum to at most ``e`` (docs/certificates.md, Theorems 2 and 14). Costs are compared, not the differences
+of counts: those ignore the tie bit and can certify one too many.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from jaxtyping import Int64, Integer
 from numba import njit
 
+from certvote.certificates.change import allowed, check_change
 from certvote.certificates.votes import checked_sizes, checked_votes, correct, predicted_labels, smallest_gap
 from certvote.checks import is_integer
 from certvote.types import Curve, Votes
@@ -26,6 +28,7 @@ def curve(
     *,
     method: str = "rd",
     seed: int = 0,
+    change: str = "any",
 ) -> Curve:
     """Certified accuracy of rNN at every poisoning size, test examples grouped by ``method`` (Theorem 2).
 
@@ -35,7 +38,8 @@ def curve(
     may rise here and there; every point of it holds by itself.
 
     Raises:
-        ValueError: votes of kNN (``votes.k`` given), an unknown method, or seed, votes, labels or sizes out of range.
+        ValueError: votes of kNN (``votes.k`` given), ``change="insert"`` (a group shares removals, and there are none),
+            an unknown method, or anything out of range.
     """
     votes, labels = checked_votes(votes, labels)
     e = checked_sizes(sizes)
@@ -44,11 +48,17 @@ def curve(
             f"expected votes of rNN (k=None) for grouping {method}, got votes of kNN with k={votes.k}; "
             "kNN is certified jointly by the budget certificate"
         )
+    check_change(change)
+    if change == "insert":
+        raise ValueError(
+            f"expected change 'any' or 'delete' for grouping {method}, which shares removals, got 'insert'"
+        )
     if method not in ("rd", "island"):
         raise ValueError(f"expected method 'rd' or 'island', got {method!r}")
     if not (is_integer(seed) and seed >= 0):
         raise ValueError(f"expected seed as an integer ≥ 0, got {seed!r}")
 
+    _, α = allowed(change, e)
     m, c = votes.counts.shape
     a = predicted_labels(votes.counts)
     gap = np.where(correct(votes.counts, labels), smallest_gap(votes.counts), 0)  # gap 0 costs 0 at every size
@@ -56,11 +66,11 @@ def curve(
         group = _random_groups(a, c, np.random.default_rng(seed))
         order = np.lexsort((gap, group))
         starts = np.searchsorted(group[order], np.arange(group.max() + 2))
-        broken = _broken_rd(gap[order], starts, e)
+        broken = _broken_rd(gap[order], starts, e, α)
     else:
         order = np.lexsort((gap, a))
         starts = np.searchsorted(a[order], np.arange(c + 1))
-        broken = _broken_island(gap[order], starts, e)
+        broken = _broken_island(gap[order], starts, e, α)
     return Curve(sizes=e, certified=(m - broken) / m)
 
 
@@ -87,33 +97,35 @@ def _prefix(costs: np.ndarray, budget: int) -> int:
 
 @njit(cache=True)
 @no_type_check
-def _broken_rd(gap: np.ndarray, starts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+def _broken_rd(gap: np.ndarray, starts: np.ndarray, budgets: np.ndarray, additions: np.ndarray) -> np.ndarray:
     """Examples not certified at each size; ``gap`` is sorted within each group ``starts[g] : starts[g + 1]``."""
-    broken = np.zeros(sizes.size, dtype=np.int64)
+    broken = np.zeros(budgets.size, dtype=np.int64)
     for g in range(starts.size - 1):
         members = gap[starts[g] : starts[g + 1]]
-        for j in range(sizes.size):
+        for j in range(budgets.size):
             # The order by cost is the order by gap, whatever the size.
-            broken[j] += _prefix(np.maximum(members - sizes[j], 0), sizes[j])
+            broken[j] += _prefix(np.maximum(members - additions[j], 0), budgets[j])
     return broken
 
 
 @njit(cache=True)
 @no_type_check
-def _broken_island(gap: np.ndarray, starts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+def _broken_island(gap: np.ndarray, starts: np.ndarray, budgets: np.ndarray, additions: np.ndarray) -> np.ndarray:
     """Examples not certified at each size; ``gap`` is sorted within each predicted label's part."""
     c = starts.size - 1
-    broken = np.zeros(sizes.size, dtype=np.int64)
+    broken = np.zeros(budgets.size, dtype=np.int64)
     first = np.empty(c, dtype=np.int64)
     last = np.empty(c, dtype=np.int64)
     costs = np.empty(c, dtype=np.int64)
-    for j in range(sizes.size):
-        e = sizes[j]
+    for j in range(budgets.size):
+        α = additions[j]
         longest = 0
         for label in range(c):
             part = gap[starts[label] : starts[label + 1]]
-            first[label] = starts[label] + np.searchsorted(part, e, side="right")  # before it: cost 0
-            last[label] = starts[label] + np.searchsorted(part, 2 * e, side="right")  # from it on: cost > e
+            first[label] = starts[label] + np.searchsorted(part, α, side="right")  # before it: cost 0
+            last[label] = starts[label] + np.searchsorted(
+                part, α + budgets[j], side="right"
+            )  # from it on: cost > budget
             broken[j] += first[label] - starts[label]
             longest = max(longest, last[label] - first[label])
         for place in range(longest):
@@ -121,7 +133,7 @@ def _broken_island(gap: np.ndarray, starts: np.ndarray, sizes: np.ndarray) -> np
             for label in range(c):
                 i = last[label] - 1 - place
                 if i >= first[label]:
-                    costs[size] = gap[i] - e
+                    costs[size] = gap[i] - α
                     size += 1
-            broken[j] += _prefix(np.sort(costs[:size]), e)
+            broken[j] += _prefix(np.sort(costs[:size]), budgets[j])
     return broken

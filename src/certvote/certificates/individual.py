@@ -5,39 +5,80 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Int64, Integer
 
+from certvote.certificates.border import border_sizes
+from certvote.certificates.change import check_change
 from certvote.certificates.votes import (
     UNLIMITED,
     checked_counts,
     checked_sizes,
     checked_votes,
     correct,
+    gaps,
+    predicted_labels,
     share_certified,
     smallest_gap,
 )
+from certvote.certificates.window import check_window
 from certvote.types import Curve, Votes
 
 
-def certified_sizes(counts: Integer[np.ndarray, "m c"], labels: Integer[np.ndarray, " m"]) -> Int64[np.ndarray, " m"]:
+def certified_sizes(
+    counts: Integer[np.ndarray, "m c"], labels: Integer[np.ndarray, " m"], *, change: str = "any"
+) -> Int64[np.ndarray, " m"]:
     """Largest poisoning size at which each test example keeps its correct label; -1 where it is wrong on clean data.
 
     ``ceil(gap_b / 2) - 1``: a poisoned example changes at most one vote of each of two labels (docs/certificates.md,
-    Theorem 1). With a single class nothing can go wrong, and the size is ``certvote.certificates.votes.UNLIMITED``.
+    Theorem 1). For rNN it is ``gap_b - 1`` where the attacker can only insert, or only delete (Theorem 11); kNN has
+    :func:`votes_sizes` for that. With a single class nothing can go wrong, and the size is
+    ``certvote.certificates.votes.UNLIMITED``.
 
     Raises:
-        ValueError: counts that are not a nonempty table of nonnegative integers, or labels that do not fit them.
+        ValueError: counts that are not a nonempty table of nonnegative integers, labels that do not fit them, or an
+            unknown change.
     """
+    check_change(change)
     counts, labels = checked_counts(counts, labels)
     gap = smallest_gap(counts)
-    size = np.where(gap == UNLIMITED, UNLIMITED, (gap + 1) // 2 - 1)
+    size = np.where(gap == UNLIMITED, UNLIMITED, (gap - 1) // (2 if change == "any" else 1))
     return np.where(correct(counts, labels), size, -1).astype(np.int64)
 
 
-def curve(votes: Votes, labels: Integer[np.ndarray, " m"], sizes: Integer[np.ndarray, " s"]) -> Curve:
-    """Share of test examples whose certified size is at least ``e``, for every ``e`` in ``sizes`` (Theorem 1).
+def votes_sizes(votes: Votes, labels: Integer[np.ndarray, " m"], *, change: str = "any") -> Int64[np.ndarray, " m"]:
+    """:func:`certified_sizes` of votes, those of kNN included, which say more than their counts if they have a window.
+
+    Additions push neighbors out of the neighborhood, removals pull others in: which ones is known within the window,
+    and there the size is exact for an attacker that can only insert or only delete (Theorem 11). Beyond it, and
+    without a window, it is at least what counts alone certify.
 
     Raises:
-        ValueError: votes, labels or sizes out of range.
+        ValueError: votes or labels out of range, or an unknown change.
+    """
+    check_change(change)
+    votes, labels = checked_votes(votes, labels)
+    counts, ranked = votes.counts, votes.ranked
+    if votes.k is None or change == "any" or votes.window == 0 or counts.shape[1] == 1:
+        return certified_sizes(counts, labels, change=change if votes.k is None else "any")
+    check_window(votes, votes.window)
+    assert ranked is not None
+    inside = min(votes.window, votes.k)
+    passed = ranked[:, inside:] if change == "delete" else ranked[:, :inside][:, ::-1]
+    size = border_sizes(
+        gaps(counts),
+        predicted_labels(counts),
+        passed,
+        change == "delete",
+        change == "delete" and passed.shape[1] < votes.window,
+    )
+    return np.where(correct(counts, labels), size, -1).astype(np.int64)
+
+
+def curve(
+    votes: Votes, labels: Integer[np.ndarray, " m"], sizes: Integer[np.ndarray, " s"], *, change: str = "any"
+) -> Curve:
+    """Share of test examples whose certified size is at least ``e``, for every ``e`` in ``sizes`` (Theorems 1 and 11).
+
+    Raises:
+        ValueError: votes, labels or sizes out of range, or an unknown change.
     """
     sizes = checked_sizes(sizes)
-    votes, labels = checked_votes(votes, labels)
-    return share_certified(certified_sizes(votes.counts, labels), sizes)
+    return share_certified(votes_sizes(votes, labels, change=change), sizes)

@@ -10,11 +10,11 @@ from numba import njit
 
 @njit(cache=True)
 @no_type_check
-def plain_costs(least: np.ndarray, e: int, additions: np.ndarray, cost: np.ndarray) -> None:
-    """Write ``max(least_i - A, 0)`` into ``cost[x, i]``, ``A = additions[x]``; ``e + 1`` stands for more."""
+def plain_costs(least: np.ndarray, ρ: int, additions: np.ndarray, cost: np.ndarray) -> None:
+    """Write ``max(least_i - A, 0)`` into ``cost[x, i]``, ``A = additions[x]``; ``ρ + 1`` stands for more."""
     for x in range(additions.size):
         for i in range(least.size):
-            cost[x, i] = min(max(least[i] - additions[x], 0), e + 1)
+            cost[x, i] = min(max(least[i] - additions[x], 0), ρ + 1)
 
 
 @njit(cache=True)
@@ -25,12 +25,13 @@ def _gap_path(
     l: int,  # noqa: E741 (the paper's label)
     ranked: np.ndarray,
     inside: int,
-    e: int,
+    ρ: int,
+    α: int,
     path: np.ndarray,
 ) -> tuple[int, int]:
     """Fill ``path[d - first]`` with the gap among the first ``k + d`` clean neighbors; return the first and last d."""
-    first = -min(e, inside)
-    last = min(e, ranked.size - inside)
+    first = -min(α, inside)
+    last = min(ρ, ranked.size - inside)
     path[-first] = gap
     for d in range(last):
         label = ranked[inside + d]
@@ -43,18 +44,18 @@ def _gap_path(
 
 @njit(cache=True)
 @no_type_check
-def least_gaps(gap: np.ndarray, labels: np.ndarray, ranked: np.ndarray, inside: int, e: int) -> np.ndarray:
-    """``min_{|d| ≤ e}`` of the gap among the first ``k + d`` clean neighbors, for every example and rival.
+def least_gaps(gap: np.ndarray, labels: np.ndarray, ranked: np.ndarray, inside: int, ρ: int, α: int) -> np.ndarray:
+    """``min_{-α ≤ d ≤ ρ}`` of the gap among the first ``k + d`` clean neighbors, for every example and rival.
 
-    Gaps that cannot come down to ``2 e`` are left as they are.
+    Gaps that cannot come down to ``ρ + α`` are left as they are.
     """
     m, c = gap.shape
     least = gap.copy()
-    path = np.empty(2 * e + 1, dtype=np.int64)
+    path = np.empty(ρ + α + 1, dtype=np.int64)
     for i in range(m):
         for l in range(c):  # noqa: E741
-            if l != labels[i] and gap[i, l] <= 3 * e:  # a step changes the gap by at most 1
-                first, last = _gap_path(gap[i, l], labels[i], l, ranked[i], inside, e, path)
+            if l != labels[i] and gap[i, l] <= ρ + α + max(ρ, α):  # a step changes the gap by at most 1
+                first, last = _gap_path(gap[i, l], labels[i], l, ranked[i], inside, ρ, α, path)
                 least[i, l] = path[: last - first + 1].min()
     return least
 
@@ -67,30 +68,31 @@ def knn_costs(
     l: int,  # noqa: E741
     ranked: np.ndarray,
     inside: int,
-    e: int,
+    ρ: int,
+    α: int,
     additions: np.ndarray,
     cost: np.ndarray,
 ) -> None:
     """Write into ``cost[x, i]`` what ``l`` costs at example ``i`` with at most ``A = additions[x]`` of its label.
 
     With ``g(d)`` the gap among the first ``k + d`` clean neighbors, it is the least ``r = max(g(d) - A, 0)`` over
-    ``d ≤ e - A`` with ``r ≤ e + d`` (Lemma 7). ``g(d) - d`` never grows with ``d``, so these ``d`` are an interval;
-    as ``A`` grows both its ends move down, and a queue of minima follows it.
+    ``d ≤ ρ - A`` with ``r ≤ α + d``, or ``d`` the last there is (Lemmas 7 and 13). ``g(d) - d`` never grows with
+    ``d``, so these ``d`` are an interval; as ``A`` grows both its ends move down, and a queue of minima follows it.
     """
-    path = np.empty(2 * e + 1, dtype=np.int64)
-    queue = np.empty(2 * e + 1, dtype=np.int64)
+    path = np.empty(ρ + α + 1, dtype=np.int64)
+    queue = np.empty(ρ + α + 1, dtype=np.int64)
     for i in range(gap.size):
-        first, last = _gap_path(gap[i], labels[i], l, ranked[i], inside, e, path)
+        first, last = _gap_path(gap[i], labels[i], l, ranked[i], inside, ρ, α, path)
         head, tail = 0, 0  # queue[head:tail]: d descending, g(d) ascending towards its tail is never better
-        d = min(last, e) + 1
+        d = last + 1
         for x in range(additions.size):
-            A = additions[x]
-            while d > first and d - 1 >= -e and max(path[d - 1 - first] - A, 0) <= e + d - 1:
+            A = min(additions[x], ρ - first)  # more cannot be among the neighbors
+            while d > first and (d > last or max(path[d - 1 - first] - A, 0) <= α + d - 1):
                 d -= 1
                 while tail > head and path[queue[tail - 1] - first] >= path[d - first]:
                     tail -= 1
                 queue[tail] = d
                 tail += 1
-            while head < tail and queue[head] > e - A:
+            while head < tail and queue[head] > ρ - A:
                 head += 1
-            cost[x, i] = min(max(path[queue[head] - first] - A, 0), e + 1) if head < tail else e + 1
+            cost[x, i] = min(max(path[queue[head] - first] - A, 0), ρ + 1) if head < tail else ρ + 1

@@ -1,7 +1,7 @@
 """Branch and bound over the labels of additions: how many test examples can an attack of one size break?
 
 Let ``H(A)`` be the optimum over removals when label ``l`` gets ``A_l`` additions. It grows with every ``A_l``, so it is
-at most ``H(min(hi, lo + e - Σ lo))`` in a box ``lo ≤ A ≤ hi`` with ``Σ A ≤ e``. The box with the largest such bound is
+at most ``H(min(hi, lo + α - Σ lo))`` in a box ``lo ≤ A ≤ hi`` with ``Σ A ≤ α``. The box with the largest such bound is
 split, until the largest is attained, or close to it. Whenever the search stops, the largest bound left is proven.
 """
 
@@ -41,15 +41,15 @@ class _Problem:
         self.table = table
         c = table.label_start.size - 1
         self._cost = np.empty(table.label_start[-1], dtype=np.int64)
-        self._F = np.zeros((c, table.size + 1), dtype=np.int32)
-        self._partial = np.zeros((c, table.size + 1), dtype=np.int32)
+        self._F = np.zeros((c, table.removals + 1), dtype=np.int32)
+        self._partial = np.zeros((c, table.removals + 1), dtype=np.int32)
         self._R = np.zeros(c, dtype=np.int64)
 
     def __call__(self, x: np.ndarray, shift: int = 0) -> int:
         """``H`` at ``A = x * step``; costs and budget are rounded down to multiples of ``2**shift``, never too low."""
         t = self.table
-        cheapest(t.cost, t.offset, t.example, t.pair_start, x, t.size, self._cost)
-        return int(at_most(self._cost, t.label_start, t.size, shift, self._F, self._partial))
+        cheapest(t.cost, t.offset, t.example, t.pair_start, x, t.removals, self._cost)
+        return int(at_most(self._cost, t.label_start, t.removals, shift, self._F, self._partial))
 
     def split(self, lo: np.ndarray, hi: np.ndarray) -> int:
         """Label to split a box at: the one whose upper half alone breaks most, at the best removals for ``hi``.
@@ -59,7 +59,7 @@ class _Problem:
         t = self.table
         middle = (lo + hi) // 2
         alone = credit(
-            t.cost, t.offset, t.example, t.pair_start, t.label_start, hi, middle, t.size,
+            t.cost, t.offset, t.example, t.pair_start, t.label_start, hi, middle, t.removals,
             self._F, self._partial, self._R,
         )  # fmt: skip
         width = hi - lo
@@ -76,25 +76,25 @@ def search(
     max_nodes: int | None = None,
     deadline: float | None = None,
 ) -> Found:
-    """Largest number of examples that break over all removals and additions of at most ``table.size`` each.
+    """Largest number of examples that break over all of the table's removals and additions.
 
     ``upper`` and ``lower`` are bounds known before; ``starts`` are additions per label to try first. Stops when the two
     meet (after ``PATIENCE`` boxes: are at most ``tolerance`` examples apart), after ``max_nodes`` boxes, or at
     ``deadline`` (monotonic seconds); ``Found.upper`` is proven in every case.
     """
-    e, step, rivals = table.size, table.step, table.rivals
+    α, step, rivals = table.additions, table.step, table.rivals
     c = table.label_start.size - 1
     best = np.zeros(c, dtype=np.int64)
     if rivals.size == 0:
         return Found(upper=0, lower=0, best=best, nodes=0)
     H = _Problem(table)
-    shift = max(0, (e // COARSE).bit_length())
+    shift = max(0, (table.removals // COARSE).bit_length())
     # Rounding every A_l up to a multiple of the step makes the sum larger by less than a step per label.
-    budget = (e + rivals.size * (step - 1)) // step
+    budget = (α + rivals.size * (step - 1)) // step
 
     def attempt(x: np.ndarray) -> None:
         nonlocal lower, best
-        if x.sum() * step <= e and H(x, shift) > lower:
+        if x.sum() * step <= α and H(x, shift) > lower:
             value = H(x)
             if value > lower:
                 lower, best = value, x * step
@@ -102,11 +102,13 @@ def search(
     lo = np.zeros(c, dtype=np.int64)
     hi = np.zeros(c, dtype=np.int64)
     hi[rivals] = min(table.units, budget)
+    upper = max(min(upper, H(hi)), lower)
     for corner in rivals:
-        attempt(np.bincount([corner], weights=[e // step], minlength=c).astype(np.int64))
+        if lower < upper:
+            attempt(np.bincount([corner], weights=[α // step], minlength=c).astype(np.int64))
     for start in starts:
         attempt(start // step)
-    upper = max(min(upper, H(hi)), lower)
+    upper = max(upper, lower)
 
     nodes, count, pruned = 0, 0, lower
     heap = [(-upper, count, lo, hi)]
@@ -126,7 +128,7 @@ def search(
                 attempt(lo)
             continue
         label = H.split(lo, hi)
-        attempt(_spread(lo, hi, label, e // step))
+        attempt(_spread(lo, hi, label, α // step))
         middle = (lo[label] + hi[label]) // 2
         for part in (0, 1):
             low, high = lo.copy(), hi.copy()
