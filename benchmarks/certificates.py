@@ -78,7 +78,7 @@ def traced(title: str, run: Callable[[], Curve]) -> tuple[Curve, float]:
     def search(table, **options):  # type: ignore[no-untyped-def]
         start = time.perf_counter()
         found = search_module.search(table, **options)
-        rows.append((table.size, found.nodes, time.perf_counter() - start))
+        rows.append((table.removals, found.nodes, time.perf_counter() - start))
         return found
 
     budget.search, original = search, budget.search
