@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import json
+import logging
 import socket
 import tempfile
 import urllib.error
@@ -68,13 +69,14 @@ def load(model: str, weights: str, *, precision: str, device: str) -> Encoder:
             published = _agreed([open_clip.get_pretrained_cfg(name, tag) for tag in tags])
             activation = False  # the model's own
         try:
-            whole = open_clip.create_model(
-                name,
-                pretrained=str(checkpoint),
-                precision=PRECISIONS[precision],
-                force_quick_gelu=activation,
-                force_preprocess_cfg={key: published[key] for key in _PREPROCESSING if key in published},
-            )
+            with _quiet():
+                whole = open_clip.create_model(
+                    name,
+                    pretrained=str(checkpoint),
+                    precision=PRECISIONS[precision],
+                    force_quick_gelu=activation,
+                    force_preprocess_cfg={key: published[key] for key in _PREPROCESSING if key in published},
+                )
         except Exception as error:  # from a damaged file to a layer of another shape: libraries raise as they like
             raise ValueError(
                 f"option feature.weights: expected weights that fit feature.model={model}, got {weights!r}: "
@@ -85,6 +87,18 @@ def load(model: str, weights: str, *, precision: str, device: str) -> Encoder:
     prepare = image_transform_v2(PreprocessCfg(**open_clip.get_model_preprocess_cfg(whole)), is_train=False)
     network = whole.visual.eval().requires_grad_(False).to(place)
     return Encoder(network, prepare, getattr(torch, precision), place)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the progress reports that open_clip writes to the root logger."""
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
 
 
 def _short(error: BaseException) -> str:
