@@ -15,7 +15,17 @@ from certvote.paths import conf_dir
 from certvote.tracking import Store, TrackingError
 
 
-@pytest.fixture(scope="module", params=["algo=knn", "algo=rnn grouping=island", "algo=knn grouping=budget"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        "algo=knn",
+        "algo=rnn grouping=island",
+        "algo=knn grouping=budget attack.change=delete",
+        "algo=bagging algo.voters=50",
+        "algo=dpa algo.parts=40",
+        "algo=fa algo.parts=40 election=runoff",
+    ],
+)
 def record(request, tmp_path_factory, database):
     """Store and id of a finished run."""
     folder = tmp_path_factory.mktemp("audit")

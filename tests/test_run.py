@@ -175,6 +175,41 @@ def test_combinations_without_a_certificate_are_left_out_of_a_sweep(project, run
     ]
 
 
+def test_ensembles_are_compared_in_one_sweep(project, run):
+    done = run("-m", "algo=knn,bagging,dpa,fa", "election=plurality,runoff", "parts=20", "grouping=none,budget")
+    assert done.returncode == 0, done.stderr
+    assert "algo=dpa grouping=budget" in done.stderr
+    found = runs(project)
+    assert sorted((r.params["algo.name"], r.params.get("algo.election", "")) for r in found) == [
+        ("bagging", ""),
+        ("dpa", "plurality"),
+        ("dpa", "runoff"),
+        ("fa", "plurality"),
+        ("fa", "runoff"),
+        ("knn", ""),
+        ("knn", ""),
+    ]
+    assert all("seconds_training" in r.metrics for r in found if r.params["algo.name"] != "knn")
+    (bagging,) = [r for r in found if r.params["algo.name"] == "bagging"]
+    assert 0 < bagging.metrics["abstained"] < 1 - bagging.metrics["CA_0"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "named"),
+    [
+        ("algo=dpa parts=301", "algo.parts"),
+        ("algo=bagging subsample=301", "algo.subsample"),
+        ("algo=fa parts=200", "algo.parts"),
+    ],
+)
+def test_more_voters_than_examples_is_recorded_as_failed(project, run, overrides, named):
+    done = run(*overrides.split())
+    assert done.returncode != 0
+    assert named in done.stderr
+    assert len(done.stderr.strip().splitlines()) <= 2
+    assert [record.status for record in runs(project)] == ["FAILED"]
+
+
 def test_parallel_jobs_and_two_sweeps_at_once_share_one_fresh_database(empty, repository):
     def start(*overrides: str) -> subprocess.Popen[str]:
         command = [

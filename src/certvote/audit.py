@@ -6,19 +6,20 @@ import csv
 import json
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from certvote import settings as options
-from certvote.evidence import headline, load_votes, votes_digest
+from certvote.evidence import headline, load_votes, per_example, votes_digest
 from certvote.identity import code_digest, fingerprint
-from certvote.types import Curve, Run, Votes
+from certvote.types import Curve, Run
 
 if TYPE_CHECKING:
     from certvote.schema import Settings
+    from certvote.stages import Certified
     from certvote.tracking import Store
 
 _ARTIFACTS = ("votes.npz", "certified_sizes.npz", "curve.csv", "curve.svg", "config.yaml")
@@ -63,7 +64,7 @@ def audit(store: Store, run: str) -> list[Check]:
 
 
 def _checks(record: Run, folder: Path) -> Iterator[Check]:
-    from certvote.certificates import individual
+    from certvote.stages import certify
 
     tags = record.tags
     settings = load_settings(folder / "config.yaml")
@@ -79,21 +80,22 @@ def _checks(record: Run, folder: Path) -> Iterator[Check]:
     same = votes_digest(votes, labels) == tags["certvote.evidence_digest"]
     yield Check("the votes are those that were counted", same)
 
+    again = certify(votes, labels, int(record.params["data.n_train"]), settings)
     with np.load(folder / "certified_sizes.npz", allow_pickle=False) as file:
-        same = np.array_equal(file["certified_sizes"], individual.certified_sizes(votes.counts, labels))
+        claimed, recomputed = dict(file), per_example(again)
+    same = claimed.keys() == recomputed.keys() and all(np.array_equal(claimed[x], recomputed[x]) for x in claimed)
     yield Check("the certified sizes follow from the votes", same)
 
     yield _data_check(settings, tags["certvote.data_digest"], labels)
-    yield from _curve_checks(record, read_csv(folder / "curve.csv"), votes, labels, settings)
+    yield from _curve_checks(record, read_csv(folder / "curve.csv"), again, settings)
 
     unchanged = tags["certvote.code_digest"] == code_digest()
     detail = "unchanged" if unchanged else "it has changed since; everything above was checked with today's"
     yield Check("the code that made the run is known", len(tags["certvote.code_digest"]) == 64, detail)
 
 
-def _curve_checks(record: Run, curve: Curve, votes: Votes, labels: np.ndarray, settings: Settings) -> Iterator[Check]:
-    from certvote.pipeline import certify
-
+def _curve_checks(record: Run, curve: Curve, certified: Certified, settings: Settings) -> Iterator[Check]:
+    """``certified`` is what follows from the stored votes now."""
     stored = record.curve
     same = (
         stored is not None and np.array_equal(stored.sizes, curve.sizes) and _equal(stored.certified, curve.certified)
@@ -102,7 +104,7 @@ def _curve_checks(record: Run, curve: Curve, votes: Votes, labels: np.ndarray, s
     sizes = settings.sizes.all()
     yield Check("the curve has every poisoning size", np.array_equal(sizes, curve.sizes))
 
-    again = certify(votes, labels, sizes, settings)
+    again = certified.curve
     if again.attained is None:
         worst = float(np.abs(again.certified - curve.certified).max())
         yield Check("the curve follows from the votes", worst < 1e-12, f"largest difference {worst:.1e}")
@@ -112,7 +114,7 @@ def _curve_checks(record: Run, curve: Curve, votes: Votes, labels: np.ndarray, s
             (low <= again.attained + 1e-12).all() and (again.certified <= high + 1e-12).all()
         )
         yield Check("the curve agrees with a new search over the votes", holds)
-    metrics = headline(curve)
+    metrics = headline(replace(certified, curve=curve))
     wrong = sorted(name for name, value in metrics.items() if abs(record.metrics.get(name, np.nan) - value) > 1e-12)
     missing = sorted(set(metrics) - set(record.metrics))
     yield Check("the headline numbers are those of the curve", not wrong and not missing, ", ".join(wrong + missing))
@@ -120,7 +122,7 @@ def _curve_checks(record: Run, curve: Curve, votes: Votes, labels: np.ndarray, s
 
 def _data_check(settings: Settings, digest: str, labels: np.ndarray) -> Check:
     """Compare with the data itself, where it is at hand; nothing is downloaded for an audit."""
-    from certvote.pipeline import load_split
+    from certvote.stages import load_split
 
     statement = "the data is what it was"
     try:

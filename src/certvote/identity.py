@@ -21,6 +21,8 @@ _STAGES = (
     "ensembles",
     "features",
     "neighbors",
+    "polling.py",
+    "stages.py",
     "types.py",
 )
 _LIBRARIES = ("numpy", "numba", "scikit-image", "scikit-learn", "mlflow")

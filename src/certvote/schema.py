@@ -23,6 +23,11 @@ def _at_least(option: str, value: float | None, least: float) -> None:
         raise ValueError(f"option {option}: expected {kind} >= {least:g}, got {value}")
 
 
+def _above(option: str, value: float, limit: float) -> None:
+    if not (value > limit and math.isfinite(value)):
+        raise ValueError(f"option {option}: expected a finite number > {limit:g}, got {value}")
+
+
 def _one_of(option: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise ValueError(f"option {option}: expected one of {', '.join(choices)}, got {value!r}")
@@ -37,6 +42,8 @@ class Recommended:
 
     k: int = MISSING
     r: float = MISSING
+    subsample: int = MISSING  # examples per voter of bagging
+    parts: int = MISSING  # parts of the training set for DPA and FA
     max_size: int = MISSING  # largest poisoning size of the curve
     trigger: int = MISSING  # side of the backdoor's square, in pixels
 
@@ -169,6 +176,82 @@ class Rnn(Algo):
         _at_least("r", self.r, 0)
 
 
+@dataclass
+class Bagging(Algo):
+    voters: int = MISSING
+    subsample: int = MISSING
+    alpha: float = MISSING
+    seed: int = MISSING
+
+    def __post_init__(self) -> None:
+        _at_least("algo.voters", self.voters, 2)
+        _at_least("subsample", self.subsample, 1)
+        if not 0 < self.alpha < 1:
+            raise ValueError(f"option algo.alpha: expected a number between 0 and 1, got {self.alpha}")
+        _at_least("algo.seed", self.seed, 0)
+
+
+@dataclass
+class Dpa(Algo):
+    parts: int = MISSING
+    election: str = MISSING
+
+    def __post_init__(self) -> None:
+        _at_least("parts", self.parts, 2)
+        _one_of("election", self.election, ("plurality", "runoff"))
+
+
+@dataclass
+class FiniteAggregation(Dpa):
+    spread: int = MISSING
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _at_least("algo.spread", self.spread, 1)
+
+
+# --- learner -------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Learner:
+    """Base classifiers of a voting ensemble."""
+
+    name: str = MISSING
+
+
+@dataclass
+class Logistic(Learner):
+    l2: float = MISSING
+    root: bool = MISSING
+    steps: int = MISSING
+
+    def __post_init__(self) -> None:
+        _above("learner.l2", self.l2, 0)
+        _at_least("learner.steps", self.steps, 1)
+
+
+@dataclass
+class Network(Learner):
+    width: int = MISSING
+    steps: int = MISSING
+    batch: int = MISSING
+    rate: float = MISSING
+    decay: float = MISSING
+    copies: int = MISSING
+    shift: float = MISSING
+    rotation: float = MISSING
+    stretch: float = MISSING
+    flip: bool = MISSING
+
+    def __post_init__(self) -> None:
+        for option in ("width", "steps", "batch", "copies"):
+            _at_least(f"learner.{option}", getattr(self, option), 1)
+        _above("learner.rate", self.rate, 0)
+        for option in ("decay", "shift", "rotation", "stretch"):
+            _at_least(f"learner.{option}", getattr(self, option), 0)
+
+
 # --- grouping ------------------------------------------------------------------------------------------------------
 
 
@@ -256,12 +339,16 @@ class Settings:
     feature: Feature = MISSING
     attack: Attack = MISSING
     algo: Algo = MISSING
+    learner: Learner = MISSING
     grouping: Grouping = MISSING
     backend: Backend = MISSING
     tracking: Tracking = MISSING
     sizes: Sizes = MISSING
     k: int = MISSING
     r: float = MISSING
+    subsample: int = MISSING
+    parts: int = MISSING
+    election: str = MISSING
     name: str | None = MISSING
     title: str | None = MISSING
     rerun: bool = MISSING
@@ -273,12 +360,23 @@ class Settings:
     def __post_init__(self) -> None:
         _at_least("n_jobs", self.n_jobs, 1)
 
+    @property
+    def voters(self) -> bool:
+        """Whether the classifier is an ensemble of trained voters."""
+        return isinstance(self.algo, Bagging | Dpa)
+
+    @property
+    def looks_at_features(self) -> bool:
+        """Whether the classifier looks at features; if not, at images."""
+        return not (self.voters and self.learner.name == "network")
+
 
 SCHEMAS: Mapping[str, Mapping[str, type]] = {
     "dataset": {"digits": Dataset, "mnist": Dataset, "cifar10": Dataset, "arrays": Arrays},
     "feature": {"pixels": Feature, "hog": Hog, "clip": Clip, "vectors": Vectors, "npy": Npy},
     "attack": {"poisoning": Attack, "backdoor": Backdoor},
-    "algo": {"knn": Knn, "rnn": Rnn},
+    "algo": {"knn": Knn, "rnn": Rnn, "bagging": Bagging, "dpa": Dpa, "fa": FiniteAggregation},
+    "learner": {"nearest": Learner, "logistic": Logistic, "network": Network},
     "grouping": {"none": Grouping, "rd": RandomDivision, "island": Grouping, "removal": Grouping, "budget": Budget},
     "backend": {**dict.fromkeys(("auto", "reference", "numba", "faiss", "torch"), Backend), "dask": Dask},
     "tracking": {"local": Tracking, "server": Tracking},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
-from certvote.schema import SCHEMAS, Budget, Knn, Settings, register
+from certvote.schema import SCHEMAS, Budget, Settings, register
 
 
 class UndefinedCombinationError(ValueError):
@@ -32,15 +32,29 @@ def load(config: Any) -> Settings:
         raise TypeError(f"expected a configuration made from conf/config.yaml, got {type(settings).__name__}")
     _check_names(settings)
     _check_known(config, settings)
-    if isinstance(settings.algo, Knn) and settings.grouping.name in ("rd", "island", "removal"):
-        raise UndefinedCombinationError(
-            f"algo=knn grouping={settings.grouping.name}", "for kNN choose grouping=none or grouping=budget"
-        )
+    _check_defined(settings)
     if isinstance(settings.grouping, Budget) and settings.grouping.stride is None:
         from certvote.certificates.stride import default_stride
 
         settings.grouping.stride = default_stride(settings.sizes.all())
     return settings
+
+
+def _check_defined(settings: Settings) -> None:
+    """Refuse options together for which there is no certificate."""
+    algo, grouping, change = settings.algo.name, settings.grouping.name, settings.attack.change
+    grouped = grouping in ("rd", "island", "removal")
+    if settings.voters and grouping != "none":
+        raise UndefinedCombinationError(f"algo={algo} grouping={grouping}", f"for algo={algo} choose grouping=none")
+    if algo == "knn" and grouped:
+        raise UndefinedCombinationError(
+            f"algo=knn grouping={grouping}", "for kNN choose grouping=none or grouping=budget"
+        )
+    if change == "insert" and grouped:
+        raise UndefinedCombinationError(
+            f"attack.change=insert grouping={grouping}",
+            "these certificates share removals; choose grouping=none or grouping=budget",
+        )
 
 
 def _check_names(settings: Settings) -> None:
@@ -66,12 +80,19 @@ def _check_known(config: Any, settings: object, prefix: str = "") -> None:
 
 
 def flatten(settings: object, prefix: str = "") -> dict[str, Any]:
-    """Every option under its dotted name, without the shortcuts and recommendations that other options consume."""
+    """Every option under its dotted name, without the shortcuts and recommendations that other options consume.
+
+    Groups that the chosen classifier has no use for are left out: the learner of one without voters, say.
+    """
     assert is_dataclass(settings)
     flat: dict[str, Any] = {}
+    idle = {"k", "r", "subsample", "parts", "election", "dataset.recommended"}
+    if isinstance(settings, Settings):
+        idle |= {"backend"} if settings.voters else {"learner"}
+        idle |= set() if settings.looks_at_features else {"feature"}
     for item in fields(settings):
         value, name = getattr(settings, item.name), prefix + item.name
-        if name in ("k", "r", "dataset.recommended"):
+        if name in idle:
             continue
         flat |= flatten(value, f"{name}.") if is_dataclass(value) else {name: value}
     return flat
@@ -80,7 +101,19 @@ def flatten(settings: object, prefix: str = "") -> dict[str, Any]:
 # Files that count by what they hold (certvote.features.sources), and how many images are under way at once.
 _OF_FEATURES = ("feature.train", "feature.test", "feature.test_backdoor", "feature.batch_size")
 # What a result does not depend on: where things lie, how it is called, how many processes worked on it.
-_WITHOUT_EFFECT = ("name", "title", "rerun", "data_root", "cache_root", "report_root", "n_jobs", "dataset.path")
+_WITHOUT_EFFECT = (
+    "name",
+    "title",
+    "rerun",
+    "data_root",
+    "cache_root",
+    "report_root",
+    "n_jobs",
+    "dataset.path",
+    "backend.address",
+    "backend.workers",
+    "backend.memory",
+)
 
 
 def effective(settings: Settings) -> dict[str, Any]:
