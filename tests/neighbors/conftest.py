@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from certvote.neighbors import memory
 from certvote.neighbors.faiss_scan import FaissScanner
 from certvote.neighbors.job import Job
 from certvote.neighbors.numba_scan import NumbaScanner
@@ -65,3 +66,9 @@ def crowded() -> dict[str, np.ndarray]:
         "labels": rng.integers(0, 3, 300),
         "queries": rng.integers(-1, 4, (40, 3)).astype(np.float32) / 8,
     }
+
+
+@pytest.fixture
+def free(monkeypatch) -> Callable[[int], None]:
+    """Sets how many bytes of memory there seem to be."""
+    return lambda size: monkeypatch.setattr(memory, "available", lambda: size)

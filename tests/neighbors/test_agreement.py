@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certvote.neighbors import chunks, numba_scan
+from certvote.neighbors import chunks
+from certvote.neighbors.reference import ReferenceScanner
+from certvote.neighbors.scan import scan
 from certvote.neighbors.validation import checked_job
 
 
@@ -91,16 +93,27 @@ def test_features_that_use_all_24_bits(scanner, assert_as_reference):
     assert_as_reference(job, scanner)
 
 
-def test_training_sets_too_large_to_be_kept(monkeypatch, scanner, assert_as_reference, crowded):
-    monkeypatch.setattr(chunks, "_KEPT_BYTES", 1500)  # 300 examples of 3 features are 3600 bytes
-    monkeypatch.setattr(numba_scan, "_TILE_BYTES", 40_000)
-    job = checked_job(**crowded, ks=[1, 20, 150, 300], rs=[0.25], window=9, num_classes=3, ranking="hash")
-    assert_as_reference(job, scanner)
+@pytest.fixture
+def wide(crowded) -> dict[str, np.ndarray]:
+    """300 training examples of 24 features: 28,800 bytes as int32."""
+    return {**crowded, **{name: np.tile(crowded[name], 8) for name in ("train", "queries")}}
 
 
-def test_the_chunks_are_the_training_set(monkeypatch, crowded):
-    monkeypatch.setattr(chunks, "_KEPT_BYTES", 1500)
-    job = checked_job(**crowded, ks=[1], rs=[], window=0, num_classes=3, ranking="index")
+def test_training_sets_too_large_to_be_kept(monkeypatch, free, scanner, assert_same, wide):
+    how = {"ks": [1, 20, 150, 300], "rs": [2], "window": 9, "num_classes": 3, "ranking": "hash"}
+    expected = scan(checked_job(**wide, **how), ReferenceScanner, None)
+    free(50_000)  # of which the order of 300 examples takes 19,200 bytes, and a tile of 4 queries 4,864
+    monkeypatch.setattr(chunks, "_CHUNK_BYTES", 1500)
+    got = scan(checked_job(**wide, **how), scanner, None)
+    for reference, votes in zip(expected, got, strict=True):
+        for key in reference:
+            assert_same(reference[key], votes[key])
+
+
+def test_the_chunks_are_the_training_set(monkeypatch, free, wide):
+    free(50_000)
+    monkeypatch.setattr(chunks, "_CHUNK_BYTES", 3200)
+    job = checked_job(**wide, ks=[1], rs=[], window=0, num_classes=3, ranking="index")
     parts = chunks.Chunks(job, lambda steps: steps, workers=2, unit=16)
     assert parts.kept is None
     assert len(list(parts)) > 5

@@ -1,4 +1,4 @@
-"""The training set in column order, packed for a backend: kept whole where it is small, else packed chunk by chunk."""
+"""The training set in column order, packed for a backend: kept whole where it fits, else packed chunk by chunk."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from jaxtyping import Int32
 
 from certvote.neighbors.job import Job
 
-_KEPT_BYTES = 576 * 2**20  # all chunks in memory at once: with the tiles, below 1 GB
 _CHUNK_BYTES = 64 * 2**20
 Packed = TypeVar("Packed")
 
@@ -24,9 +23,10 @@ class Chunks(Generic[Packed]):
     def __init__(self, job: Job, pack: Callable[[Int32[np.ndarray, "columns d"]], Packed], *, workers: int, unit: int):
         self.job, self.pack = job, pack
         n, d = job.train.shape
-        kept = 4 * n * d <= _KEPT_BYTES
-        # where each worker packs for itself, it holds a chunk twice: before and after
-        size = _CHUNK_BYTES if kept else min(_CHUNK_BYTES, _KEPT_BYTES // (2 * workers))
+        # whoever packs holds a chunk twice, before and after; where nothing is kept, each worker packs for itself
+        half = job.room // 2
+        kept = 4 * n * d + min(4 * n * d, _CHUNK_BYTES) <= half
+        size = _CHUNK_BYTES if kept else min(_CHUNK_BYTES, half // (2 * workers))
         self.columns = max(1, size // (4 * d * unit)) * unit
         self.kept = list(self._chunks()) if kept else None
 

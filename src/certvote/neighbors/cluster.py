@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from certvote.checks import is_integer
+from certvote.neighbors.memory import available
 
 if TYPE_CHECKING:
     from certvote.neighbors.runners import DaskRunner
 
 _PATIENCE = 60  # seconds until a cluster answers and has a worker
+_MALLOC = {"MALLOC_TRIM_THRESHOLD_": 2**28, "MALLOC_MMAP_THRESHOLD_": 2**25}
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,9 @@ class Cluster:
         if find_spec("distributed") is None:
             raise ValueError("backend: dask is not installed: pip install 'certvote[cluster]'")
         from dask.utils import parse_bytes
-        from distributed import Client, LocalCluster
+        from distributed import Client
 
-        from certvote.neighbors.runners import DaskRunner, piece_size
+        from certvote.neighbors.runners import DaskRunner, footprint, piece_size
 
         try:
             memory = int(parse_bytes(self.memory))
@@ -54,19 +56,39 @@ class Cluster:
             with _client(Client, self.address) as client:
                 yield DaskRunner(client, min(piece_bytes, _smallest_share(client, piece_bytes)))
             return
-        with (
-            tempfile.TemporaryDirectory(prefix="certvote-dask-", dir=self.folder) as scratch,
-            LocalCluster(
-                n_workers=self.workers or len(os.sched_getaffinity(0)),
-                threads_per_worker=1,
-                memory_limit=memory,
-                dashboard_address="127.0.0.1:0",
-                local_directory=scratch,
-                silence_logs=50,
-            ) as cluster,
-            Client(cluster) as client,
-        ):
+        workers, free = self.workers or len(os.sched_getaffinity(0)), available()
+        if workers * footprint(piece_bytes) > free:
+            raise ValueError(
+                "options backend.workers, backend.memory: expected processes that fit into "
+                f"{free / 1e6:,.0f} MB of free memory, "
+                f"got {workers} that take up to {footprint(piece_bytes) / 1e6:,.0f} MB each; "
+                "lower either"
+            )
+        with local_client(workers, memory, self.folder) as client:
             yield DaskRunner(client, piece_bytes)
+
+
+@contextmanager
+def local_client(workers: int, memory: int, folder: Path | None = None) -> Iterator[Any]:
+    """The client of a cluster of ``workers`` processes on this machine, with so many bytes of memory each."""
+    import dask
+    from distributed import Client, LocalCluster
+
+    with (
+        # freed blocks of a task are taken by the next one; given back to the system, they would cost more than counting
+        dask.config.set({f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in _MALLOC.items()}),
+        tempfile.TemporaryDirectory(prefix="certvote-dask-", dir=folder) as scratch,
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            memory_limit=memory,
+            dashboard_address="127.0.0.1:0",
+            local_directory=scratch,
+            silence_logs=50,
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import numpy as np
 
 from certvote.neighbors.chunks import Chunks
 from certvote.neighbors.job import Job, Tally
+from certvote.neighbors.memory import refuse_unless
 from certvote.neighbors.scan import Scanner
 from certvote.neighbors.selection import tally
 
@@ -46,7 +47,9 @@ class FaissScanner:
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self.tile_rows = max(1, _TILE_BYTES // (4 * len(job.train)))
+        least = 4 * len(job.train)  # a tile; FAISS writes its own first
+        refuse_unless(4 * least <= job.room, job, 4 * least, "use backend=dask, which takes the training set in pieces")
+        self.tile_rows = max(1, min(_TILE_BYTES, job.room // 4) // least)
         self.chunks = Chunks(job, lambda steps: steps.astype(np.float32), workers=1, unit=1)
         self.threads: int = job.threads or faiss.omp_get_max_threads()
 

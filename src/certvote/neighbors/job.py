@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Int32, Int64, Num
 
 from certvote.neighbors.lattice import Lattice, blocks
+from certvote.neighbors.memory import room
 from certvote.neighbors.ranking import Ranking, precedence
 
 
@@ -37,6 +38,11 @@ class Job:
     @property
     def ranked_width(self) -> int:
         return sum(last - first for first, last in self.spans)
+
+    @cached_property
+    def room(self) -> int:
+        """Bytes of memory for a backend's copies and tiles, as they were free when it was first asked."""
+        return room(self)
 
     @cached_property
     def radii(self) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from jaxtyping import Int32
 
 from certvote.neighbors.chunks import Chunks
 from certvote.neighbors.job import Job, Tally
+from certvote.neighbors.memory import refuse_unless
 from certvote.neighbors.microkernel import GROUP, PANEL, fill_distances
 from certvote.neighbors.selection import tally
 
@@ -39,8 +40,11 @@ class DistanceTiles:
         self.job = job
         self.width = -(-len(job.train) // PANEL) * PANEL
         threads: int = job.threads or numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
-        self.workers = max(1, min(threads, _TILE_BYTES // (4 * self.width * GROUP)))
-        rows = _TILE_BYTES // self.workers // (4 * self.width)
+        least = 4 * self.width * GROUP  # a tile; at most a third of the room is for tiles, half is for the training set
+        refuse_unless(3 * least <= job.room, job, 3 * least, "use backend=dask, which takes the training set in pieces")
+        tiles = min(_TILE_BYTES, job.room // 3)
+        self.workers = max(1, min(threads, tiles // least))
+        rows = tiles // self.workers // (4 * self.width)
         self.panels = Chunks(job, lambda steps: _packed(steps, PANEL), workers=self.workers, unit=PANEL)
         if self.panels.kept is not None:
             rows = min(rows, _ROWS)

@@ -19,7 +19,8 @@ from certvote.neighbors.shards import Piece, ShardedSet
 Progress = Callable[[int, int], None]
 _SAMPLE = 8192
 _EDGES = 15  # for each target, of a first pass or of one that divides brackets evenly
-_SPARE = 256  # so many candidates more than needed do not matter
+_SPARE = 256  # so many candidates more than needed do not matter, for each query and k
+_FEW = 2**19  # nor so many of all
 
 
 class Passes:
@@ -95,7 +96,7 @@ class Passes:
             brackets = brackets.narrowed(some, edges, within)
             bands, closed = brackets.bands(asked)
             width = self.lasts - self.firsts
-            spare = np.maximum(width // 2, max(_SPARE, self.result_bytes // (40 * len(rows) * asked)))
+            spare = np.maximum(width // 2, max(_SPARE, _FEW // (len(rows) * asked)))
             some = np.flatnonzero(~(closed | (bands.total - width <= spare)).all(axis=1))
             edges, radii, advance = brackets.divided(some, _EDGES + 1), (), lambda done: None
         return brackets

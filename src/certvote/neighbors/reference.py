@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Int32
 
 from certvote.neighbors.job import Job, Tally
+from certvote.neighbors.memory import refuse_unless
 
 
 class ReferenceScanner:
@@ -16,6 +17,8 @@ class ReferenceScanner:
 
     def __init__(self, job: Job) -> None:
         self.job = job
+        least = 3 * 8 * job.train.size  # a copy, differences to a query, their absolute values
+        refuse_unless(least <= job.room, job, least, "use backend=numba")
         self.train = job.train.astype(np.float64)
 
     def __call__(self, start: int, stop: int) -> Tally:

@@ -13,7 +13,8 @@ from certvote.neighbors.shards import Piece
 
 Result = TypeVar("Result")
 _BASE = 320 * 2**20  # a worker with its libraries and its share of the cluster's bookkeeping
-_PIECE = 64 * 2**20
+_PIECE = 24 * 2**20  # larger ones are no faster
+_LEAST = 2**20  # smaller pieces are not worth a task
 _PIECES = 8  # memory that a task needs at most, in pieces: mapped, in steps, packed, its tile and its results
 
 
@@ -64,10 +65,13 @@ class DaskRunner:
 
 
 class ThreadRunner:
-    """Tasks on threads of this process."""
+    """Tasks on threads of this process, with pieces small enough for ``room`` bytes of memory."""
 
-    def __init__(self, threads: int | None = None, piece_bytes: int = _PIECE) -> None:
+    def __init__(self, threads: int | None = None, piece_bytes: int = _PIECE, room: int | None = None) -> None:
         self.threads: int = threads or numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+        if room is not None:
+            self.threads = max(1, min(self.threads, room // (_PIECES * _LEAST)))
+            piece_bytes = min(piece_bytes, max(1, room // (_PIECES * self.threads)))
         self.piece_bytes = piece_bytes
 
     def __call__(self, task: Callable[..., Result], pieces: Iterable[Piece], *arguments: Any) -> Iterator[Result]:
@@ -87,9 +91,14 @@ class ThreadRunner:
                 pool.shutdown(wait=True, cancel_futures=True)
 
 
+def footprint(piece_bytes: int) -> int:
+    """Bytes of memory that a worker with one thread takes at most."""
+    return _BASE + _PIECES * piece_bytes
+
+
 def piece_size(memory: int) -> int:
     """Bytes of a piece for a worker that may use so much memory."""
-    least = _BASE + _PIECES * 2**20
+    least = _BASE + _PIECES * _LEAST
     if memory < least:
         least_mb = -(-least // 10**6)
         raise ValueError(f"option backend.memory: expected at least {least_mb}MB for each worker, got {memory} bytes")

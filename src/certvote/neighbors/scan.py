@@ -29,6 +29,7 @@ def scan(
     job: Job, backend: Callable[[Job], Scanner], progress: Callable[[int, int], None] | None
 ) -> tuple[dict[int, Votes], dict[float, Votes]]:
     """Votes for every ``k`` and for every ``r`` of the job."""
+    assert job.room > 0, "it says so itself where the result does not fit"
     m, n_k = len(job.queries), len(job.ks)
     counts = [np.zeros((m, job.num_classes), np.int32) for _ in range(n_k + len(job.rs))]
     dtype = np.uint8 if job.num_classes <= 256 else np.uint16

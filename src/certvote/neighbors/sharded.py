@@ -23,6 +23,7 @@ from certvote.neighbors import shard_tasks as tasks
 from certvote.neighbors.cluster import Cluster
 from certvote.neighbors.job import Job
 from certvote.neighbors.lattice import check_on_grid, extent_of, finest_lattice
+from certvote.neighbors.memory import beside_results
 from certvote.neighbors.passes import Passes
 from certvote.neighbors.ranking import RANKINGS, Ranking
 from certvote.neighbors.runners import Runner, ThreadRunner
@@ -99,7 +100,9 @@ def neighbor_votes(
     for k in ks:
         if k > train.n:
             raise ValueError(f"k: expected at most the number of training examples, {train.n}, got {k}")
-    with _runner(cluster) as run, _scratch(cluster) as folder:
+    width = sum(min(k + window, train.n) - max(k - window, 0) for k in ks) if window else 0
+    left = beside_results(len(queries), 0, len(ks) + len(rs), num_classes, width)
+    with _runner(cluster, left) as run, _scratch(cluster) as folder:
         pieces = train.pieces(max(1, run.piece_bytes // (4 * train.d)))
         extent = reduce(lambda a, b: a | b, run(tasks.measure, pieces, num_classes)) | extent_of("queries", queries)
         lattice = finest_lattice(extent)
@@ -127,12 +130,12 @@ def job_votes(
 
 
 @contextmanager
-def _runner(cluster: Cluster | Runner | None) -> Iterator[Runner]:
+def _runner(cluster: Cluster | Runner | None, room: int) -> Iterator[Runner]:
     if isinstance(cluster, Cluster):
         with cluster.connect() as runner:
             yield runner
     else:
-        yield cluster or ThreadRunner()
+        yield cluster or ThreadRunner(room=room)
 
 
 @contextmanager
