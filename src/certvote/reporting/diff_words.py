@@ -73,10 +73,10 @@ def verdict(pairs: Sequence[Pair], texts: Sequence[str]) -> str:
         return f"{finding(pairs[0])} {course(pairs[0])}"
     more, less = sum(p > 100 * EQUAL for p in points), sum(p < -100 * EQUAL for p in points)
     if not more and not less:
-        return f"At e = {labels.count(size)}, A and B guarantee the same in all {len(pairs)} pairs."
+        return f"At e = {labels.count(size)}, A and B guarantee the same in {_of(pairs, len(pairs))}."
     said = f"At e = {labels.count(size)}, B guarantees "
     if len(pairs) in (more, less):
-        said += f"{'more' if more else 'less'} than A in all {len(pairs)} pairs"
+        said += f"{'more' if more else 'less'} than A in {_of(pairs, len(pairs))}"
     else:
         said += f"more than A in {more or 'none'} of {len(pairs)} pairs and less in {less or 'none'}"
     extremes = dict.fromkeys([int(np.argmin(points)), int(np.argmax(points))])
@@ -197,8 +197,8 @@ def _options_differ(pair: Pair, groups: Sequence[str]) -> bool:
 
 
 def _of(pairs: Sequence[Pair], total: int) -> str:
-    if total == 1:
-        return "this pair"
+    if total <= 2 and len(pairs) == total:
+        return "this pair" if total == 1 else "both pairs"
     return f"all {total} pairs" if len(pairs) == total else f"{len(pairs)} of {total} pairs"
 
 
