@@ -75,7 +75,8 @@ def _elect(
 ) -> Election:
     from certvote.certificates import finite_aggregation, runoff
 
+    threads = settings.n_jobs
     if _runoff(settings):
-        return runoff.elect(ensemble.rankings(test), num_classes=num_classes, buckets=buckets)
+        return runoff.elect(ensemble.rankings(test), num_classes=num_classes, buckets=buckets, threads=threads)
     assert buckets is not None
-    return finite_aggregation.elect(ensemble.first_choices(test), buckets, num_classes=num_classes)
+    return finite_aggregation.elect(ensemble.first_choices(test), buckets, num_classes=num_classes, threads=threads)
