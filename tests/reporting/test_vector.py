@@ -88,3 +88,19 @@ def test_files(figure):
     assert "<text" not in vector.svg(figure)
     assert "<text" in vector.svg(figure, shapes=False)
     assert not re.search(rb"CreationDate|ModDate", vector.pdf(figure, title="t"))
+
+
+def test_moves_in_one_direction_are_one():
+    assert vector.compact("M 0 0 L 1 0 L 2 0 L 2 1 L 2 3 L 1 3 L 0 3 L 1 3") == "M0 0h2v3h-2h1"
+
+
+def test_a_position_that_repeats_is_written_once():
+    assert vector.compact("M 1 1 L 1 1 L 1.001 1 L 2 1") == "M1 1h1"
+
+
+def test_page_svg_keeps_the_ids_that_are_used(figure):
+    text = vector.page_svg(figure, prefix="a-", title="t", description="d", hints={})
+    ids = set(re.findall(r' id="a-([^"]*)"', text))
+    assert {"curve-0", "curve-1", "band-1", "title", "desc"} <= ids
+    assert "xtick_1" not in ids
+    assert "rotate(-0" not in text

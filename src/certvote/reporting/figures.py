@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Bool, Int64
 from matplotlib.axes import Axes
 from matplotlib.axes._base import _AxesBase
 from matplotlib.figure import Figure
@@ -166,6 +166,7 @@ def _curve(axes: Axes, frame: _Frame, layout: Layout, result: Result, look: Look
     curve = result.curve
     assert curve is not None
     kept = _visible(len(curve.sizes), last_size(result) / axes.get_xlim()[1] * frame.width, layout.finest)
+    kept = kept[_changes(curve, kept)]
     sizes, certified = curve.sizes[kept], 100 * curve.certified[kept]
     if curve.attained is not None:
         attained = 100 * curve.attained[kept]
@@ -186,6 +187,14 @@ def _visible(number: int, width: float, finest: float) -> Int64[np.ndarray, " ke
     """
     stride = max(1, math.ceil(number * finest / max(width, 1.0)))
     return np.unique(np.append(np.arange(number - 1, -1, -stride), 0))
+
+
+def _changes(curve: Curve, kept: Int64[np.ndarray, " kept"]) -> Bool[np.ndarray, " kept"]:
+    """Which of the kept sizes a step needs: both ends, and those behind which the curve falls."""
+    needed = np.ones(len(kept), dtype=bool)
+    values = [curve.certified] if curve.attained is None else [curve.certified, curve.attained]
+    needed[1:-1] = np.any([value[kept[1:-1]] != value[kept[2:]] for value in values], axis=0)
+    return needed
 
 
 def _labels_at_ends(

@@ -25,6 +25,7 @@ from certvote.reporting import (
     templates,
 )
 from certvote.reporting.page import Page
+from certvote.reporting.shared import share_styles
 from certvote.types import Run
 
 _LEFT_OUT = "left out"  # how a note starts that is about jobs which are not there, not about the numbers
@@ -124,7 +125,7 @@ def page_html(
     environment = templates.environment()
     environment.filters["glue"] = lambda text: _GLUED.sub("\N{NO-BREAK SPACE}", str(text))
     environment.filters["count"] = labels.count
-    return environment.get_template("page.html").render(
+    html = environment.get_template("page.html").render(
         title=labels.printable(definition.title),
         question=labels.printable(definition.question),
         summary=_summary(found),
@@ -145,6 +146,7 @@ def page_html(
         versions=provenance.versions(jobs),
         links=_links(runs, links),
     )
+    return share_styles(html)
 
 
 def _definition(

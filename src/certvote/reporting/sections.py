@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from markupsafe import Markup
+from matplotlib.figure import Figure
 
 from certvote.reporting import costs, findings, labels, plain, vector
 from certvote.reporting.figures import COLUMN, PAGE, ca_figure
@@ -21,15 +22,19 @@ from certvote.reporting.tables import ResultTable, result_table, to_csv, to_late
 
 @dataclass(frozen=True)
 class Detail:
-    """How finely figures are drawn: the narrowest step in points, and whether letters of SVG files are shapes."""
+    """How finely figures are drawn: the narrowest step in points, and whether letters of SVG files are shapes.
+
+    Without ``svg_files`` a figure can be had as PDF only; ``certvote figure`` draws any runs as SVG.
+    """
 
     finest: float = 0.4  # a printer's or screen's pixel is not smaller
     shapes: bool = True
+    svg_files: bool = True
 
     @classmethod
     def of_page(cls, figures: int, curves: int) -> Detail:
         """Less detail for more curves and figures, so that a page stays below 2 MB."""
-        return cls(0.4 * max(1.0, curves / 30), figures <= 8)
+        return cls(0.4 * max(1.0, curves / 22), figures <= 4, figures <= 8)
 
 
 @dataclass(frozen=True)
@@ -225,23 +230,22 @@ def _figure(section: Section, chosen: Sequence[Result], number: int, detail: Det
         end = last_size(result)
         value = labels.percent(accuracy_at(result, end), digits)
         hints[f"curve-{j}"] += f": at least {value} % at e = {labels.count(end)}"
-    paper_svg = vector.svg(narrow, shapes=detail.shapes).encode()
-    paper_pdf = vector.pdf(narrow, title=texts["title"])
+    files = [Download("PDF", f"figure-{number}.pdf", _pdf_address(narrow, texts["title"]))]
+    if detail.svg_files:
+        paper_svg = data_address(vector.svg(narrow, shapes=detail.shapes).encode(), "image/svg+xml")
+        files.insert(0, Download("SVG", f"figure-{number}.svg", paper_svg))
     return FigureView(
         number,
         Markup(vector.page_svg(wide, prefix=f"f{number}w-", hints=hints, **texts)),
         Markup(vector.page_svg(narrow, prefix=f"f{number}n-", hints=hints, **texts)),
         labels.printable(section.caption) or findings.headline(chosen, name_data=False),
         setting(chosen),
-        (
-            Download(
-                "SVG",
-                f"figure-{number}.svg",
-                data_address(paper_svg, "image/svg+xml"),
-            ),
-            Download("PDF", f"figure-{number}.pdf", data_address(paper_pdf, "application/pdf")),
-        ),
+        tuple(files),
     )
+
+
+def _pdf_address(figure: Figure, title: str) -> str:
+    return data_address(vector.pdf(figure, title=title), "application/pdf")
 
 
 def _table(table: ResultTable, chosen: Sequence[Result], notes: Sequence[str], number: int) -> TableView:

@@ -20,6 +20,9 @@ _NUMBER = re.compile(r"-?\d+\.\d{2,}")
 _PATH = re.compile(r'(?<= d=")M [^"]*(?=")')
 _COMMENT, _BLANK = re.compile(r"<!--.*?-->", re.DOTALL), re.compile(r">\s+<")
 _REFERENCE = re.compile(r"url\(#")
+_IDS = re.compile(r"^#(.+)$|url\(#([^)]+)\)")
+_UNTURNED = re.compile(r"rotate\(-?0 [^)]*\)")
+_NUMBERED = re.compile(r"(figure|patch|axes|[xy]tick|line2d|text|matplotlib\.axis|\w*Collection)_\d+$")  # by matplotlib
 
 
 def font(size: float) -> FontProperties:
@@ -47,7 +50,8 @@ def page_svg(figure: Figure, *, prefix: str, title: str, description: str, hints
     """The figure as an ``<svg>`` element for a page: real text in the page's font, neutral colors as CSS variables.
 
     Ids get ``prefix``, so that several figures can share a page. ``title`` and ``description`` are for readers who
-    cannot see it; ``hints`` maps ids of the figure's parts to what a mouse over them shows.
+    cannot see it; ``hints`` maps ids of the figure's parts to what a mouse over them shows. Lengths are rounded to a
+    tenth of a point: less than what a screen shows, and half of the file.
     """
     text = _saved(figure, "svg", {"svg.fonttype": "none"}, {"Date": None, "Creator": None, "Type": None}).decode()
     for color, variable in styles.CSS_VARIABLES.items():
@@ -63,6 +67,7 @@ def page_svg(figure: Figure, *, prefix: str, title: str, description: str, hints
         hint = hints.get(element.get("id", "").removeprefix(prefix))
         if hint is not None:
             element.insert(0, _text("title", hint))
+    _forget_ids(root)
     for name in ("width", "height"):
         del root.attrib[name]
     root.set("style", "stroke-linejoin: round; stroke-linecap: butt")
@@ -75,8 +80,8 @@ def page_svg(figure: Figure, *, prefix: str, title: str, description: str, hints
     return _BLANK.sub("><", ElementTree.tostring(root, encoding="unicode"))
 
 
-def compact(path: str) -> str:
-    """An SVG path of straight lines in relative steps of 0.01 points, which takes a fifth of the space.
+def compact(path: str, scale: int = 100) -> str:
+    """An SVG path of straight lines in relative steps of 0.01 points (1 / ``scale``), in a fifth of the space.
 
     Positions, not steps, are rounded, so that errors do not add up. Curved paths are returned as they are.
     """
@@ -85,23 +90,37 @@ def compact(path: str) -> str:
     tokens = tokens[:-1] if closed else tokens
     if set(tokens[::3]) - {"M", "L"} or len(tokens) % 3:
         return path
-    written, x, y = [], 0, 0
+    moves: list[tuple[str, int, int]] = []
+    x = y = 0
     for command, *position in zip(tokens[::3], tokens[1::3], tokens[2::3], strict=True):
-        to_x, to_y = (round(100 * float(number)) for number in position)
-        if command == "M":
-            written.append(f"M{_hundredths(to_x)} {_hundredths(to_y)}")
-        elif to_y == y:
-            written.append(f"h{_hundredths(to_x - x)}")
-        elif to_x == x:
-            written.append(f"v{_hundredths(to_y - y)}")
-        else:
-            written.append(f"l{_hundredths(to_x - x)} {_hundredths(to_y - y)}")
+        to_x, to_y = (round(scale * float(number)) for number in position)
+        _add_move(moves, (to_x, to_y) if command == "M" else (to_x - x, to_y - y), start=command == "M")
         x, y = to_x, to_y
+    written = (
+        f"{kind}{' '.join(_short(n, scale) for n in _needed(kind, across, down))}" for kind, across, down in moves
+    )
     return "".join(written) + "z" * closed
 
 
-def _hundredths(number: int) -> str:
-    text = f"{number / 100:.2f}".rstrip("0").rstrip(".")
+def _add_move(moves: list[tuple[str, int, int]], step: tuple[int, int], *, start: bool) -> None:
+    """Add a step, to the one before it if both go the same way along an axis."""
+    across, down = step
+    kind = "M" if start else "l" if across and down else "h" if across else "v"
+    if not start and not across and not down:
+        return
+    last, before_across, before_down = moves[-1] if moves else ("", 0, 0)
+    if kind == last and kind in "hv" and before_across * across + before_down * down > 0:
+        moves[-1] = (kind, before_across + across, before_down + down)
+    else:
+        moves.append((kind, across, down))
+
+
+def _needed(kind: str, across: int, down: int) -> tuple[int, ...]:
+    return (across,) if kind == "h" else (down,) if kind == "v" else (across, down)
+
+
+def _short(number: int, scale: int) -> str:
+    text = f"{number / scale:.2f}".rstrip("0").rstrip(".")
     return text.replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text
 
 
@@ -120,10 +139,32 @@ def _localize(element: ElementTree.Element, prefix: str) -> None:
             sizes = [re.sub(r"font:.*?([\d.]+px).*", r"font-size: \1", part) for part in fonts]
             element.set(name, "; ".join(kept + sizes))
         elif name == "d":
-            element.set(name, compact(value))
+            shortened = compact(value, 10)
+            element.set(name, " ".join(_NUMBER.sub(_rounded, value).split()) if shortened == value else shortened)
         elif name in ("x", "y", "transform", "width", "height", "clip-path", "points"):
-            short = _NUMBER.sub(lambda match: f"{float(match[0]):.2f}".rstrip("0").rstrip("."), value)
+            short = _UNTURNED.sub("", _NUMBER.sub(_rounded, value))
             element.set(name, _REFERENCE.sub(f"url(#{prefix}", short))
+            if not short:
+                del element.attrib[name]
+
+
+def _rounded(number: re.Match[str]) -> str:
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
+
+
+def _forget_ids(root: ElementTree.Element) -> None:
+    """Take away matplotlib's own ids, except where something refers to them."""
+    used = {
+        reference
+        for element in root.iter()
+        for value in element.attrib.values()
+        for pair in _IDS.findall(value)
+        for reference in pair
+    }
+    for element in root.iter():
+        name = element.get("id", "")
+        if name not in used and _NUMBERED.search(name):
+            del element.attrib["id"]
 
 
 def _text(tag: str, content: str, name: str | None = None) -> ElementTree.Element:
