@@ -112,7 +112,8 @@ def test_votes_are_those_of_integer_arithmetic(bars, ensemble):
     parts = partition(images[:200], labels[:200], parts=20)
     for v, (members, network) in enumerate(zip(parts, ensemble.voters.networks, strict=True)):
         first, first_bias, last, last_bias = (
-            array.astype(np.int64) for array in (network.first, network.first_bias, network.last, network.last_bias)
+            np.nan_to_num(array, neginf=0).astype(np.int64)
+            for array in (network.first, network.first_bias, network.last, network.last_bias)
         )
         for weights, bias in ((first, first_bias), (last, last_bias)):
             assert (255 * np.abs(weights).sum(axis=0) + np.abs(bias)).max() <= 2**24

@@ -7,6 +7,7 @@ learner's module says what guarantees it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -24,8 +25,8 @@ from certvote.ensembles.threads import in_order, workers
 class Voters(Protocol):
     """What a learner leaves behind after training."""
 
-    def ready(self, inputs: Any) -> Ballots:
-        """The voters made ready for one array of inputs."""
+    def ready(self, inputs: Any) -> AbstractContextManager[Ballots]:
+        """The voters made ready for one array of inputs, as long as the context lasts."""
         ...
 
 
@@ -169,12 +170,15 @@ class Ensemble:
             raise ValueError(
                 f"inputs: expected shape {list(self.shape)} each, as in training, got {list(inputs.shape[1:])}"
             )
-        ballots = self.voters.ready(inputs)
-        task = lambda start, stop: ballots(start, stop, depth)  # noqa: E731
-        for start, stop, chosen in in_order(task, len(inputs), ballots.rows, ballots.workers):
-            yield start, stop, chosen
-            if progress is not None:
-                progress(stop, len(inputs))
+        with self.voters.ready(inputs) as ballots:
+
+            def task(start: int, stop: int) -> np.ndarray:
+                return ballots(start, stop, depth)
+
+            for start, stop, chosen in in_order(task, len(inputs), ballots.rows, ballots.workers):
+                yield start, stop, chosen
+                if progress is not None:
+                    progress(stop, len(inputs))
 
 
 def _check_options(name: str, known: Mapping[str, Option], given: Mapping[str, Any]) -> None:

@@ -12,15 +12,16 @@ turn a vote.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import frexp
-from typing import no_type_check
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int64, UInt8, UInt16
-from numba import njit
+from jaxtyping import Float32, Float64, Int64, UInt8, UInt16
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from certvote.ensembles.ballots import Progress, label_type
+from certvote.ensembles.ballots import Progress, best, label_type, ranked
 from certvote.ensembles.logistic_kernels import fit, mean_of, offset_of
 from certvote.ensembles.subsets import Subsets
 from certvote.ensembles.threads import in_order
@@ -34,16 +35,17 @@ _AT_ONCE = 16  # voters per task
 
 @dataclass(frozen=True)
 class LogisticVoters:
-    """Integer weights, and what is added to the scores; a label is ``present`` if the voter has an example of it."""
+    """Integer weights, and what is added to the scores: minus infinity where the voter has no example of the label."""
 
     weights: Float64[np.ndarray, "d v c"]
     offsets: Float64[np.ndarray, "v c"]
-    present: Bool[np.ndarray, "v c"]
     root: bool
     threads: int
 
-    def ready(self, inputs: Float32[np.ndarray, "m d"]) -> LogisticBallots:
-        return LogisticBallots(self, inputs)
+    @contextmanager
+    def ready(self, inputs: Float32[np.ndarray, "m d"]) -> Iterator[LogisticBallots]:
+        with threadpool_limits(1, user_api="blas"):  # the threads are ours, each has inputs of its own
+            yield LogisticBallots(self, inputs)
 
 
 def fit_logistic(
@@ -64,14 +66,13 @@ def fit_logistic(
     distributions (Hellinger) and a few large entries do not decide alone.
     """
     d, v = inputs.shape[1], len(subsets)
-    weights, offsets = np.zeros((d, v, num_classes)), np.zeros((v, num_classes))
-    present = np.zeros((v, num_classes), bool)
+    weights, offsets = np.zeros((d, v, num_classes)), np.full((v, num_classes), -np.inf)
 
     def fit_some(start: int, stop: int) -> None:
         for voter in range(start, stop):
             members = subsets.members[subsets.offsets[voter] : subsets.offsets[voter + 1]]
             classes, codes = np.unique(labels[members], return_inverse=True)
-            present[voter, classes] = True
+            offsets[voter, classes] = 0
             if len(classes) > 1:  # of one label there is nothing to learn
                 x = prepared(inputs[members], root)
                 mean = mean_of(x)
@@ -82,7 +83,7 @@ def fit_logistic(
     for _, stop, _ in in_order(fit_some, v, _AT_ONCE, threads):
         if progress is not None:
             progress(stop, v)
-    return LogisticVoters(weights, offsets, present, root, threads)
+    return LogisticVoters(weights, offsets, root, threads)
 
 
 def prepared(inputs: Float32[np.ndarray, "rows d"], root: bool) -> Float64[np.ndarray, "rows d"]:
@@ -123,14 +124,11 @@ class LogisticBallots:
     def __call__(
         self, start: int, stop: int, depth: int
     ) -> UInt8[np.ndarray, "rows v depth"] | UInt16[np.ndarray, "rows v depth"]:
-        v, c = self.voters.present.shape
+        v, c = self.voters.offsets.shape
         scores = (prepared(self.inputs[start:stop], self.voters.root) @ self.weights).reshape(-1, v, c)
         scores += self.voters.offsets  # after the exact sums: one rounding, the same in any order
         chosen = np.empty((len(scores), v, depth), label_type(c))
-        if depth == 1:
-            best(scores, self.voters.present, chosen)
-        else:
-            ranked(scores, self.voters.present, chosen)
+        (best if depth == 1 else ranked)(scores, chosen)
         return chosen
 
 
@@ -150,36 +148,3 @@ def check_grid(inputs: Float32[np.ndarray, "m d"]) -> None:
                 f"inputs: expected features that are multiples of 2**{-bits}, got {inputs[part][row, column]!r} in row "
                 f"{part.start + row}, column {column}; put them on a grid first: certvote.features.grid.snap"
             )
-
-
-@njit(nogil=True, cache=True)
-@no_type_check
-def best(scores, present, chosen):
-    """The label with the highest score among those present, of equal ones the larger."""
-    c = present.shape[1]
-    for i in range(scores.shape[0]):
-        for v in range(present.shape[0]):
-            highest, label = -np.inf, c - 1
-            for y in range(c - 1, -1, -1):
-                if present[v, y] and scores[i, v, y] > highest:
-                    highest, label = scores[i, v, y], y
-            chosen[i, v, 0] = label
-
-
-@njit(nogil=True, cache=True)
-@no_type_check
-def ranked(scores, present, chosen):
-    """Labels by score, the larger one first among equals; those not present after all others."""
-    c = present.shape[1]
-    order, values = np.empty(c, np.int64), np.empty(c)
-    for i in range(scores.shape[0]):
-        for v in range(present.shape[0]):
-            for place in range(c):
-                label = c - 1 - place
-                value, before = scores[i, v, label] if present[v, label] else -np.inf, place
-                while before > 0 and values[before - 1] < value:
-                    values[before], order[before] = values[before - 1], order[before - 1]
-                    before -= 1
-                values[before], order[before] = value, label
-            for place in range(chosen.shape[2]):
-                chosen[i, v, place] = order[place]

@@ -9,6 +9,8 @@ label ascending, label descending): a function of the set of its examples and of
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import no_type_check
 
@@ -36,8 +38,9 @@ class NearestVoters:
     num_classes: int
     threads: int
 
-    def ready(self, inputs: Float32[np.ndarray, "m d"]) -> NearestBallots:
-        return NearestBallots(self, inputs)
+    @contextmanager
+    def ready(self, inputs: Float32[np.ndarray, "m d"]) -> Iterator[NearestBallots]:
+        yield NearestBallots(self, inputs)
 
 
 def fit_nearest(

@@ -69,22 +69,22 @@ def fit_network(
         present[voter, labels[members]] = True
 
     def fit_some(start: int, stop: int) -> list[Rounded]:
-        with exact_products(device):
-            batch = [
-                Pool.drawn(inputs, labels, subsets, voter, schedule) if voter < v else Pool.empty(inputs, schedule)
-                for voter in range(start, start + slots)
-            ]
-            mask = np.zeros((slots, num_classes), bool)
-            mask[: stop - start] = present[start:stop]
-            return Trainer(batch, mask, schedule, device).trained()[: stop - start]
+        batch = [
+            Pool.drawn(inputs, labels, subsets, voter, schedule) if voter < v else Pool.empty(inputs, schedule)
+            for voter in range(start, start + slots)
+        ]
+        mask = np.zeros((slots, num_classes), bool)
+        mask[: stop - start] = present[start:stop]
+        return Trainer(batch, mask, schedule, device).trained()[: stop - start]
 
     networks: list[Rounded] = []
     workers = 1 if device.type == "cuda" else threads
-    for _, stop, part in in_order(fit_some, v, slots, workers):
-        networks += part
-        if progress is not None:
-            progress(stop, v)
-    return NetworkVoters(networks=networks, present=present, slots=slots, device=device, threads=threads)
+    with exact_products():
+        for _, stop, part in in_order(fit_some, v, slots, workers):
+            networks += part
+            if progress is not None:
+                progress(stop, v)
+    return NetworkVoters(networks=networks, slots=slots, device=device, threads=threads)
 
 
 @dataclass(frozen=True)
@@ -161,6 +161,7 @@ class Trainer:
             torch.zeros((slots, self.places * schedule.width, c), device=device),
             torch.zeros((slots, 1, c), device=device),
         ]
+        self.present = present
         self.absent = torch.from_numpy(np.where(present, 0, -1e9)).float().to(device)[:, None]
         self.means = [torch.zeros_like(weight) for weight in self.weights]
         self.squares = [torch.zeros_like(weight) for weight in self.weights]
@@ -170,7 +171,10 @@ class Trainer:
             self._move(step, self._gradients(self.batches[step]))
         first, first_bias, last, last_bias = (weight.cpu().numpy() for weight in self.weights)
         networks = zip(first, first_bias[:, 0], last, last_bias[:, 0], strict=True)
-        return [rounded(network, pool.maps, _SCALE) for network, pool in zip(networks, self.pools, strict=True)]
+        return [
+            rounded(network, pool.maps, _SCALE, mask)
+            for network, pool, mask in zip(networks, self.pools, self.present, strict=True)
+        ]
 
     def _gradients(self, chosen: torch.Tensor) -> list[torch.Tensor]:
         """Of the mean cross-entropy on one minibatch per slot."""

@@ -8,15 +8,15 @@ the same whatever the device, the number of threads, or which inputs and voters 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float32, Float64, UInt8, UInt16
 
-from certvote.ensembles.ballots import label_type
-from certvote.ensembles.logistic import best, ranked
+from certvote.ensembles.ballots import best, label_type, ranked
 from certvote.ensembles.orientations import maps
 from certvote.ensembles.torch_state import exact_products
 
@@ -46,11 +46,15 @@ def patches(padded: torch.Tensor) -> torch.Tensor:
 
 
 def rounded(
-    weights: Sequence[Float32[np.ndarray, "..."]], pool: UInt8[np.ndarray, "k rows columns maps"], scale: float
+    weights: Sequence[Float32[np.ndarray, "..."]],
+    pool: UInt8[np.ndarray, "k rows columns maps"],
+    scale: float,
+    present: Bool[np.ndarray, " c"],
 ) -> Rounded:
     """The network for integer maps, from one for maps times ``scale``; ``pool`` are the maps it was trained on.
 
     The highest activation in the pool is found in exact arithmetic: it is a function of the set of maps.
+    Labels that are not ``present`` get minus infinity.
     """
     first, first_bias, last, last_bias = (weight.astype(np.float64) for weight in weights)
     first, first_bias, unit = integers(first * scale, first_bias)
@@ -60,6 +64,7 @@ def rounded(
         highest = max(highest, float((sums + torch.from_numpy(first_bias)).amax()))
     factor = np.float32(_LARGEST / (_HEADROOM * highest))
     last, last_bias, _ = integers(last / (float(factor) * unit), last_bias)
+    last_bias[~present] = -np.inf
     return Rounded(first, first_bias, factor, last, last_bias)
 
 
@@ -81,16 +86,17 @@ def integers(
 
 @dataclass(frozen=True)
 class NetworkVoters:
-    """Networks side by side; a label is ``present`` if the voter has an example of it."""
+    """Networks side by side."""
 
     networks: Sequence[Rounded]
-    present: Bool[np.ndarray, "v c"]
     slots: int  # networks in one product of matrices
     device: torch.device
     threads: int
 
-    def ready(self, inputs: UInt8[np.ndarray, "m h w ch"]) -> NetworkBallots:
-        return NetworkBallots(self, inputs)
+    @contextmanager
+    def ready(self, inputs: UInt8[np.ndarray, "m h w ch"]) -> Iterator[NetworkBallots]:
+        with exact_products():
+            yield NetworkBallots(self, inputs)
 
 
 class NetworkBallots:
@@ -108,13 +114,10 @@ class NetworkBallots:
     def __call__(
         self, start: int, stop: int, depth: int
     ) -> UInt8[np.ndarray, "rows v depth"] | UInt16[np.ndarray, "rows v depth"]:
-        v, c = self.voters.present.shape
-        chosen = np.empty((stop - start, v, depth), label_type(c))
-        with exact_products(self.voters.device):
-            seen = torch.from_numpy(maps(self.inputs, np.arange(start, stop), None))
-            windows = patches(seen.to(self.voters.device))
-            scores = torch.cat([group.scores(windows) for group in self.groups]).transpose(0, 1).contiguous()
-        (best if depth == 1 else ranked)(scores.cpu().numpy(), self.voters.present, chosen)
+        windows = patches(torch.from_numpy(maps(self.inputs, np.arange(start, stop), None)).to(self.voters.device))
+        scores = torch.cat([group.scores(windows) for group in self.groups]).transpose(0, 1).contiguous().cpu().numpy()
+        chosen = np.empty((*scores.shape[:2], depth), label_type(scores.shape[2]))
+        (best if depth == 1 else ranked)(scores, chosen)
         return chosen
 
 
