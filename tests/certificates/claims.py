@@ -5,20 +5,21 @@ Each raises ``AssertionError`` where a claim fails.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from certificates import enumeration
+from certificates import bagging_oracle, enumeration
 from certificates.brute_force import Instance
-from certificates.instances import votes_of
-from certvote.certificates import budget, grouping, individual
+from certificates.instances import Bounds, votes_of
+from certvote.certificates import bagging, budget, grouping, individual
 from certvote.certificates.change import CHANGES
 from certvote.types import Curve, Votes
 
-PROGRAM: Any = SimpleNamespace(individual=individual, grouping=grouping, budget=budget)
+PROGRAM: Any = SimpleNamespace(individual=individual, grouping=grouping, budget=budget, bagging=bagging)
 SLACK = 1e-9
 STOPS = (0, 1, 2, 5, None)
 
@@ -50,6 +51,11 @@ def sound(package: Any, instance: Instance, worst: np.ndarray, change: str = "an
     votes = votes_of(instance, len(worst) - 1)
     for name, curve in all_curves(package, votes, instance.test_labels, sizes, (1, None), change).items():
         assert (curve.certified <= worst / len(instance.test) + SLACK).all(), f"{name} is unsound"
+    for window in range(len(worst) - 1):
+        shorter = package.individual.curve(votes_of(instance, window), instance.test_labels, sizes, change=change)
+        assert (shorter.certified <= worst / len(instance.test) + SLACK).all(), (
+            f"individual, window {window}, is unsound"
+        )
 
 
 def ordered(package: Any, votes: Votes, labels: np.ndarray, largest: int, change: str = "any") -> None:
@@ -85,6 +91,8 @@ def exact(package: Any, votes: Votes, labels: np.ndarray, largest: int, change: 
     m, sizes = len(labels), np.arange(largest + 1)
     curves = all_curves(package, votes, labels, sizes, STOPS, change)
     for e in sizes.tolist():
+        broken = enumeration.individual_broken(votes, labels, e, change)
+        assert round(m * (1 - curves["individual"].certified[e])) == broken, f"individual at {e}"
         if "removal" in curves:
             broken = enumeration.removal_broken(votes, labels, e, change)
             assert round(m * (1 - curves["removal"].certified[e])) == broken, f"removal at {e}"
@@ -99,3 +107,24 @@ def exact(package: Any, votes: Votes, labels: np.ndarray, largest: int, change: 
                 assert attained <= broken + SLACK, f"{name} attained too little accuracy at {e}"
                 if name in ("budget None", "sharp"):
                     assert round(certified) == round(attained) == broken, f"{name} at {e} is not exact"
+
+
+def bagged(package: Any, bounds: Bounds, change: str) -> None:
+    """Bagging's size is the largest at which the published condition holds, at every size of the poisoned set."""
+    p_a, p_b, n, subsample = bounds
+    of = package.bagging.sizes_of_bounds
+    size = of(np.array([p_a]), np.array([p_b]), n_train=n, subsample=subsample, change=change)[0]
+    assert size == bagging_oracle.largest_certified(Fraction(p_a), Fraction(p_b), n, subsample, change)
+
+
+def bounded(package: Any, counts: np.ndarray) -> None:
+    """As many votes as were counted, or more (for the runner-up: or fewer), are as rare as the level at the bounds."""
+    counts[:, 0] += counts.sum(axis=1).max() - counts.sum(axis=1)
+    voters, level = int(counts[0].sum()), Fraction(0.05) / len(counts) / counts.shape[1]
+    for row, *p in zip(counts, *package.bagging.confidence_bounds(counts.astype(np.int32), 9, 3, 0.05), strict=True):
+        p_a, p_b = (Fraction(float(x)) for x in p)
+        *_, second, first = sorted(row.tolist())
+        for number, probability in ((first, p_a), (voters - second, 1 - p_b)):
+            off = Fraction(1, 10**12)
+            assert bagging_oracle.tail(number, voters, probability - off) < level, "too large"
+            assert bagging_oracle.tail(number, voters, probability + off) > level, "too small"

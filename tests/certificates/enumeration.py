@@ -47,6 +47,17 @@ def budget_broken(votes: Votes, truth: np.ndarray, e: int, bound: str, change: s
     return len(truth) - len(right) + most
 
 
+def individual_broken(votes: Votes, truth: np.ndarray, e: int, change: str = "any") -> int:
+    """Examples that the individual certificate does not certify, those wrong on clean data included."""
+    right = _right(votes, truth)
+    if votes.k is None:
+        per_unit = sum(BUDGETS[change])
+        kept = sum(all(path[0] > per_unit * e for path in paths.values()) for _, paths in right)
+    else:
+        kept = sum(not any(falls_alone(path, e, change) for path in paths.values()) for _, paths in right)
+    return len(truth) - kept
+
+
 def falls_alone(path: dict[int, int], e: int, change: str) -> bool:
     """Whether kNN's individual certificate gives up at ``e``, from the gap among the first ``k + d`` neighbors."""
     if change == "any":

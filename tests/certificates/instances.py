@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from hypothesis import strategies as st
@@ -75,6 +76,30 @@ def draw_table(draw: Draw, largest: int, knn: bool) -> tuple[Votes, np.ndarray]:
         votes = Votes(counts, k, largest, order[:, max(k - largest, 0) : min(k + largest, n)])
     predicted = [winner(row) for row in counts]
     return votes, np.array([y if draw(0, 5) else draw(0, c - 1) for y in predicted])
+
+
+class Bounds(NamedTuple):
+    """Bounds of bagging's two probabilities, the number of training examples and of those that a voter sees."""
+
+    p_a: float
+    p_b: float
+    n: int
+    subsample: int
+
+
+def draw_bounds(draw: Draw) -> Bounds:
+    """Many of them such that some size holds with equality, or nearly: probabilities of so many samples."""
+    large = draw(0, 9) == 0
+    n = 64 if large else draw(1, 14)
+    subsample = 10 if large else draw(1, min(n, 6))
+    samples = n**subsample
+    p_a = draw(0, samples) / samples if draw(0, 2) else draw(0, 1000) / 1000
+    if large or draw(0, 3) == 0:  # where additions or removals of so many examples leave nothing
+        e = 2 * draw(0, 4) if large else draw(0, n)  # floats hold these large numbers of samples
+        lost = draw(1, 2) * (samples - (n - e) ** subsample) if draw(0, 1) else (n + e) ** subsample - samples
+        p_a = min(lost / samples, 1.0)
+    p_b = min(draw(0, samples) / samples * draw(0, 1), 1 - p_a)
+    return Bounds(p_a, p_b, n, subsample)
 
 
 @st.composite

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from certificates.brute_force import worst_correct
-from certificates.claims import exact, ordered, sound
-from certificates.instances import draw_instance, draw_table
+from certificates.claims import bagged, bounded, exact, ordered, sound
+from certificates.instances import draw_bounds, draw_instance, draw_table
 from certificates.mutants import MUTANTS, package
+from certvote.certificates.change import CHANGES
 
-CLAIMS = {"sound": sound, "exact": exact, "ordered": ordered}
+CLAIMS = {"sound": sound, "exact": exact, "ordered": ordered, "bagged": bagged, "bounded": bounded}
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,13 @@ def cases():
 
     problems = [draw_instance(draw, ("knn", "rnn")[j % 2]) for j in range(400)]
     tables = [(*draw_table(draw, 3, j % 2 == 0), 3) for j in range(60)]
-    return {"sound": [(x, worst_correct(x, 2)) for x in problems], "exact": tables, "ordered": tables}
+    return {
+        "sound": [(x, worst_correct(x, 2, change), change) for x in problems for change in CHANGES],
+        "exact": [(*table, change) for table in tables for change in CHANGES],
+        "ordered": [(*table, change) for table in tables for change in CHANGES],
+        "bagged": [(draw_bounds(draw), change) for _ in range(300) for change in CHANGES],
+        "bounded": [(np.array([[draw(0, 9) + 20, 2, 5, 3, draw(0, 9)] for _ in range(m)]),) for m in (1, 2, 4)],
+    }
 
 
 def check_all(copy, claim, cases):
