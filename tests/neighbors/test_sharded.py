@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -220,3 +222,32 @@ def test_a_shard_has_its_name_when_it_is_complete(tmp_path, crowded, monkeypatch
     with pytest.raises(OSError, match="disk full"):
         write_shards(split_rows(crowded["train"], crowded["labels"], 100), tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+_PROGRAM = """
+from jaxtyping import install_import_hook
+
+install_import_hook(["certvote.types", "certvote.neighbors"], "beartype.beartype")
+
+import sys
+
+import numpy as np
+
+from certvote.neighbors import sharded
+from certvote.neighbors.runners import ThreadRunner
+from certvote.neighbors.shards import split_rows, write_shards
+
+rng = np.random.default_rng(0)
+train, labels = rng.integers(0, 5, (900, 4)).astype(np.float32), rng.integers(0, 3, 900)
+shards = write_shards(split_rows(train, labels, 300), sys.argv[1])
+for ranking in ("index", "hash"):
+    how = {"window": 5, "num_classes": 3, "ranking": ranking, "cluster": ThreadRunner(2, 2000)}
+    sharded.neighbor_votes(shards, train[:20], ks=[3, 40], rs=[1, 2.5], **how)
+sharded.knn_votes(shards, train[:20], k=5, num_classes=3)
+sharded.rnn_votes(shards, train[:20], r=5, num_classes=3)
+"""
+
+
+def test_annotations_hold_at_run_time(tmp_path):
+    done = subprocess.run([sys.executable, "-c", _PROGRAM, str(tmp_path)], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr

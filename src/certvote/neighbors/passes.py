@@ -60,7 +60,7 @@ class Passes:
         each = max(8 * _EDGES * len(self.targets) + 4 * len(self.radii) * c, 4 * asked * c)
         for rows in _parts(np.full(m, each), self.result_bytes):
             half = 0.5 if asked else 1.0
-            brackets = self._narrow(queries, rows, counts[asked:], _part_of(progress, rows, m, 0, half))
+            brackets = self._narrow(queries, rows, counts[asked:], _part_of(progress, rows, m, 0.0, half))
             if asked:
                 bands, _ = brackets.bands(asked)
                 most = np.minimum(bands.total, self.lasts - bands.before)
@@ -68,7 +68,7 @@ class Passes:
                 size = 8 + (8 if self.common.ranking == "index" else 32)
                 expected = np.minimum(bands.total, most * len(self.pieces)).sum(axis=1) * size + 4 * asked * c
                 for some in _parts(expected, self.result_bytes):
-                    share = (0.5 + 0.5 * edge / len(rows) for edge in (some[0], some[-1] + 1))
+                    share = (0.5 + 0.5 * edge / len(rows) for edge in (int(some[0]), int(some[-1]) + 1))
                     self._resolve(rows, some, bands, most, counts, ranked, _part_of(progress, rows, m, *share))
         return counts, ranked
 

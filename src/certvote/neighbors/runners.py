@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numba
 
@@ -18,6 +18,7 @@ _LEAST = 2**20  # smaller pieces are not worth a task
 _PIECES = 8  # memory that a task needs at most, in pieces: mapped, in steps, packed, its tile and its results
 
 
+@runtime_checkable
 class Runner(Protocol):
     """Runs ``task(piece, *arguments)`` for every piece; the results come in any order."""
 
