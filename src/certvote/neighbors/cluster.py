@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -75,6 +76,7 @@ def local_client(workers: int, memory: int, folder: Path | None = None) -> Itera
     from distributed import Client, LocalCluster
 
     with (
+        _quiet("distributed"),
         # freed blocks of a task are taken by the next one; given back to the system, they would cost more than counting
         dask.config.set({f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in _MALLOC.items()}),
         tempfile.TemporaryDirectory(prefix="certvote-dask-", dir=folder) as scratch,
@@ -89,6 +91,18 @@ def local_client(workers: int, memory: int, folder: Path | None = None) -> Itera
         Client(cluster) as client,
     ):
         yield client
+
+
+@contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """Leave out what a cluster tells about its own beginning and end."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 @contextmanager
