@@ -307,3 +307,13 @@ def test_a_torchvision_that_does_not_fit(tiny, monkeypatch):
         ValueError, match="expected a torchvision that was built for the installed torch, got 'operator"
     ):
         clip(images(2), **tiny)
+
+
+def test_a_build_for_cuda_finds_what_one_for_cpu_computed(tiny, tmp_path, monkeypatch):
+    import importlib.metadata
+
+    split = datasets.load(name="digits", data_root=".", n_train=5, n_test=5)
+    for torch in ("2.13.0+cpu", "2.13.0"):
+        monkeypatch.setattr(importlib.metadata, "version", lambda name, torch=torch: torch if name == "torch" else "1")
+        extract(split, name="clip", cache_root=tmp_path, **tiny)
+    assert len(list(tmp_path.glob("features-clip/*.npz"))) == 2

@@ -137,6 +137,6 @@ def _version(library: str) -> str:
     from importlib.metadata import PackageNotFoundError, version
 
     try:
-        return version(library)
+        return version(library).partition("+")[0]  # builds for CPU and for CUDA find each other's results
     except PackageNotFoundError:
-        return "absent"  # what has been computed elsewhere is found, what has not will complain
+        return "absent"  # the extractor says so better
