@@ -183,6 +183,14 @@ def test_curves_of_one_run_and_of_none(uri):
         results.curves(uri=uri, show=["kk"])
 
 
+def test_sweeps_are_listed_newest_first(uri):
+    table = results.sweeps(uri=uri)
+    assert table["name"].tolist() == ["second", "first"]
+    assert table["status"].tolist() == ["FAILED", "FINISHED"]
+    assert set(results.runs(uri=uri, sweep="first")["sweep"]) == {table["sweep"][1]}
+    assert results.sweeps("another", uri=uri).empty
+
+
 def test_evidence_comes_back(uri):
     run = results.runs(uri=uri, options={"k": 100})["run"][0]
     votes, labels = results.votes(run, uri=uri)

@@ -2,6 +2,7 @@
 
     from certvote import results
 
+    results.sweeps()                                             # what there is
     results.runs(sweep="mnist")                                  # a row per run: options, headline numbers, records
     results.curves(options={"algo": "knn", "k": [3000, 5000]})   # a row per run and poisoning size
     votes, labels = results.votes(run)                           # what a run's curve was computed from
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from certvote import columns
-from certvote.selection import known_columns, select
+from certvote.selection import known_columns, open_stores, select
 from certvote.types import Curve, Run
 
 if TYPE_CHECKING:
@@ -112,6 +113,24 @@ def curves(
         whole = _series(name, [values[run.id].get(name) for run in read])
         parts[name] = whole.repeat(length).reset_index(drop=True)
     return pd.DataFrame(parts | _numbers([run.curve for run in read if run.curve is not None]))
+
+
+def sweeps(experiment: OneOrMore = None, *, uri: str | None = None) -> pd.DataFrame:
+    """One row per sweep, newest first: ``sweep`` (its id), name, status, when it started, and its command."""
+    import pandas as pd
+
+    found = [(store.experiment, run) for store in open_stores(experiment, uri) for run in store.sweeps()]
+    frame = pd.DataFrame(
+        {
+            "sweep": _series("sweep", [run.id for _, run in found]),
+            "name": _series("name", [run.name for _, run in found]),
+            "experiment": _series("experiment", [name for name, _ in found]),
+            "status": _series("status", [run.status for _, run in found]),
+            "started": pd.to_datetime([round(1000 * run.started) for _, run in found], unit="ms", utc=True),
+            "command": _series("command", [run.tags.get("certvote.command") for _, run in found]),
+        }
+    )
+    return frame.sort_values("started", ascending=False, ignore_index=True)
 
 
 def votes(run: str, *, uri: str | None = None) -> tuple[Votes | Election, Int64[np.ndarray, " m"]]:

@@ -32,14 +32,10 @@ def select(
     repeated: bool,
 ) -> list[tuple[Store, Run]]:
     """The runs that pass every filter, without their curves, oldest first, each with the store that has it."""
-    from certvote.tracking import lookup
-
     wanted = _several("status", status)
     if wanted is not None and not set(wanted) <= set(STATUSES):
         raise ValueError(f"status: expected some of {', '.join(STATUSES)}, or None for all, got {status!r}")
-    names = _several("experiment", experiment) or [lookup.DEFAULT_EXPERIMENT]
-    stores = [lookup.existing(uri or lookup.DEFAULT_URI, name) for name in dict.fromkeys(names)]
-    found = _of_sweeps(stores, _several("sweep", sweep))
+    found = _of_sweeps(open_stores(experiment, uri), _several("sweep", sweep))
     known_columns("options", options or {}, [columns.typed(run.params) for _, run in found])
     kept = [
         (store, run)
@@ -105,6 +101,14 @@ def parse(text: str) -> dict[str, list[str | None]]:
         name = option or name
         options.setdefault(name, []).append(None if value in ("null", "None") else value)
     return options
+
+
+def open_stores(experiment: OneOrMore, uri: str | None) -> list[Store]:
+    """The experiments of a database that are named, or the one that is used unless told otherwise."""
+    from certvote.tracking import lookup
+
+    names = _several("experiment", experiment) or [lookup.DEFAULT_EXPERIMENT]
+    return [lookup.existing(uri or lookup.DEFAULT_URI, name) for name in dict.fromkeys(names)]
 
 
 def has_options(run: Run, options: Mapping[str, Any]) -> bool:

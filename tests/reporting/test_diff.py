@@ -135,6 +135,19 @@ def test_figures_draw_both_curves_and_their_difference(sides):
     assert len(drawn) == 7
 
 
+def test_curves_of_one_kind_can_be_told_apart(make_run):
+    def pair(*b: str, **params: object):
+        return match([make_run()], [make_run(*b, id="b", params=params)]).pairs[0]
+
+    a, b = diff_figures.pair_looks(pair(**{"dataset.seed": "1"}))
+    assert a.color == "#0072b2", "as everywhere"
+    assert (a.color, a.fill) != (b.color, b.fill)
+    assert a.color != b.color
+    assert a.dashes == b.dashes
+    a, b = diff_figures.pair_looks(pair("rnn"))
+    assert (a.color, b.color) == ("#0072b2", "#d55e00")
+
+
 def test_the_page_is_self_contained(html):
     assert len(html) < 2_000_000
     assert not re.search(r'(?:src|href)="(?!#|data:|http://127\.0\.0\.1:5000/)', html)

@@ -19,6 +19,7 @@ from certvote.reporting.pairs import Matching, Pair, match
 from certvote.reporting.render import _GLUED, _write
 from certvote.reporting.result import notes
 from certvote.reporting.sections import Detail, Download, FigureView, data_address
+from certvote.reporting.shared import share_styles
 from certvote.types import Run
 
 CROWDED = 9  # differences that one figure can show and still be read
@@ -88,7 +89,7 @@ def diff_html(a: Side, b: Side, *, title: str | None = None, command: str | None
     environment = templates.environment()
     environment.filters["glue"] = lambda text: _GLUED.sub("\N{NO-BREAK SPACE}", str(text))
     environment.filters["count"] = labels.count
-    return environment.get_template("diff.html").render(
+    html = environment.get_template("diff.html").render(
         title=labels.printable(title or diff_words.title(matching, (a.text, b.text))),
         question=labels.printable(diff_words.question(matching)),
         summary=_summary(matching),
@@ -111,6 +112,7 @@ def diff_html(a: Side, b: Side, *, title: str | None = None, command: str | None
         digests=provenance.digests(found),
         versions=provenance.versions(jobs),
     )
+    return share_styles(html)
 
 
 def pair_labels(pairs: Sequence[Pair]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float64
@@ -33,7 +34,7 @@ def pair_figure(pair: Pair, names: tuple[str, str], *, layout: Layout) -> Figure
     largest = max(1, *(last_size(result) for result in results))
     n_train = common(results, "n_train")
     ends, heights = layout.labels_at_ends, (_LOWER * layout.axes_height, layout.axes_height)
-    appearance = looks(results)
+    appearance = pair_looks(pair)
     with plain_matplotlib():
         frame = Frame.around(layout, names, largest=largest, heights=heights, share=bool(n_train), ends=ends)
         figure = frame.figure()
@@ -57,6 +58,14 @@ def pair_figure(pair: Pair, names: tuple[str, str], *, layout: Layout) -> Figure
         ]
         frame.labels(figure, entries, panel=1)
     return figure
+
+
+def pair_looks(pair: Pair) -> tuple[Look, Look]:
+    """A's curve looks as anywhere else; so does B's, unless it is of the same kind: then it is lighter and hollow."""
+    (a,), (b,) = looks([pair.a]), looks([pair.b])
+    if a == b:
+        b = replace(b, color=styles.shade(b.color, 0.42), fill="none" if b.fill == "full" else "left")
+    return a, b
 
 
 def differences_figure(pairs: Sequence[Pair], texts: Sequence[str], *, layout: Layout) -> Figure:

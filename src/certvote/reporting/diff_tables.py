@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from certvote.reporting import diff_words, labels, plain
-from certvote.reporting.looks import Look, looks
+from certvote.reporting.diff_figures import pair_looks
+from certvote.reporting.looks import Look
 from certvote.reporting.pairs import Pair
 from certvote.reporting.plain import PlainTable
 from certvote.reporting.query import accuracy_at
@@ -46,8 +47,7 @@ def diff_table(pairs: Sequence[Pair], texts: Sequence[str]) -> DiffTable:
         numbers.append((float(pair.certified(pair.a).mean()), float(pair.certified(pair.b).mean())))
         a, b = (tuple(labels.percent(both[i], digits) for both in numbers) for i in (0, 1))
         difference = tuple(_points(100 * (high - low), digits) for low, high in numbers)
-        first, second = looks([pair.a, pair.b])
-        rows.append(DiffRow(text, (first, second), a, b, difference))
+        rows.append(DiffRow(text, pair_looks(pair), a, b, difference))
     return DiffTable(sizes, tuple(rows), tuple(pairs))
 
 
