@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -18,6 +19,20 @@ RNN_ISLAND = [0.8684, 0.8144, 0.7656, 0.7180, 0.6678, 0.6208, 0.5738, 0.5313, 0.
 RNN_REMOVAL = [0.8684, 0.8237, 0.7814, 0.7432, 0.7041, 0.6624, 0.6225, 0.5847, 0.5470, 0.5127, 0.4785]
 RNN_BUDGET = [0.8684, 0.8440, 0.8167, 0.7906, 0.7639, 0.7318, 0.6994, 0.6662, 0.6343, 0.6037, 0.5738]
 KNN_BUDGET = [0.8496, 0.8374, 0.8260, 0.8137, 0.8003, 0.7841, 0.7658, 0.7482, 0.7287, 0.7093, 0.6883]
+ONE_KIND = {  # at 0, 200, 500 and 1000: what insertions only, or deletions only, leave
+    ("insert", "knn", "individual"): [0.8496, 0.8144, 0.7530, 0.6221],
+    ("insert", "knn", "plain"): [0.8496, 0.8383, 0.8139, 0.7396],
+    ("insert", "knn", "sharp"): [0.8496, 0.8384, 0.8144, 0.7400],
+    ("insert", "rnn", "individual"): [0.8684, 0.7956, 0.6922, 0.5262],
+    ("insert", "rnn", "plain"): [0.8684, 0.8309, 0.7632, 0.6233],
+    ("delete", "knn", "individual"): [0.8496, 0.8105, 0.7472, 0.6174],
+    ("delete", "knn", "plain"): [0.8496, 0.8371, 0.8233, 0.8017],
+    ("delete", "knn", "sharp"): [0.8496, 0.8372, 0.8234, 0.8020],
+    ("delete", "rnn", "individual"): [0.8684, 0.7956, 0.6922, 0.5262],
+    ("delete", "rnn", "island"): [0.8684, 0.8332, 0.7895, 0.7225],
+    ("delete", "rnn", "removal"): [0.8684, 0.8517, 0.8315, 0.8029],
+    ("delete", "rnn", "plain"): [0.8684, 0.8517, 0.8315, 0.8029],
+}
 KNN_SHARP = [0.8496, 0.8376, 0.8265, 0.8149, 0.8014, 0.7867, 0.7680, 0.7513, 0.7324, 0.7135, 0.6924]
 
 pytestmark = pytest.mark.slow
@@ -70,3 +85,21 @@ def test_budget(mnist, algo, bound, expected):
     np.testing.assert_allclose(curve.certified[::100], expected, atol=ROUNDING)
     floor = (budget.removal_curve if algo == "rnn" else individual.curve)(mnist[algo], mnist["labels"], sizes)
     assert (floor.certified <= curve.certified + 1e-12).all()
+
+
+CERTIFICATES = {
+    "individual": individual.curve,
+    "island": partial(grouping.curve, method="island"),
+    "removal": budget.removal_curve,
+    "plain": budget.curve,
+    "sharp": partial(budget.curve, bound="sharp"),
+}
+
+
+@pytest.mark.parametrize(("change", "algo", "name"), ONE_KIND)
+def test_one_kind_of_change(mnist, change, algo, name):
+    sizes = np.arange(1001)
+    curve = CERTIFICATES[name](mnist[algo], mnist["labels"], sizes, change=change)
+    np.testing.assert_allclose(curve.certified[[0, 200, 500, 1000]], ONE_KIND[change, algo, name], atol=ROUNDING)
+    both = CERTIFICATES[name](mnist[algo], mnist["labels"], sizes)
+    assert (both.certified <= curve.certified + 1e-12).all()
