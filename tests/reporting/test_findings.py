@@ -163,3 +163,12 @@ def test_the_figures_caption_speaks_of_a_band_only_where_there_is_one(make_run):
     equal = dataclasses.replace(closed, curve=Curve(closed.curve.sizes, sides, sides.copy()))
     assert "shaded band" in setting(results([closed]))
     assert "shaded band" not in setting(results([equal]))
+
+
+def test_of_many_searches_the_widest_is_told(make_run):
+    runs = [make_run("rnn", "budget", id=f"r{r}", params={"algo.r": str(r)}) for r in (3, 4, 5)]
+    wide = make_run("knn", "budget", curve=Curve(np.arange(3), np.array([0.9, 0.5, 0.4]), np.array([0.9, 0.8, 0.4])))
+    assert len(findings.search_gaps(results(runs))) == 3
+    (said,) = findings.search_gaps(results([*runs, wide]))
+    assert said.startswith("Of 4 curves whose certificate searches, this one leaves most open. kNN k=5000: ")
+    assert "at most 30.00 points apart (at e = 1)" in said

@@ -12,11 +12,13 @@ from matplotlib.axes import Axes
 from matplotlib.axes._base import _AxesBase
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Polygon
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from certvote.reporting import labels, styles
 from certvote.reporting.looks import Look, looks
+from certvote.reporting.polyline import above, below
 from certvote.reporting.query import Result, common, finished, last_size, results
 from certvote.reporting.spread import spread
 from certvote.reporting.vector import font, plain_matplotlib, svg
@@ -25,6 +27,7 @@ from certvote.types import Curve, Run
 POINTS = 72  # per inch; lengths below are in points unless they say otherwise
 LONGEST_LABEL = 52  # characters; a longer label would leave no room for the curves
 _COUNTED: dict[str | None, str] = {"insert": "added", "delete": "removed"}  # what e counts, by what an attacker may do
+_SHORT_STEP = 1.0  # points; the corners of narrower steps are not seen
 _SAMPLE, _SPACE = 26.0, 5.0  # length of the piece of line before a label, and the space between them
 
 
@@ -32,7 +35,8 @@ _SAMPLE, _SPACE = 26.0, 5.0  # length of the piece of line before a label, and t
 class Layout:
     """Width of a figure, height of its axes, size of its text, and whether labels may stand at the lines' ends.
 
-    ``finest`` is the width of the narrowest step worth drawing; coarser steps make smaller files.
+    ``finest`` is the width of the narrowest step worth drawing; coarser steps make smaller files. With a ``tolerance``
+    > 0, also in points, steps too short to be seen are drawn as straight lines so little below them.
     """
 
     width: float
@@ -40,6 +44,7 @@ class Layout:
     text: float
     labels_at_ends: bool
     finest: float = 0.4  # a printer's or screen's pixel is not smaller
+    tolerance: float = 0.0
 
 
 PAGE = Layout(width=7.6 * POINTS, axes_height=3.2 * POINTS, text=9.0, labels_at_ends=True)
@@ -165,7 +170,11 @@ def _plain_scale(axes: _AxesBase, layout: Layout, color: str) -> None:
 def _curve(axes: Axes, frame: _Frame, layout: Layout, result: Result, look: Look, j: int, number: int) -> None:
     curve = result.curve
     assert curve is not None
-    kept = _visible(len(curve.sizes), last_size(result) / axes.get_xlim()[1] * frame.width, layout.finest)
+    width = last_size(result) / axes.get_xlim()[1] * frame.width
+    if layout.tolerance and width / len(curve.sizes) <= _SHORT_STEP:
+        _smooth_curve(axes, layout, curve, look, j, number)
+        return
+    kept = _visible(len(curve.sizes), width, layout.finest)
     kept = kept[_changes(curve, kept)]
     sizes, certified = curve.sizes[kept], 100 * curve.certified[kept]
     if curve.attained is not None:
@@ -174,10 +183,33 @@ def _curve(axes: Axes, frame: _Frame, layout: Layout, result: Result, look: Look
         band.set(gid=f"band-{j}", linewidth=0)
     # A bound at one size holds for all smaller sizes down to the one before it: steps go up at their left end.
     line = look.line(sizes, certified, drawstyle="steps-pre", gid=f"curve-{j}", clip_on=False, zorder=3)
-    # Markers are few and shifted from curve to curve, so that none hides another's; a single point always has one.
-    stride = max(1, len(sizes) // 5)
-    line.set_markevery((min(len(sizes) - 1, stride * (2 * j + number) // (2 * number)), stride))
+    line.set_markevery(_marked(len(sizes), j, number))
     axes.add_line(line)
+
+
+def _smooth_curve(axes: Axes, layout: Layout, curve: Curve, look: Look, j: int, number: int) -> None:
+    """A curve of many short steps as straight lines below them, its markers where they belong."""
+    tolerance = layout.tolerance / layout.axes_height * (axes.get_ylim()[1] - axes.get_ylim()[0])
+    certified = 100 * curve.certified
+    x, y = below(curve.sizes, certified, tolerance)
+    if curve.attained is not None and (curve.attained > curve.certified).any():
+        upper_x, upper_y = above(curve.sizes, 100 * curve.attained, tolerance)
+        corners = np.column_stack([np.append(x, upper_x[::-1]), np.append(y, upper_y[::-1])])
+        axes.add_patch(Polygon(corners, color=look.color, alpha=0.2, linewidth=0, gid=f"band-{j}"))
+    axes.add_line(look.line(x, y, markevery=[], gid=f"curve-{j}", clip_on=False, zorder=3))
+    start, stride = _marked(len(certified), j, number)
+    marks = look.line(curve.sizes[start::stride], certified[start::stride], clip_on=False, zorder=3)
+    marks.set_linestyle("none")
+    axes.add_line(marks)
+
+
+def _marked(points: int, j: int, number: int) -> tuple[int, int]:
+    """The first marker and how far the next ones are; a single point always has one.
+
+    They are few, and shifted from curve to curve so that none hides another's.
+    """
+    stride = max(1, points // 5)
+    return min(points - 1, stride * (2 * j + number) // (2 * number)), stride
 
 
 def _visible(number: int, width: float, finest: float) -> Int64[np.ndarray, " kept"]:

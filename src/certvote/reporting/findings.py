@@ -12,6 +12,7 @@ from certvote.reporting.tables import shared_sizes
 
 MOST_SENTENCES = 4  # of an abstract that are about single settings; the sections say the rest
 _GROUPINGS = ("rd", "island")
+_MOST_GAPS = 3
 EQUAL = 1e-9  # a difference that is rounding, far below one test example
 
 
@@ -142,11 +143,30 @@ def _beside_grouping(joint: Result, base: Result, done: Sequence[Result], size: 
 
 
 def search_gaps(found: Sequence[Result]) -> list[str]:
-    """For every certificate that searches: how far apart the two sides of its search are, at most and where."""
-    said = []
+    """For every certificate that searches: how far apart the two sides of its search are, at most and where.
+
+    Of more than a few, the one whose sides are farthest apart stands for all.
+    """
     done = finished(found)
     digits = labels.decimals(done)
-    for result, label in zip(done, labels.short(done), strict=True):
+    named = [(x, label) for x, label in zip(done, labels.short(done), strict=True) if _sides_apart(x) is not None]
+    if len(named) <= _MOST_GAPS:
+        return _gaps(named, digits)
+    widest = max(named, key=lambda pair: _sides_apart(pair[0]) or 0.0)
+    return [
+        f"Of {len(named)} curves whose certificate searches, this one leaves most open. {_gaps([widest], digits)[0]}"
+    ]
+
+
+def _sides_apart(result: Result) -> float | None:
+    """How far apart the two sides of a certificate's search are at most, ``None`` for one that does not search."""
+    curve = result.curve
+    return None if curve is None or curve.attained is None else float((curve.attained - curve.certified).max())
+
+
+def _gaps(named: Sequence[tuple[Result, str]], digits: int) -> list[str]:
+    said = []
+    for result, label in named:
         curve = result.curve
         if curve is None or curve.attained is None:
             continue

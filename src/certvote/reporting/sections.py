@@ -11,7 +11,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from certvote.reporting import costs, findings, labels, plain, vector
-from certvote.reporting.figures import COLUMN, PAGE, ca_figure
+from certvote.reporting.figures import COLUMN, PAGE, Layout, ca_figure
 from certvote.reporting.findings import EQUAL
 from certvote.reporting.looks import Look, looks
 from certvote.reporting.page import Section
@@ -24,17 +24,19 @@ from certvote.reporting.tables import ResultTable, result_table, to_csv, to_late
 class Detail:
     """How finely figures are drawn: the narrowest step in points, and whether letters of SVG files are shapes.
 
-    Without ``svg_files`` a figure can be had as PDF only; ``certvote figure`` draws any runs as SVG.
+    ``tolerance`` is how far, in points, straight lines may be below curves of steps that nobody can see. Without
+    ``svg_files`` a figure can be had as PDF only; ``certvote figure`` draws any runs as SVG.
     """
 
     finest: float = 0.4  # a printer's or screen's pixel is not smaller
     shapes: bool = True
     svg_files: bool = True
+    tolerance: float = 0.0
 
     @classmethod
     def of_page(cls, figures: int, curves: int) -> Detail:
         """Less detail for more curves and figures, so that a page stays below 2 MB."""
-        return cls(0.4 * max(1.0, curves / 22), figures <= 4, figures <= 8)
+        return cls(0.4 * max(1.0, curves / 30), figures <= 8, figures <= 8, 0.15 if curves > 30 else 0.0)
 
 
 @dataclass(frozen=True)
@@ -222,7 +224,9 @@ def data_address(content: bytes, kind: str) -> str:
 
 def _figure(section: Section, chosen: Sequence[Result], number: int, detail: Detail) -> FigureView:
     done = finished(chosen)
-    wide, narrow = (ca_figure(chosen, layout=replace(layout, finest=detail.finest)) for layout in (PAGE, COLUMN))
+    finest = Layout.finest if detail.tolerance else detail.finest
+    layouts = (replace(layout, finest=finest, tolerance=detail.tolerance) for layout in (PAGE, COLUMN))
+    wide, narrow = (ca_figure(chosen, layout=layout) for layout in layouts)
     texts = {"title": f"Figure {number}: {labels.printable(section.title)}", "description": alternative(chosen)}
     hints = {f"curve-{j}": label for j, label in enumerate(labels.short(done))}
     digits = labels.decimals(done)
