@@ -117,8 +117,8 @@ def warnings(matching: Matching) -> list[str]:
         chosen = [pair for pair in data if _options_differ(pair, ("dataset", "attack"))]
         cause = "" if chosen else ", although their options for it are the same"
         said.append(
-            f"In {_of(data, total)} A and B were computed on different data{cause}: the test sets are not the same "
-            f"examples, so part of the difference may be due to them ({_digests(data[0], 'data_digest')})"
+            f"In {_of(data, total)} A and B were computed on different data{cause}; part of the difference may "
+            f"be due to the examples ({_digests(data[0], 'data_digest')})"
         )
     features = [pair for pair in differing("feature_digest") if pair not in data]
     unasked = [pair for pair in features if not _options_differ(pair, ("feature",))]
