@@ -30,8 +30,8 @@ format: .venv/.dev
 ui: .venv/.demo                   ## the MLflow UI on 127.0.0.1
 	$(CLI) ui
 
-bench: .venv/.dev               ## speed, side by side with what a user would pick instead; minutes, on MNIST
-	for benchmark in benchmarks/*.py; do $(BIN)/python "$$benchmark" || exit 1; done
+bench: .venv/.dev               ## speed beside what a user would pick instead; ARGS='--size quick' for a quick look
+	$(BIN)/python benchmarks $(ARGS)
 
 clean:
 	rm -rf .venv

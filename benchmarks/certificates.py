@@ -1,16 +1,15 @@
 """Time and tightness of the joint certificates on MNIST (HOG features, kNN k = 5000 and rNN r = 4).
 
-    CERTVOTE_DATA_ROOT=… python benchmarks/certificates.py [--stride N]
+    CERTVOTE_DATA_ROOT=… python benchmarks/certificates.py [--size quick|standard|full] [--repeats N] [--only TEXT]
 
-Prints, for every size at which the budget certificate searches, what is certified, what was attained, the boxes that
-the search split and its seconds; then the seconds of each certificate for the whole curve and the peak memory.
+Every curve is computed at all its sizes, 0 to 2000; or, where a size takes a search, 0 to 1000 with a search at every
+50th (quick: 200th). Prints for each of these what is certified, what was attained, the boxes that the search split and
+its seconds; then the time and memory of each certificate for the whole curve.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
-import resource
 import time
 from collections.abc import Callable
 
@@ -20,39 +19,37 @@ from certvote import datasets, features, neighbors
 from certvote.certificates import budget, grouping, individual
 from certvote.certificates import search as search_module
 from certvote.types import Curve, Votes
+from harness import Bench
 
 LARGEST = 1000
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stride", type=int, default=50, help="sizes between two searches")
-    stride = parser.parse_args().stride
-    split = datasets.load(name="mnist", data_root=os.environ.get("CERTVOTE_DATA_ROOT", "data"))
-    found = features.extract(split, name="hog", cache_root=os.environ.get("CERTVOTE_CACHE_ROOT", "cache"))
-    (knn,), (rnn,) = neighbors.neighbor_votes(
-        found.train, split.train_labels, found.test, ks=[5000], rs=[4.0], window=LARGEST, num_classes=10
-    )
-    labels, sizes = split.test_labels, np.arange(LARGEST + 1)
-    compile_all(rnn, knn, labels)
-
-    lines = []
-    for name, run in (
-        ("kNN individual, 0…2000", lambda: individual.curve(knn, labels, np.arange(2001))),
-        ("rNN RD, 0…2000", lambda: grouping.curve(rnn, labels, np.arange(2001), method="rd")),
-        ("rNN ISLAND, 0…2000", lambda: grouping.curve(rnn, labels, np.arange(2001), method="island")),
-        ("rNN removal budget, 0…2000", lambda: budget.removal_curve(rnn, labels, np.arange(2001))),
-    ):
-        lines.append(f"{name:32} {timed(run)[1]:8.2f} s")
-    for name, votes, bound in (("rNN", rnn, "plain"), ("kNN", knn, "plain"), ("kNN", knn, "sharp")):
-        title = f"{name} budget ({bound}), 0…{LARGEST}, stride {stride}"
-        curve, seconds = traced(title, lambda votes=votes, bound=bound: budget.curve(
-            votes, labels, sizes, stride=stride, bound=bound
-        ))  # fmt: skip
-        gap = (curve.attained - curve.certified)[::stride].max() if curve.attained is not None else np.nan
-        lines.append(f"{title:32} {seconds:8.2f} s   largest gap {gap:.4f}")
-    print("\n".join(lines))
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GB")
+    with Bench("certificates", about=__doc__) as bench:
+        stride = bench.pick(quick=200, standard=50, full=50)
+        split = datasets.load(name="mnist", data_root=os.environ.get("CERTVOTE_DATA_ROOT", "data"))
+        found = features.extract(split, name="hog", cache_root=os.environ.get("CERTVOTE_CACHE_ROOT", "cache"))
+        (knn,), (rnn,) = neighbors.neighbor_votes(
+            found.train, split.train_labels, found.test, ks=[5000], rs=[4.0], window=LARGEST, num_classes=10
+        )
+        labels, sizes, all_sizes = split.test_labels, np.arange(LARGEST + 1), np.arange(2 * LARGEST + 1)
+        compile_all(rnn, knn, labels)
+        jobs: dict[str, Callable[[], Curve]] = {
+            "kNN individual, 0…2000": lambda: individual.curve(knn, labels, all_sizes),
+            "rNN individual, 0…2000": lambda: individual.curve(rnn, labels, all_sizes),
+            "rNN RD, 0…2000": lambda: grouping.curve(rnn, labels, all_sizes, method="rd"),
+            "rNN ISLAND, 0…2000": lambda: grouping.curve(rnn, labels, all_sizes, method="island"),
+            "rNN removal budget, 0…2000": lambda: budget.removal_curve(rnn, labels, all_sizes),
+        }
+        for name, votes, bound in (("rNN", rnn, "plain"), ("kNN", knn, "plain"), ("kNN", knn, "sharp")):
+            title = f"{name} budget ({bound}), 0…{LARGEST}, stride {stride}"
+            jobs[title] = lambda votes=votes, bound=bound: budget.curve(
+                votes, labels, sizes, stride=stride, bound=bound
+            )
+            if bench.wanted(title):
+                traced(title, jobs[title])
+        for title, job in jobs.items():
+            bench.case(title, {"certvote": job}, warm_up=False)
 
 
 def compile_all(rnn: Votes, knn: Votes, labels: np.ndarray) -> None:
@@ -66,12 +63,7 @@ def compile_all(rnn: Votes, knn: Votes, labels: np.ndarray) -> None:
     budget.removal_curve(rnn, labels, few)
 
 
-def timed(run: Callable[[], Curve]) -> tuple[Curve, float]:
-    start = time.perf_counter()
-    return run(), time.perf_counter() - start
-
-
-def traced(title: str, run: Callable[[], Curve]) -> tuple[Curve, float]:
+def traced(title: str, run: Callable[[], Curve]) -> None:
     """Run, and print what each search did."""
     rows = []
 
@@ -83,14 +75,13 @@ def traced(title: str, run: Callable[[], Curve]) -> tuple[Curve, float]:
 
     budget.search, original = search, budget.search
     try:
-        curve, seconds = timed(run)
+        curve = run()
     finally:
         budget.search = original
     print(f"{title}\n  {'size':>6} {'certified':>10} {'attained':>10} {'gap':>8} {'boxes':>7} {'seconds':>8}")
     for size, nodes, spent in sorted(rows):
         certified, attained = curve.certified[size], curve.attained[size] if curve.attained is not None else np.nan
         print(f"  {size:6} {certified:10.4f} {attained:10.4f} {attained - certified:8.4f} {nodes:7} {spent:8.3f}")
-    return curve, seconds
 
 
 if __name__ == "__main__":

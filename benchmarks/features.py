@@ -1,16 +1,14 @@
 """Cost of HOG features: one process, several, and the cache, beside the plain loop over scikit-image's function.
 
-    CERTVOTE_DATA_ROOT=… python benchmarks/features.py        MNIST and CIFAR-10 where they are, else random images
+    CERTVOTE_DATA_ROOT=… python benchmarks/features.py [--size quick|standard|full]   MNIST, CIFAR-10, or random images
 
-Prints microseconds per image and what all 70,000 (MNIST) or 60,000 (CIFAR-10) images would take.
+8,000 images (quick: 1,000) of each; the ratio is against all processes.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,47 +19,46 @@ from certvote import datasets
 from certvote.features import extract
 from certvote.features.hog import hog
 from certvote.types import Split
-
-_SAMPLE = 8_000
+from harness import Bench
 
 
 def main() -> None:
     root = Path(os.environ.get("CERTVOTE_DATA_ROOT", "data"))
-    measure(_split("mnist", (28, 28, 1), root), total=70_000)
-    measure(_split("cifar10", (32, 32, 3), root), total=60_000)
+    with Bench("features", about=__doc__) as bench, tempfile.TemporaryDirectory() as cache:
+        count = bench.pick(quick=1000, standard=8000, full=8000)
+        measure(bench, images_of("mnist", (28, 28, 1), root, count), cache)
+        measure(bench, images_of("cifar10", (32, 32, 3), root, count), cache)
 
 
-def measure(split: Split, *, total: int) -> None:
+def measure(bench: Bench, split: Split, cache: str) -> None:
     images, jobs = split.train, cpu_count()
     gray = images.shape[3] == 1
-    print(f"{split.name}: {len(images)} of {total} images")
 
     def loop() -> None:
         for image in images:
             skimage_hog(image[..., 0] if gray else image, channel_axis=None if gray else -1)
 
-    def report(what: str, run: Callable[[], object]) -> None:
-        start = time.perf_counter()
-        run()
-        each = (time.perf_counter() - start) / len(images)
-        print(f"  {what:32} {1e6 * each:8.1f} µs per image {each * total:8.1f} s for all")
-
-    report("loop over skimage.feature.hog", loop)
-    report("hog, 1 process", lambda: hog(images, n_jobs=1, progress=False))
+    extract(split, name="hog", cache_root=cache, progress=False)
     hog(images[:4000], n_jobs=jobs, progress=False)  # starts the processes
-    report(f"hog, {jobs} processes", lambda: hog(images, n_jobs=jobs, progress=False))
-    with tempfile.TemporaryDirectory() as cache:
-        extract(split, name="hog", cache_root=cache, progress=False)
-        report("read from the cache", lambda: extract(split, name="hog", cache_root=cache, progress=False))
+    bench.case(
+        f"HOG of {len(images):,} images of {split.name}",
+        {
+            f"certvote, {jobs} processes": lambda: hog(images, n_jobs=jobs, progress=False),
+            "certvote, 1 process": lambda: hog(images, n_jobs=1, progress=False),
+            "certvote, read from the cache": lambda: extract(split, name="hog", cache_root=cache, progress=False),
+            "loop over skimage.feature.hog": loop,
+        },
+        warm_up=False,
+    )
 
 
-def _split(name: str, shape: tuple[int, int, int], root: Path) -> Split:
+def images_of(name: str, shape: tuple[int, int, int], root: Path, count: int) -> Split:
     folder = {"mnist": "MNIST", "cifar10": "cifar-10-batches-bin"}[name]
     if (root / folder).is_dir():
-        return datasets.load(name=name, data_root=root, mirrors=(), n_train=_SAMPLE, n_test=10)
+        return datasets.load(name=name, data_root=root, mirrors=(), n_train=count, n_test=10)
     generator = np.random.default_rng(0)
-    images = generator.integers(0, 256, (_SAMPLE, *shape), dtype=np.uint8)
-    labels = np.zeros(_SAMPLE, np.int64)
+    images = generator.integers(0, 256, (count, *shape), dtype=np.uint8)
+    labels = np.zeros(count, np.int64)
     return Split(f"random {shape}", images, labels, images[:10], labels[:10], ("0",), "")
 
 
