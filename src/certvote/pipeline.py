@@ -61,7 +61,8 @@ class _Job:
             )
         from certvote import features
 
-        sources = features.sources(split, **options.asdict(self.settings.feature))
+        chosen = options.asdict(self.settings.feature)
+        sources = features.sources(split, **chosen) if self.settings.looks_at_features else {}
         mine = fingerprint(options.effective(self.settings) | sources, split.digest)
         self.tags["certvote.sources"] = json.dumps(sources, sort_keys=True)
         self.tags |= {
