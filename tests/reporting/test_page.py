@@ -95,3 +95,9 @@ def test_of_equal_areas_the_strongest_certificate_is_the_best(make_run):
     found = results([make_run("rnn", grouping, curve=curve) for grouping in ("none", "rd", "removal")])
     (best,) = page.Section("x", {}, best_per=("algo",)).chosen(found)
     assert best.grouping == "removal"
+
+
+def test_a_missing_run_stays_unless_another_of_its_kind_stands_for_it(make_run):
+    failed = {"status": "FAILED", "curve": None}
+    found = results([make_run("rnn"), make_run("rnn", id="worse", **failed), make_run("knn", id="alone", **failed)])
+    assert {x.id for x in page.Section("x", {}, best_per=("algo",)).chosen(found)} == {make_run("rnn").id, "alone"}

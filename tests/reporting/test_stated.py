@@ -39,7 +39,7 @@ def test_a_deviation_says_why_and_a_probabilistic_term_its_confidence(found):
     assert not measured.agrees
     (details,) = stated_table([measured]).details
     assert "15.50 % for bagging (ξ = 20, N = 1000, logistic regression), with confidence 99.9 %." in details[0]
-    assert details[1] == "Off by more than 0.5 points: Other base classifiers."
+    assert details[1] == "Off by more than 0.5 points: other base classifiers."
 
 
 def test_a_number_by_itself_is_a_percentage(found):

@@ -20,9 +20,9 @@ class Section:
 
     ``where`` filters runs by column (``dataset``, ``attack``, ``algo``, ``grouping``, ``k``, ``r``, or any option's
     full name), each with a value or a list; ``data`` is ``dataset``, or what the user's file is called. ``best_per``
-    keeps, for every combination of the named columns, the run with the largest area under its curve. ``baseline``
-    filters the one run that the table compares with, at ``gain_sizes``. ``caption`` replaces the computed finding,
-    ``text`` stands before the figure, ``sizes`` are the table's columns.
+    keeps, for every combination of the named columns, the run with the largest area under its curve, if one finished.
+    ``baseline`` filters the one run that the table compares with, at ``gain_sizes``. ``caption`` replaces the computed
+    finding, ``text`` stands before the figure, ``sizes`` are the table's columns.
     """
 
     title: str
@@ -41,10 +41,14 @@ class Section:
             return kept
         best: dict[tuple[Any, ...], Result] = {}
         for result in finished(kept):
-            key = tuple(getattr(result, column, result.params.get(column)) for column in self.best_per)
+            key = self._kind(result)
             if key not in best or _rank(result) > _rank(best[key]):
                 best[key] = result
-        return [result for result in kept if result in best.values()]
+        # A run that is missing stays, unless another one of its kind stands for it.
+        return [x for x in kept if x is best.get(self._kind(x)) or (x.curve is None and self._kind(x) not in best)]
+
+    def _kind(self, result: Result) -> tuple[Any, ...]:
+        return tuple(getattr(result, column, result.params.get(column)) for column in self.best_per)
 
 
 @dataclass(frozen=True)

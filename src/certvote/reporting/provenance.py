@@ -21,6 +21,9 @@ _IN_LABEL = (
     "algo.name",
     "algo.k",
     "algo.r",
+    "algo.election",
+    "attack.change",
+    "learner.name",
     "algo.parts",
     "algo.spread",
     "algo.subsample",
@@ -51,15 +54,14 @@ class Digest:
 
 
 def common_options(found: Sequence[Result]) -> list[tuple[str, str]]:
-    """Options that all runs share and that are set, by name."""
-    return [
-        (name, next(iter(values))) for name, values in _options(found).items() if len(values) == 1 and "–" not in values
-    ]
+    """Options that have the same value in all runs that have them, by name."""
+    set_values = {name: values - {"–"} for name, values in _options(found).items()}
+    return [(name, next(iter(values))) for name, values in set_values.items() if len(values) == 1]
 
 
 def run_rows(found: Sequence[Result]) -> list[RunRow]:
     """One row per run; ``options`` has those in which runs differ and that the label does not say already."""
-    names = [name for name, values in _options(found).items() if len(values) > 1 and name not in _IN_LABEL]
+    names = [name for name, values in _options(found).items() if len(values - {"–"}) > 1 and name not in _IN_LABEL]
     state = {"FINISHED": "finished", "FAILED": "failed", "KILLED": "interrupted", "RUNNING": "not finished"}
     rows = []
     for result, label in zip(found, labels.short(found), strict=True):

@@ -31,7 +31,7 @@ from certvote.types import Run
 _LEFT_OUT = "left out"  # how a note starts that is about jobs which are not there, not about the numbers
 _NAME = r"\b[ekrdNξζα]"
 # A number stays on one line with its sign or name.
-_GLUED = re.compile(rf" (?=%)|(?<={_NAME}) (?== )|(?<={_NAME} =) ")
+_GLUED = re.compile(rf" (?=%)|(?<={_NAME}) (?== )|(?<={_NAME} =) |(?<=\bfig\.) (?=\d)")
 
 
 def render_report(

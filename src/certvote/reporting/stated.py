@@ -147,8 +147,9 @@ def _details(x: Measured) -> tuple[str, ...]:
     notes = dict.fromkeys(note for result in (x.of, x.minus) if result is not None for note in result.notes)
     said += [labels.sentence(note) for note in notes]
     if x.statement.value is not None and not x.agrees:
-        reason = x.statement.why or "no reason is known."
-        said.append(f"Off by more than {x.statement.tolerance:g} points: {labels.sentence(reason)}")
+        reason, allowed = x.statement.why or "no reason is known", x.statement.tolerance
+        points = "point" if allowed == 1 else "points"
+        said.append(labels.sentence(f"off by more than {allowed:g} {points}: {reason}"))
     elif x.statement.value is None and x.statement.why:
         said.append(labels.sentence(x.statement.why))
     return tuple(said)
