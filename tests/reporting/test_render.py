@@ -6,6 +6,7 @@ import base64
 import csv
 import io
 import itertools
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -115,6 +116,18 @@ def test_notes_on_the_whole_page_and_of_its_sweep(make_run, tmp_path):
     assert '<p class="left-out">Left out: &lt;kNN&gt; in groups.</p>' in settings
     assert "<li>Half of &lt;it&gt; is missing.</li>" in before.split('<section id="section-1"')[0]
     assert "eft out" not in before
+
+
+def test_what_several_sweeps_left_out_is_said_once(make_run, tmp_path):
+    notes = [["left out, as undefined: a=1 b=2; a=1 b=3"], ["left out, as undefined: a=1 b=3; c=4", "half is missing"]]
+    sweeps = [
+        make_run(id=f"s{i}", tags={"certvote.kind": "sweep", "certvote.notes": json.dumps(note)}, started=float(i))
+        for i, note in enumerate(notes)
+    ]
+    text = render([make_run(), *sweeps], out_dir=tmp_path).read_text()
+    assert text.count("Left out") == 1
+    assert "Left out, as undefined: a=1 b=2; a=1 b=3; c=4." in text
+    assert "<li>Half is missing.</li>" in text
 
 
 def test_paths_of_the_machine_are_not_told(make_run, tmp_path):

@@ -186,7 +186,14 @@ def _commands(runs: Sequence[Run], command: str | Sequence[str] | None) -> list[
 
 def _notes(runs: Sequence[Run], notes: Sequence[str]) -> list[str]:
     given = [*notes, *(note for sweep in query.sweeps(runs) for note in result.notes(sweep))]
-    return [labels.printable(note) for note in dict.fromkeys(given)]
+    about_jobs: dict[str, dict[str, None]] = {}  # of several sweeps, each left-out combination once
+    for note in given:
+        if note.startswith(_LEFT_OUT):
+            reason, _, combinations = note.partition(": ")
+            about_jobs.setdefault(reason, {}).update(dict.fromkeys(combinations.split("; ")))
+    kept = [note for note in given if not note.startswith(_LEFT_OUT)]
+    kept += [f"{reason}: {'; '.join(combinations)}" for reason, combinations in about_jobs.items()]
+    return [labels.printable(note).removesuffix(": ") for note in dict.fromkeys(kept)]
 
 
 def _links(runs: Sequence[Run], links: Mapping[str, str] | None) -> list[tuple[str, str]]:
