@@ -196,12 +196,24 @@ def test_deletions_of_rnn_are_the_removal_budget_at_every_size(monkeypatch):
     assert budget.removal_curve(votes, labels, far, change="delete").certified.tolist() == [1, 0]
 
 
-def test_deletions_of_knn_are_not_searched():
+@pytest.mark.parametrize("bound", ["plain", "sharp"])
+def test_deletions_of_knn_are_not_searched(monkeypatch, bound):
+    monkeypatch.delattr(budget, "search")
     rng = np.random.default_rng(1)
-    votes, labels = draw_table(lambda low, high: int(rng.integers(low, high + 1)), 6, True)
-    for bound in ("plain", "sharp"):
-        curve = budget.curve(votes, labels, np.arange(7), change="delete", bound=bound, max_nodes=0)
+    seen, found = [], set()
+    for _ in range(50):
+        votes, labels = draw_table(lambda low, high: int(rng.integers(low, high + 1)), 6, True)
+        sizes, options = np.array([4, 0, 6, 4]), {"change": "delete", "bound": bound}
+        curve = budget.curve(votes, labels, sizes, **options, progress=lambda *done: seen.append(done))
         np.testing.assert_array_equal(curve.certified, curve.attained)
+        straight = budget.curve(votes, labels, np.arange(7), **options).certified
+        np.testing.assert_array_equal(curve.certified, straight[sizes])
+        found |= set(straight.tolist())
+    assert set(seen) == {(4, 4)}
+    assert len(found) > 10
+    assert budget.curve(Votes(votes.counts, votes.k), labels, np.array([0]), change="delete").certified == straight[0]
+    with pytest.raises(ValueError, match="window ≥ 1"):
+        budget.curve(Votes(votes.counts, votes.k), labels, np.array([1]), change="delete")
 
 
 def test_knn_without_window_is_refused():

@@ -7,7 +7,6 @@ import pytest
 
 from certificates.enumeration import BUDGETS, falls_alone
 from certificates.instances import draw_table
-from certvote.certificates.change import CHANGES
 from certvote.certificates.costs import Attackable, cost_table
 from certvote.types import Votes
 
@@ -42,7 +41,7 @@ def defined(gap, knn, rho, alpha, A, bound):
 @pytest.mark.parametrize("max_bytes", [2**20, 8])
 @pytest.mark.parametrize("bound", ["plain", "sharp"])
 @pytest.mark.parametrize("knn", [False, True])
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("change", ["any", "insert"])
 def test_costs_are_what_their_definition_says(change, knn, bound, max_bytes):
     rng = np.random.default_rng(3)
     steps = set()

@@ -1,4 +1,4 @@
-"""Certified sizes of kNN where the border of the neighborhood can only move one way, from the labels it moves past."""
+"""kNN where the border of its neighborhood can only move one way: what follows from the labels that it moves past."""
 
 from __future__ import annotations
 
@@ -34,3 +34,21 @@ def border_sizes(gap: np.ndarray, labels: np.ndarray, passed: np.ndarray, outwar
         if size[i] < 0:
             size[i] = last + (g.min() - last - 1) // (1 if ended else 2)
     return size
+
+
+@njit(cache=True)
+@no_type_check
+def outward_gaps(gap: np.ndarray, labels: np.ndarray, passed: np.ndarray) -> np.ndarray:
+    """``min_l g_l(d)``, the gap to the runner-up among the first ``k + d`` clean neighbors, for every example and d."""
+    least = np.empty((labels.size, passed.shape[1] + 1), dtype=np.int32)
+    for i in range(labels.size):
+        g = gap[i].copy()
+        least[i, 0] = g.min()
+        for d in range(passed.shape[1]):
+            label = passed[i, d]
+            if label != labels[i]:
+                g[label] -= 1
+            else:
+                g += 1
+            least[i, d + 1] = g.min()
+    return least

@@ -20,6 +20,7 @@ from certvote.certificates import individual
 from certvote.certificates.allocation import allocate_shifted
 from certvote.certificates.change import allowed, check_change
 from certvote.certificates.costs import Attackable, cost_table
+from certvote.certificates.deletions import knn_broken
 from certvote.certificates.search import Found, search
 from certvote.certificates.stride import default_stride
 from certvote.certificates.votes import checked_sizes, checked_votes, correct, predicted_labels, smallest_gap
@@ -80,7 +81,7 @@ def curve(
     ``k``-th neighbor (Lemma 6), ``"sharp"`` certifies more: it lets the border move only as far as the removals and
     additions that break an example leave room for (Lemma 7). kNN needs votes with ``window`` at least the largest size.
 
-    With ``change="delete"`` there is nothing to search: rNN has a closed form at every size, kNN at those computed.
+    With ``change="delete"`` there is nothing to search, and the bound is known at every size.
 
     Raises:
         ValueError: votes of kNN whose window is too small, or anything out of range; the message names it.
@@ -90,8 +91,8 @@ def curve(
     e = checked_sizes(sizes)
     stride = default_stride(e) if stride is None else stride
     _check_options(tolerance, seconds, stride, max_nodes, bound)
-    if votes.k is None and change == "delete":
-        stride = 1  # every size is known in closed form
+    if change == "delete":
+        return _deletion_curve(votes, labels, e, bound, progress)
     started = time.monotonic()
     attackable = Attackable.of(votes, labels, int(e.max()), change)
     m = len(labels)
@@ -101,10 +102,10 @@ def curve(
     at_most = known(votes, labels, computed, change)  # at computed[j] and, once searched, at every smaller size
     at_least = np.zeros_like(at_most)
     if votes.k is None:
-        # No search, and no table of that size, for what is known: here it is what removals, if they suffice, or all
-        # additions to one label and all removals of it, or half of the additions to each of two labels attain.
-        attained = computed >= {"any": 1, "insert": 2, "delete": 0}[change] * _largest_gap(votes)
-        at_least[attained] = at_most[attained]
+        # No search, and no table of that size, for what is known: all break if all additions get one label and all
+        # removals are of it, or, without removals, if two labels get half of the additions each.
+        all_break = computed >= {"any": 1, "insert": 2}[change] * _largest_gap(votes)
+        at_least[all_break] = at_most[all_break]
     best: dict[int, np.ndarray] = {}
     for done, j in enumerate(_from_coarse_to_fine(computed.size)):
         found = Found(upper=int(at_most[j]), lower=int(at_least[j]), best=np.zeros(0), nodes=0)
@@ -132,6 +133,19 @@ def curve(
     upper = np.minimum(known(votes, labels, e, change), at_most[above])
     lower = np.where(below >= 0, at_least[below], 0)
     return Curve(sizes=e, certified=(right - upper) / m, attained=(right - lower) / m)
+
+
+def _deletion_curve(
+    votes: Votes, labels: np.ndarray, sizes: np.ndarray, bound: str, progress: Callable[[int, int], None] | None
+) -> Curve:
+    if votes.k is None:
+        broken = _removal_broken(votes, labels, sizes, "delete")
+    else:
+        broken = knn_broken(votes, labels, sizes, bound)
+    if progress is not None:
+        progress(sizes.size, sizes.size)
+    certified = (np.count_nonzero(correct(votes.counts, labels)) - broken) / len(labels)
+    return Curve(sizes=sizes, certified=certified, attained=certified)
 
 
 def _removal_broken(votes: Votes, labels: np.ndarray, sizes: np.ndarray, change: str) -> np.ndarray:

@@ -76,8 +76,8 @@ def knn_costs(
     """Write into ``cost[x, i]`` what ``l`` costs at example ``i`` with at most ``A = additions[x]`` of its label.
 
     With ``g(d)`` the gap among the first ``k + d`` clean neighbors, it is the least ``r = max(g(d) - A, 0)`` over
-    ``d ≤ ρ - A`` with ``r ≤ α + d``, or ``d`` the last there is (Lemmas 7 and 13). ``g(d) - d`` never grows with
-    ``d``, so these ``d`` are an interval; as ``A`` grows both its ends move down, and a queue of minima follows it.
+    ``d ≤ ρ - A`` with ``r ≤ α + d`` (Lemmas 7 and 13). ``g(d) - d`` never grows with ``d``, so these ``d`` are an
+    interval; as ``A`` grows both its ends move down, and a queue of minima follows it.
     """
     path = np.empty(ρ + α + 1, dtype=np.int64)
     queue = np.empty(ρ + α + 1, dtype=np.int64)
@@ -87,7 +87,7 @@ def knn_costs(
         d = last + 1
         for x in range(additions.size):
             A = min(additions[x], ρ - first)  # more cannot be among the neighbors
-            while d > first and (d > last or max(path[d - 1 - first] - A, 0) <= α + d - 1):
+            while d > first and max(path[d - 1 - first] - A, 0) <= α + d - 1:
                 d -= 1
                 while tail > head and path[queue[tail - 1] - first] >= path[d - first]:
                     tail -= 1

@@ -1,0 +1,54 @@
+"""The budget certificate of kNN against deletions: with nothing added there is nothing to search (Theorem 14).
+
+Which rival overtakes does not matter without additions to share among them: the gap to the runner-up among the first
+``k + d`` clean neighbors decides, for every place ``d`` to which removals can move the border.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Int64
+
+from certvote.certificates import individual
+from certvote.certificates.border import outward_gaps
+from certvote.certificates.search_kernels import at_most
+from certvote.certificates.votes import correct, gaps, predicted_labels
+from certvote.certificates.window import check_window
+from certvote.types import Votes
+
+
+def knn_broken(
+    votes: Votes, labels: Int64[np.ndarray, " m"], sizes: Int64[np.ndarray, " s"], bound: str
+) -> Int64[np.ndarray, " s"]:
+    """Most examples, right on clean data, that break at each size, from checked votes, labels and sizes.
+
+    Raises:
+        ValueError: kNN votes whose ``window`` is too small, or whose ranked labels do not fit them.
+    """
+    broken = np.zeros(sizes.size, dtype=np.int64)
+    largest, c = int(sizes.max()), votes.counts.shape[1]
+    if largest == 0 or c == 1:
+        return broken
+    check_window(votes, largest)
+    assert votes.k is not None
+    assert votes.ranked is not None
+    a = predicted_labels(votes.counts)
+    kept = np.flatnonzero(correct(votes.counts, labels))
+    kept = kept[np.argsort(a[kept], kind="stable")]
+    inside = min(votes.window, votes.k)
+    safe = individual.votes_sizes(votes, labels, change="delete")[kept]
+    cost = outward_gaps(gaps(votes.counts)[kept], a[kept], votes.ranked[kept, inside : inside + largest])
+    last = cost.shape[1] - 1
+    if bound == "sharp":
+        # d removals before the border, no more of them with the own label; beyond all neighbors, no matter how many.
+        impossible = cost > np.arange(last + 1)
+        impossible[:, last] = False
+        cost[impossible] = largest + 1
+    cost = np.maximum(np.minimum.accumulate(cost, axis=1), 0)
+
+    start = np.searchsorted(a[kept], np.arange(c + 1))
+    F, partial = (np.zeros((c, largest + 1), dtype=np.int32) for _ in range(2))
+    for j, e in enumerate(sizes.tolist()):
+        least = np.where(safe < e, cost[:, min(e, last)], e + 1).astype(np.int64)
+        broken[j] = at_most(least, start, e, 0, F, partial)
+    return broken
