@@ -69,8 +69,8 @@ def curve(
 
     The search runs at the sizes that are multiples of ``stride`` and at the largest; without a stride at every size of
     a short curve and at about 20 of a long one (``default_stride``). Between two of them the value of the larger one is
-    certified (or, where it is more, the removal-budget certificate of rNN, the individual one of kNN), and the value
-    attained at the smaller one limits what the certificate could give.
+    certified (or, where it is more, the removal-budget certificate of rNN, the individual one of kNN and where nothing
+    is removed), and the value attained at the smaller one limits what the certificate could give.
 
     At each size the search goes on until certified and attained accuracy are equal, or, once it has turned out to be
     hard (``certvote.certificates.search.PATIENCE``), at most ``tolerance`` apart; it stops early after ``max_nodes``
