@@ -9,7 +9,7 @@ import torch
 from certvote.ensembles import bootstrap, partition, train
 from certvote.ensembles.network import Schedule, random_distortions
 from certvote.ensembles.network_votes import integers
-from certvote.ensembles.orientations import DIRECTIONS, grid_of, maps
+from certvote.ensembles.orientations import DIRECTIONS, depth_of, grid_of, maps
 
 from .conftest import as_subsets
 
@@ -158,9 +158,11 @@ def test_any_image_has_maps(shape):
     images[3] = 7
     rows, columns, cell = grid_of(shape)
     found = maps(images, np.arange(12), None)
-    assert found.shape == (12, rows + 2, columns + 2, DIRECTIONS)
+    assert depth_of(shape) == (8 if shape[2] == 1 else 11)
+    assert found.shape == (12, rows + 2, columns + 2, depth_of(shape))
     assert rows * cell <= shape[0]
-    assert not found[3].any()
+    assert not found[3, ..., :8].any()
+    assert set(found[3, 1:-1, 1:-1, 8:].reshape(-1)) <= {3}
     assert found[0].any()
     assert not found[:, [0, -1]].any()
     assert not found[:, :, [0, -1]].any()

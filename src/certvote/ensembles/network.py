@@ -23,7 +23,7 @@ from jaxtyping import Float64, Int64, UInt8
 
 from certvote.ensembles.ballots import Progress
 from certvote.ensembles.network_votes import NetworkVoters, Rounded, patches, rounded
-from certvote.ensembles.orientations import DIRECTIONS, grid_of, maps
+from certvote.ensembles.orientations import depth_of, grid_of, maps
 from certvote.ensembles.subsets import Subsets
 from certvote.ensembles.threads import in_order
 from certvote.ensembles.torch_state import exact_products
@@ -101,7 +101,7 @@ class Pool:
         members = subsets.members[subsets.offsets[voter] : subsets.offsets[voter + 1]]
         if len(members) == 0:
             return cls.empty(images, schedule)
-        rng = np.random.default_rng(int(subsets.seeds[voter]))
+        rng, taps = np.random.default_rng(int(subsets.seeds[voter])), 9 * depth_of(images.shape[1:])
         which = np.repeat(members, schedule.copies)
         distortions = random_distortions(rng, len(which), images.shape[1:], schedule)
         distortions[:: schedule.copies] = np.eye(2, 3)  # the example itself
@@ -109,18 +109,18 @@ class Pool:
             maps=maps(images, which, distortions),
             labels=labels[which],
             batches=rng.integers(0, len(which), (schedule.steps, schedule.batch)),
-            first_weights=rng.normal(0, np.sqrt(2 / (9 * DIRECTIONS)), (9 * DIRECTIONS, schedule.width)),
+            first_weights=rng.normal(0, np.sqrt(2 / taps), (taps, schedule.width)),
         )
 
     @classmethod
     def empty(cls, images: np.ndarray, schedule: Schedule) -> Pool:
         """Zeros to fill a slot with."""
-        rows, columns, _ = grid_of(images.shape[1:])
+        (rows, columns, _), depth = grid_of(images.shape[1:]), depth_of(images.shape[1:])
         return cls(
-            maps=np.zeros((1, rows + 2, columns + 2, DIRECTIONS), np.uint8),
+            maps=np.zeros((1, rows + 2, columns + 2, depth), np.uint8),
             labels=np.zeros(1, np.int64),
             batches=np.zeros((schedule.steps, schedule.batch), np.int64),
-            first_weights=np.zeros((9 * DIRECTIONS, schedule.width)),
+            first_weights=np.zeros((9 * depth, schedule.width)),
         )
 
 

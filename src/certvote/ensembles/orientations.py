@@ -1,8 +1,9 @@
-"""What a network sees of an image: distorted copies of it, each as maps of oriented gradients, in 8-bit integers.
+"""What a network sees of an image: distorted copies of it, each as maps of edges and colors, in 8-bit integers.
 
 The first layer of the networks has fixed filters. Twenty examples cannot teach a network what an edge is, and every
 voter would learn it anew. Each map is the strength of edges in one direction, pooled over overlapping cells; all of one
-image are scaled to the same length. One thread makes one image at a time, from that image and its distortion alone.
+image are scaled to the same length. Of color images there is also the mean of each channel in each cell. One thread
+makes one image at a time, from that image and its distortion alone.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ DIRECTIONS = 8
 _CELLS = 7  # along the shorter side: strokes and parts of objects stay apart, small shifts do not matter
 _LARGEST = 255
 _GAIN = 1000.0  # of values of a vector of length 1: few exceed 1/4, those are cut
+_COLOR_GAIN = 0.5  # of mean channels: usual values as those of edges
 
 
 def grid_of(shape: tuple[int, ...]) -> tuple[int, int, int]:
@@ -27,12 +29,18 @@ def grid_of(shape: tuple[int, ...]) -> tuple[int, int, int]:
     return height // cell, width // cell, cell
 
 
+def depth_of(shape: tuple[int, ...]) -> int:
+    """Maps of images of this shape."""
+    channels = shape[2]
+    return DIRECTIONS + (channels if channels > 1 else 0)
+
+
 def maps(
     images: UInt8[np.ndarray, "n h w ch"], which: np.ndarray, distortions: Float64[np.ndarray, "k 2 3"] | None
 ) -> UInt8[np.ndarray, "k rows columns maps"]:
     """Maps of the images ``which``, each seen through its own distortion: from output to input, in pixels."""
     rows, columns, cell = grid_of(images.shape[1:])
-    padded = np.zeros((len(which), rows + 2, columns + 2, DIRECTIONS), np.uint8)
+    padded = np.zeros((len(which), rows + 2, columns + 2, depth_of(images.shape[1:])), np.uint8)
     fill_maps(images, which, np.empty((0, 2, 3)) if distortions is None else distortions, cell, _FILTERS, padded)
     return padded
 
@@ -101,12 +109,34 @@ def pool_gradients(image, cell, filters, cells):
 
 @njit(nogil=True, cache=True)
 @no_type_check
+def pool_colors(image, cell, colors):
+    """The mean of each channel in each cell and a margin of half a cell around it."""
+    height, width, channels = image.shape
+    for i in range(colors.shape[0]):
+        top, bottom = max(0, i * cell - cell // 2), min(height, (i + 1) * cell + cell // 2)
+        for j in range(colors.shape[1]):
+            left, right = max(0, j * cell - cell // 2), min(width, (j + 1) * cell + cell // 2)
+            for k in range(channels):
+                total = np.float32(0)
+                for y in range(top, bottom):
+                    for x in range(left, right):
+                        total += image[y, x, k]
+                colors[i, j, k] = total / ((bottom - top) * (right - left))
+
+
+@njit(nogil=True, cache=True)
+@no_type_check
 def fill_maps(images, which, distortions, cell, filters, padded):
-    """``padded`` uint8[k, rows + 2, columns + 2, directions]; its border stays as it is."""
+    """``padded`` uint8[k, rows + 2, columns + 2, maps]; its border stays as it is."""
     shape = images.shape[1:]
     seen = np.empty(shape, np.float32)
     rows, columns = padded.shape[1] - 2, padded.shape[2] - 2
-    cells = np.empty((rows, columns, filters.shape[0]), np.float32)
+    directions = filters.shape[0]
+    channels = padded.shape[3] - directions
+    cells, colors = (
+        np.empty((rows, columns, directions), np.float32),
+        np.empty((rows, columns, channels), np.float32),
+    )
     for k in range(which.size):
         if distortions.shape[0]:
             distort(images[which[k]], distortions[k], seen)
@@ -120,6 +150,12 @@ def fill_maps(images, which, distortions, cell, filters, padded):
         scale = _GAIN / math.sqrt(total) if total > 0 else 0.0
         for i in range(rows):
             for j in range(columns):
-                for direction in range(filters.shape[0]):
+                for direction in range(directions):
                     value = math.sqrt(cells[i, j, direction]) * scale + 0.5
                     padded[k, i + 1, j + 1, direction] = int(min(value, _LARGEST))
+        if channels:
+            pool_colors(seen, cell, colors)
+            for i in range(rows):
+                for j in range(columns):
+                    for channel in range(channels):
+                        padded[k, i + 1, j + 1, directions + channel] = int(colors[i, j, channel] * _COLOR_GAIN)
