@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from itertools import takewhile
 
 
 def run_command(overrides: Sequence[str], *, multirun: bool = False) -> str:
-    """``python run.py …`` for Hydra overrides, quoted for a shell; what the sweeper added for itself is left out."""
-    mine = [override for override in overrides if not override.startswith("tracking.sweep=")]
+    """``python run.py …`` for Hydra overrides, quoted for a shell, without what the sweeper added at the end."""
+    mine = list(takewhile(lambda override: not override.startswith("tracking.sweep="), overrides))
     return shlex.join(["python", "run.py", *(["-m"] if multirun else []), *mine])
 
 

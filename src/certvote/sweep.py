@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from certvote import settings as options
 from certvote.commands import run_command
+from certvote.launchers import threads_per_job
 from certvote.names import check_name
 from certvote.schema import Settings
 from certvote.settings import UndefinedCombinationError
@@ -57,7 +58,8 @@ def sweep(
     log.info("sweep %r: %d jobs", name, len(plan.jobs))
     status = "FAILED"
     try:
-        results = launcher.launch([[*job, f"tracking.sweep={parent}"] for job in plan.jobs], initial_job_idx=0)
+        own = [f"tracking.sweep={parent}", *_share(config, plan)]
+        results = launcher.launch([[*job, *own] for job in plan.jobs], initial_job_idx=0)
         failed = [result for result in results if result.status.name != "COMPLETED"]
         if failed:
             raise SweepError(
@@ -73,6 +75,12 @@ def sweep(
         store.end_sweep(parent, status)
         if status != "KILLED":
             _report(store, parent, name, plan.settings)
+
+
+def _share(config: DictConfig, plan: _Plan) -> list[str]:
+    """The cores of each job, where jobs run side by side and the user left it open."""
+    threads = None if plan.settings.n_jobs is not None else threads_per_job(config.hydra.launcher, len(plan.jobs))
+    return [] if threads is None else [f"n_jobs={threads}"]
 
 
 def _plan(config: DictConfig, jobs: list[list[str]], loader: ConfigLoader) -> _Plan:

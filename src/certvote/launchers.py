@@ -1,0 +1,29 @@
+"""How many cores a job of a sweep may take, so that jobs that run at the same time do not fight over them."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+
+def threads_per_job(launcher: Any, jobs: int) -> int | None:
+    """Threads for each of so many jobs under the launcher with these options; ``None``: all that the job finds.
+
+    joblib runs ``n_jobs`` of them at a time on this machine (-1: one on each core), submitit_local all at once. On a
+    Slurm cluster a job has the cores that it asked for, whoever else runs.
+    """
+    target = str(launcher.get("_target_", ""))
+    if "hydra_joblib_launcher" in target:
+        asked = int(launcher.get("n_jobs", -1))
+        at_once = asked if asked > 0 else max(1, cores() + 1 + asked)
+    elif target.endswith("submitit_launcher.LocalLauncher"):
+        at_once = jobs
+    else:
+        cpus: int | None = launcher.get("cpus_per_task")
+        return cpus
+    return max(1, cores() // max(1, min(at_once, jobs)))
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
