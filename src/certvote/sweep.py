@@ -90,6 +90,7 @@ def _plan(config: DictConfig, jobs: list[list[str]], loader: ConfigLoader) -> _P
     seen: dict[str, Settings] = {}
     kept: list[list[str]] = []
     undefined: dict[str, UndefinedCombinationError] = {}
+    repeated = 0
     for job in jobs:
         composed = loader.load_sweep_config(config, list(job))
         with open_dict(composed):
@@ -103,12 +104,14 @@ def _plan(config: DictConfig, jobs: list[list[str]], loader: ConfigLoader) -> _P
             continue
         identity = json.dumps(options.flatten(settings), sort_keys=True, default=str)
         if identity in seen:
-            log.info("left out: %s (its effective settings equal those of another job)", " ".join(job))
+            repeated += 1
             continue
         seen[identity] = settings
         kept.append(job)
     if not kept:
         raise next(iter(undefined.values()))
+    if repeated:
+        log.info("left out: %d combinations whose effective settings equal those of another job", repeated)
     first = next(iter(seen.values()))
     if first.name is not None:
         check_name(first.name)
