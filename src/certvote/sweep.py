@@ -111,7 +111,8 @@ def _plan(config: DictConfig, jobs: list[list[str]], loader: ConfigLoader) -> _P
     if not kept:
         raise next(iter(undefined.values()))
     if repeated:
-        log.info("left out: %d combinations whose effective settings equal those of another job", repeated)
+        plural = "s" if repeated > 1 else ""
+        log.info("left out: %d combination%s with the effective settings of another job", repeated, plural)
     first = next(iter(seen.values()))
     if first.name is not None:
         check_name(first.name)
