@@ -11,8 +11,8 @@ import yaml
 from certvote.ensembles import bootstrap, partition, train
 
 VOTERS = {"nearest": 1000, "logistic": 1000, "network": 64}
-# share of right votes, of right majorities, and of test images with a lead of 70 % of the votes, as measured, less 2 %
-LEAST = {"nearest": (0.51, 0.84, 0.04), "logistic": (0.53, 0.86, 0.04), "network": (0.67, 0.93, 0.25)}
+# share of right votes, of right majorities, and of test images with a lead of 70 % of the votes: measured, less 0.02
+LEAST = {"nearest": (0.51, 0.87, 0.05), "logistic": (0.53, 0.87, 0.05), "network": (0.70, 0.94, 0.36)}
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +38,11 @@ def test_bagged_voters_are_as_good_as_measured(mnist, name):
     split, features = mnist
     seen, asked = inputs(name, split, features)
     subsets = bootstrap(60_000, voters=VOTERS[name], size=20, seed=0)
-    counts = train(name, seen, split.train_labels, subsets, num_classes=10, **learner(name)).counts(asked[:3000])
-    shares, labels = counts / VOTERS[name], split.test_labels[:3000]
+    counts = train(name, seen, split.train_labels, subsets, num_classes=10, **learner(name)).counts(asked[::4])
+    shares, labels = counts / VOTERS[name], split.test_labels[::4]
     second, first = np.sort(shares, axis=1)[:, -2:].T
     right = counts.argmax(axis=1) == labels
-    measured = shares[np.arange(3000), labels].mean(), right.mean(), np.mean(right & (first - second > 0.7))
+    measured = shares[np.arange(2500), labels].mean(), right.mean(), np.mean(right & (first - second > 0.7))
     assert all(value >= least for value, least in zip(measured, LEAST[name], strict=True)), measured
 
 
