@@ -111,6 +111,18 @@ def test_data_sets_that_were_not_asked_for_are_left_out_and_said_so(tmp_path, mo
     assert "on CIFAR-10" not in text
 
 
+def test_experiments_are_skipped_by_name_and_the_page_says_so(tmp_path, monkeypatch):
+    started = []
+    monkeypatch.setattr(paper, "_sweep", lambda arguments: started.append(arguments[1]) or 1)
+    where = Where(str(tmp_path / "db"), out=tmp_path)
+    page, _ = paper.paper("jia2022", datasets=["mnist"], skip=["network", "fig9"], where=where)
+    assert len(started) == 7
+    assert not [name for name in started if "network" in name or "fig9" in name]
+    text = text_of(page)
+    assert "Not run, as asked for: jia2022/fig9_mnist, jia2022/fig2_mnist_network, jia2022/fig3_mnist_network." in text
+    assert "python -m certvote paper jia2022 --datasets mnist --skip network fig9" in text
+
+
 @pytest.mark.usefixtures("never")
 @pytest.mark.parametrize(
     ("page", "datasets", "message"),
@@ -122,6 +134,12 @@ def test_data_sets_that_were_not_asked_for_are_left_out_and_said_so(tmp_path, mo
 def test_mistakes_are_named_before_anything_runs(page, datasets, message):
     with pytest.raises(ValueError, match=message):
         paper.paper(page, datasets=datasets)
+
+
+@pytest.mark.usefixtures("never")
+def test_a_part_that_no_name_has_is_no_part():
+    with pytest.raises(ValueError, match="option skip: expected a part of an experiment's name, got netwrok"):
+        paper.paper("jia2022", skip=["netwrok"])
 
 
 @pytest.mark.usefixtures("never")
@@ -152,5 +170,5 @@ def test_places_reach_the_sweep_as_hydra_reads_them():
 def test_every_step_of_the_paper_has_a_sweep_of_its_own():
     page = load(paper.definition("jia2022"))
     found = paper.steps(page)
-    assert len({step.sweep for step in found}) == len(found) == 17
+    assert len({step.sweep for step in found}) == len(found) == 21
     assert {step.dataset for step in found} == {"mnist", "cifar10"}

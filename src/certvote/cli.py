@@ -101,6 +101,9 @@ def _parser() -> argparse.ArgumentParser:
         "--datasets", nargs="+", default=[], metavar="NAME", help="these alone (default: all of the page)"
     )
     paper.add_argument(
+        "--skip", nargs="+", default=[], metavar="TEXT", help="no experiments with this in their names (network)"
+    )
+    paper.add_argument(
         "--set", nargs="+", default=[], metavar="OPTION=VALUE", help="for every job: n_jobs=2 data_root=…"
     )
     paper.add_argument("--out", type=Path, default=Path("reports/html"), help="where pages go (%(default)s)")
@@ -193,7 +196,7 @@ def _paper(options: argparse.Namespace) -> int:
     logging.basicConfig(format="%(message)s")
     logging.getLogger("certvote").setLevel(logging.INFO)
     where = Where(options.uri, options.experiment, options.out, tuple(options.set))
-    path, incomplete = paper(options.page, datasets=options.datasets, where=where)
+    path, incomplete = paper(options.page, datasets=options.datasets, skip=options.skip, where=where)
     for note in incomplete:
         print(f"incomplete: {note}", file=sys.stderr)
     print(path)

@@ -68,12 +68,15 @@ class _Outcome:
     notes: list[str] = field(default_factory=list)
 
 
-def paper(page: str, *, datasets: Sequence[str] = (), where: Where | None = None) -> tuple[Path, list[str]]:
+def paper(
+    page: str, *, datasets: Sequence[str] = (), skip: Sequence[str] = (), where: Where | None = None
+) -> tuple[Path, list[str]]:
     """Run the experiments of the page definition ``page`` and render it; the page's path, and what is incomplete.
 
     ``page`` is a name (``jia2022``, of ``reports/pages/jia2022.yaml``) or a file. ``datasets`` leaves out experiments
-    and sections about others. The page is rendered whatever fails, and says what is missing where it would stand.
-    Raises ``ValueError`` for an unknown page, data set or option before anything runs.
+    and sections about others, ``skip`` experiments with one of these texts in their names. The page is rendered
+    whatever fails, and says what is missing where it would stand. Raises ``ValueError`` for an unknown page, data set
+    or option before anything runs.
     """
     from certvote.reporting import render_report
     from certvote.reporting.labels import dataset_name
@@ -88,7 +91,12 @@ def paper(page: str, *, datasets: Sequence[str] = (), where: Where | None = None
     known = list(dict.fromkeys(step.dataset for step in every))
     if unknown := sorted(set(datasets) - set(known)):
         raise ValueError(f"option datasets: expected some of {', '.join(known)}, got {', '.join(unknown)}")
-    chosen = [step for step in every if not datasets or step.dataset in datasets]
+    asked_for = [step for step in every if not datasets or step.dataset in datasets]
+    for text in skip:
+        if not any(text in step.experiment for step in every):
+            raise ValueError(f"option skip: expected a part of an experiment's name, got {text}")
+    skipped = [step.experiment for step in asked_for if any(text in step.experiment for text in skip)]
+    chosen = [step for step in asked_for if step.experiment not in skipped]
     asked = ", ".join(map(dataset_name, datasets))
     absent = {name: f"only {asked} was asked for" for name in known if datasets and name not in datasets}
 
@@ -99,12 +107,13 @@ def paper(page: str, *, datasets: Sequence[str] = (), where: Where | None = None
         log.info("figure %d of %d: %s (%s so far)", number, len(chosen), step.experiment, elapsed)
         _do(step, where, outcome)
     notes = [*outcome.notes, *(f"{dataset_name(name)} is not on this page, as {why}" for name, why in absent.items())]
+    notes += [f"not run, as asked for: {', '.join(skipped)}"] if skipped else []
     path = render_report(
         list(outcome.runs.values()),
         name=file.stem,
         out_root=where.out,
-        page=whole.of_datasets([step.dataset for step in chosen]),
-        command=command(page, datasets),
+        page=whole.of_datasets([step.dataset for step in asked_for]),
+        command=command(page, datasets, skip),
         notes=notes,
         absent=absent,
     )
@@ -138,9 +147,10 @@ def steps(page: Page, overrides: Sequence[str] = ()) -> list[Step]:
     return found
 
 
-def command(page: str, datasets: Sequence[str]) -> str:
+def command(page: str, datasets: Sequence[str], skip: Sequence[str]) -> str:
     """What a reader types to have all of this again."""
-    return shlex.join(["python", "-m", "certvote", "paper", page, *(["--datasets", *datasets] if datasets else [])])
+    options = [*(["--datasets", *datasets] if datasets else []), *(["--skip", *skip] if skip else [])]
+    return shlex.join(["python", "-m", "certvote", "paper", page, *options])
 
 
 def _do(step: Step, where: Where, outcome: _Outcome) -> None:

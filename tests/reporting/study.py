@@ -50,7 +50,9 @@ def jobs(config: DictConfig) -> Iterator[dict[str, str]]:
 
 def one_run(make_run: Callable[..., Run], config: DictConfig, job: Mapping[str, str]) -> Run:
     algo, grouping, known = job["algo"], job["grouping"], config.dataset.recommended
-    options = {
+    learner = job.get("learner", config.learner.name)
+    options = {"learner.name": learner} if algo in ENSEMBLES else {}
+    options |= {
         "dataset.name": config.dataset.name,
         "feature.name": job["feature"],
         "attack.change": job["attack.change"],
@@ -62,6 +64,8 @@ def one_run(make_run: Callable[..., Run], config: DictConfig, job: Mapping[str, 
         "dpa": {"algo.parts": str(known.parts)},
         "fa": {"algo.parts": str(known.parts), "algo.spread": "2"},
     }[algo]
+    if algo in ENSEMBLES and learner == "network":
+        options["feature.name"] = ""  # networks look at images
     method = {"dpa": "roe", "fa": "roe-fa"}.get(algo, algo) if job.get("election") == "runoff" else algo
     if config.dataset.name == "cifar10":
         options["data.n_train"] = "50000"

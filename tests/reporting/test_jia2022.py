@@ -61,8 +61,11 @@ def test_every_section_has_the_curves_of_its_figure(definition, study):
         if section.baseline:
             assert len(select(chosen, section.baseline)) == 1, section.title
     shown = {x.id for section in definition.sections for x in section.chosen(found)}
-    left_out = {(x.algo, x.grouping) for x in found if x.id not in shown}
+    left_out = {(x.algo, x.grouping) for x in found if x.id not in shown and not x.is_ensemble}
     assert left_out <= {("rnn", "none")}, "individual curves at other radii would crowd the figure"
+    kinds = {(x.data, x.attack, x.change, x.method) for x in found if x.id in shown}
+    for x in found:
+        assert (x.data, x.attack, x.change, x.method) in kinds, "of every ensemble the best base classifier is shown"
 
 
 def test_every_statement_is_about_runs_that_there_are(definition, study):
@@ -70,7 +73,10 @@ def test_every_statement_is_about_runs_that_there_are(definition, study):
         measured = measure(statement, results(study))
         assert not measured.missing
         for result, where in ((measured.of, statement.of), (measured.minus, statement.minus)):
-            assert len(select(results(study), where)) == 1, "the strongest of one"
+            alike = select(results(study), where)
+            assert len({(x.method, x.grouping, x.change, x.parameters) for x in alike}) == 1, (
+                "base classifiers may differ"
+            )
             assert result.dataset == where["dataset"]
 
 
