@@ -52,7 +52,7 @@ def test_learners_are_named_where_they_differ(make_run):
     assert labels.short(results([make_run(), *runs])) == [
         "kNN k=5000",
         "DPA ζ=2500, nearest neighbor",
-        "DPA ζ=2500, convolutional network",
+        "DPA ζ=2500, network",
     ]
 
 

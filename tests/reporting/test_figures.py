@@ -160,3 +160,13 @@ def test_same_runs_same_bytes(poisoning):
     again = [dataclasses.replace(result) for result in poisoning]
     for write in (vector.svg, lambda f: vector.pdf(f, title="t")):
         assert write(ca_figure(poisoning)) == write(ca_figure(again))
+
+
+@pytest.mark.parametrize("layout", [PAGE, COLUMN])
+def test_labels_that_have_no_room_are_cut(make_run, layout):
+    runs = [make_run(id=name, params={"dataset.name": f"{name} {'W' * 50}"}) for name in "ab"]
+    figure = ca_figure(results(runs), layout=layout)
+    figure.draw_without_rendering()
+    for text in figure.texts:
+        assert text.get_window_extent().x1 <= figure.bbox.x1
+        assert text.get_text().endswith("…") == (layout is COLUMN), "there is room on a page"

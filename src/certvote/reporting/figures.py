@@ -80,9 +80,9 @@ def ca_figure(found: Sequence[Result], *, layout: Layout = PAGE) -> Figure:
     drawn = finished(found)
     if not drawn:
         raise ValueError("expected at least one finished run to draw, got none")
-    texts = [_shortened(label) for label in labels.short(drawn)] if len(drawn) > 1 else []
     appearance = looks(drawn)
     with plain_matplotlib():
+        texts = [_shortened(label, layout) for label in labels.short(drawn)] if len(drawn) > 1 else []
         widest = max((_text_width(text, layout) for text in texts), default=0.0)
         frame = _framed(drawn, layout, len(texts), _SAMPLE + _SPACE + widest)
         figure = Figure(figsize=(frame.total_width / POINTS, frame.total_height / POINTS))
@@ -305,5 +305,10 @@ def _last(result: Result) -> float:
     return 100 * float(curve.certified[-1])
 
 
-def _shortened(label: str) -> str:
-    return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…"
+def _shortened(label: str, layout: Layout) -> str:
+    """The label, or as much of its beginning as the figure has room for."""
+    room = layout.width - _SAMPLE - _SPACE - 14
+    text = label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…"
+    while _text_width(text, layout) > room and len(text) > 2:
+        text = text[:-2] + "…"
+    return text

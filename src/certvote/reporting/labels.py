@@ -159,7 +159,7 @@ def _joined(result: Result, differs: dict[str, bool]) -> str:
     elif differs["parameters"]:
         parts.append(parameter(result))
     if differs["learner"]:
-        parts.append(learner_name(result.learner))
+        parts.append(styles.SHORT_LEARNERS.get(result.learner) or learner_name(result.learner))
     # An ensemble brings its own certificate; only neighbors can be certified in several ways.
     if differs["grouping"] and not (result.is_ensemble and result.grouping == "none"):
         parts.append(certificate_name(result))

@@ -72,6 +72,7 @@ IMAGE_DATASETS = frozenset({"mnist", "cifar10", "digits"})
 FEATURES = {"hog": "HOG", "clip": "CLIP", "pixels": "pixel", "vectors": "ready-made"}
 ATTACKS = {"poisoning": "data poisoning", "backdoor": "a backdoor attack"}
 CHANGES = {"any": "any change", "insert": "insertions only", "delete": "removals only"}
+SHORT_LEARNERS = {"logistic": "logistic", "network": "network"}  # beside a curve, where the name would leave no room
 LEARNERS = {"nearest": "nearest neighbor", "logistic": "logistic regression", "network": "convolutional network"}
 
 
