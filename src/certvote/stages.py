@@ -13,7 +13,7 @@ import numpy as np
 
 from certvote.digests import array_digest
 from certvote.identity import code_digest
-from certvote.schema import Bagging, Budget, Dask, Dpa, RandomDivision, Settings
+from certvote.schema import Bagging, Budget, Dask, Dpa, RandomDivision, Settings, Torch
 from certvote.types import Election
 
 if TYPE_CHECKING:
@@ -116,12 +116,14 @@ def _counted(
 
 
 def _backend(settings: Settings) -> Any:
-    """The backend's name, or the cluster that counts."""
+    """The backend's name, or the cluster or GPU that counts."""
+    from certvote.neighbors import Cluster, Gpu
+
     chosen = settings.backend
+    if isinstance(chosen, Torch):
+        return Gpu(chosen.memory)
     if not isinstance(chosen, Dask):
         return chosen.name
-    from certvote.neighbors import Cluster
-
     folder = Path(settings.cache_root).absolute() / "shards"
     return Cluster(chosen.address, chosen.workers, chosen.memory, folder)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from certvote.neighbors import backends, knn_votes
+from certvote.neighbors import Gpu, backends, knn_votes
 from certvote.neighbors.faiss_scan import FaissScanner
 from certvote.neighbors.numba_scan import NumbaScanner
 from certvote.neighbors.validation import checked_job
@@ -32,7 +32,7 @@ def test_large_jobs_go_to_a_gpu_where_there_is_one(job, monkeypatch):
 
     monkeypatch.setattr(backends, "_WORTH_A_GPU", 1)
     monkeypatch.setattr(backends, "_has_cuda", lambda: True)
-    assert backends.choose("auto", job) is cuda_scanner
+    assert backends.choose("auto", job).func is cuda_scanner
     monkeypatch.setattr(backends, "_has_cuda", lambda: False)
     assert backends.choose("auto", job) is NumbaScanner
 
@@ -113,3 +113,36 @@ def test_the_number_of_threads_changes_nothing_but_time(backend):
     many = knn_votes(train, labels, queries, threads=3, **how)
     np.testing.assert_array_equal(one.counts, many.counts)
     np.testing.assert_array_equal(one.ranked, many.ranked)
+
+
+@pytest.mark.parametrize(
+    ("memory", "size"), [(None, None), (5, 5), ("8GB", 8 * 10**9), ("1.5 GiB", 3 * 2**29), ("200 MB", 2 * 10**8)]
+)
+def test_sizes_of_memory(memory, size):
+    assert Gpu(memory).limit() == size
+
+
+@pytest.mark.parametrize("memory", ["much", "8 gigabytes", "-1GB", 0, True, 1.5])
+def test_what_is_no_size_of_memory(memory):
+    with pytest.raises(ValueError, match=r"option backend.memory: expected a size like 8GB, got"):
+        Gpu(memory).limit()
+
+
+def test_a_gpu_gets_its_limit(job, monkeypatch):
+    from certvote.neighbors import torch_scan
+
+    found = []
+    monkeypatch.setattr(torch_scan, "cuda_scanner", lambda job, memory: found.append(memory) or NumbaScanner(job))
+    data = {"train": job.train, "labels": job.labels, "queries": job.queries, "k": 3, "num_classes": 3}
+    knn_votes(**data, backend=Gpu("2GB"))
+    knn_votes(**data, backend="torch")
+    assert found == [2 * 10**9, None]
+
+
+def test_tiles_in_torch_keep_to_their_limit(crowded):
+    from certvote.neighbors.torch_scan import TorchScanner
+
+    job = checked_job(**crowded, ks=[9], rs=[], window=0, num_classes=3, ranking="index")
+    assert TorchScanner(job, "cpu", memory=100_000).tile_rows == (100_000 - 3600) // 40 // 300
+    with pytest.raises(ValueError, match=r"got 0 MB; raise option backend.memory, or use backend=numba"):
+        TorchScanner(job, "cpu", memory=15_000)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from typing import Literal
 
+from certvote.neighbors.devices import Gpu
 from certvote.neighbors.job import Job
 from certvote.neighbors.scan import Scanner
 
@@ -16,7 +18,7 @@ _INSTALL = {"faiss": "certvote[cpu]", "torch": "certvote[gpu]"}
 _WORTH_A_GPU = 10**10  # terms |x - y|; a CPU is done with fewer before the GPU's libraries are imported
 
 
-def choose(backend: Backend, job: Job) -> Callable[[Job], Scanner]:
+def choose(backend: Backend, job: Job, gpu: Gpu | None = None) -> Callable[[Job], Scanner]:
     """The constructor of the backend's scanner; its libraries are imported here and not before.
 
     Raises ``ValueError`` for an unknown name and for a backend whose library or device is missing.
@@ -43,7 +45,7 @@ def choose(backend: Backend, job: Job) -> Callable[[Job], Scanner]:
         return faiss_scanner
     from certvote.neighbors.torch_scan import cuda_scanner
 
-    return cuda_scanner
+    return partial(cuda_scanner, memory=(gpu or Gpu()).limit())
 
 
 def _has_cuda() -> bool:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int32, Int64
+from jaxtyping import Bool, Float64, Int32, Int64
 
 # edges around a target, in standard deviations of its place in the sample
-_AROUND = np.array([-4, -2.5, -1.7, -1.2, -0.8, -0.5, -0.25, 0, 0.25, 0.5, 0.8, 1.2, 1.7, 2.5, 4])
+_AROUND = np.array([-4.0, -2.5, -1.7, -1.2, -0.8, -0.5, -0.25, 0, 0.25, 0.5, 0.8, 1.2, 1.7, 2.5, 4])
 
 
 @dataclass(frozen=True)
@@ -85,20 +85,32 @@ class Bands:
     total: Int64[np.ndarray, "rows k"]  # examples in the band
 
 
-def first_edges(
-    sample: Int32[np.ndarray, "rows s"], targets: Int64[np.ndarray, " t"], *, n: int
-) -> Int32[np.ndarray, "rows e"]:
-    """Edges close to where the targets most likely lie, from the sorted distances of a sample of the ``n`` examples."""
-    size = sample.shape[1]
+def sample_places(
+    targets: Int64[np.ndarray, " t"], size: int, n: int, around: Float64[np.ndarray, " a"]
+) -> tuple[Int64[np.ndarray, " e"], Int64[np.ndarray, " e"], Float64[np.ndarray, " e"]]:
+    """Where, among ``size`` sorted values of a sample of ``n``, edges around the targets lie.
+
+    ``around`` counts standard deviations of a target's place. An edge is between the values ``before`` and ``after``,
+    so much of the way; ``before`` is -1 where it is below all of them.
+    """
     places = []
     for target in targets[targets > 0].tolist():
         share = target / n
         spread = np.sqrt(share * (1 - share) * size) + 0.5
-        places.append(np.clip(share * size + spread * _AROUND, 0, size))
+        places.append(np.clip(share * size + spread * around, 0, size))
     place = np.unique(np.concatenate(places)) if places else np.empty(0)
-    before = np.maximum(np.floor(place).astype(int) - 1, -1)
-    after = np.minimum(before + 1, size - 1)
+    # as many edges for all jobs with so many targets, though some may be equal
+    place = np.concatenate([place, np.full(len(targets) * len(around) - len(place), float(size))])
+    before = np.maximum(np.floor(place).astype(np.int64) - 1, -1)
+    return before, np.minimum(before + 1, size - 1), place - 1 - before
+
+
+def first_edges(
+    sample: Int32[np.ndarray, "rows s"], targets: Int64[np.ndarray, " t"], *, n: int
+) -> Int32[np.ndarray, "rows e"]:
+    """Edges close to where the targets most likely lie, from the sorted distances of a sample of the ``n`` examples."""
+    before, after, part = sample_places(targets, sample.shape[1], n, _AROUND)
     padded = np.concatenate([np.full((len(sample), 1), -1, np.int32), sample], axis=1).astype(np.float64)
     left, right = padded[:, before + 1], padded[:, after + 1]
-    edges: np.ndarray = left + (right - left) * (place - 1 - before)
+    edges: np.ndarray = left + (right - left) * part
     return edges.astype(np.int32)

@@ -44,13 +44,13 @@ def beside_results(m: int, n: int, rules: int, num_classes: int, ranked: int) ->
     return left
 
 
-def refuse_unless(fits: bool, job: Job, least: int, remedy: str) -> None:
-    """Raise ``ValueError`` for a backend that needs at least so many bytes and has fewer."""
+def refuse_unless(fits: bool, job: Job, least: int, remedy: str, *, have: int | None = None) -> None:
+    """Raise ``ValueError`` for a backend that needs at least so many bytes and has fewer (``None``: the job's room)."""
     if not fits:
         n, d = job.train.shape
         raise ValueError(
             f"votes of {len(job.queries)} queries by {n} training examples of {d} features: "
-            f"expected at least {_mb(least)} of free memory beside the result, got {_mb(job.room)}; {remedy}"
+            f"expected at least {_mb(least)} of free memory beside the result, got {_mb(have or job.room)}; {remedy}"
         )
 
 

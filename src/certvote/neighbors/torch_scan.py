@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 
 import numpy as np
 import torch
 
 from certvote.neighbors.job import Job, Tally
 from certvote.neighbors.lattice import blocks
+from certvote.neighbors.memory import refuse_unless
+from certvote.neighbors.scan import Scanner
 
 Distances = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 _TILE_ENTRIES = 2**28  # some kernels index with 32 bits
@@ -16,10 +19,14 @@ _ENTRY_BYTES = 40  # of an entry of a tile: its distance as float32 and int32, m
 _CPU_BYTES = 2**28
 
 
-def cuda_scanner(job: Job) -> TorchScanner:
-    """Torch on the current GPU."""
+def cuda_scanner(job: Job, memory: int | None = None) -> Scanner:
+    """On the current GPU: with fused kernels where there is Triton (Linux), else with torch's own operations."""
     check_cuda()
-    return TorchScanner(job, "cuda", _cdist)
+    if find_spec("triton") is None:
+        return TorchScanner(job, "cuda", _cdist, memory)
+    from certvote.neighbors.fused_scan import FusedScanner
+
+    return FusedScanner(job, "cuda", memory)
 
 
 def check_cuda() -> None:
@@ -37,18 +44,21 @@ class TorchScanner:
 
     workers = 1
 
-    def __init__(self, job: Job, device: str, distances: Distances = _cdist) -> None:
+    def __init__(self, job: Job, device: str, distances: Distances = _cdist, memory: int | None = None) -> None:
         self.job, self.device, self.distances = job, torch.device(device), distances
         columns = job.columns
+        if memory is None:
+            memory = torch.cuda.mem_get_info()[0] // 2 if self.device.type == "cuda" else min(_CPU_BYTES, job.room)
+        n, whole = len(job.train), 4 * job.train.size
+        least = whole + _ENTRY_BYTES * n
+        refuse_unless(least <= memory, job, least, "raise option backend.memory, or use backend=numba", have=memory)
         self.train = torch.empty(job.train.shape, dtype=torch.float32, device=self.device)
         for part in blocks(job.train):
             self.train[part] = self._moved(job.steps_of(columns.order[part])).float()
         self.precedence = self._moved(columns.precedence)
         self.labels = self._moved(columns.label_at)[self.precedence.long()]
         self.runs = list(zip(columns.starts[:-1].tolist(), columns.starts[1:].tolist(), strict=True))
-        n = len(job.train)
-        free = torch.cuda.mem_get_info()[0] // 2 if self.device.type == "cuda" else _CPU_BYTES
-        self.tile_rows = max(1, min(free // _ENTRY_BYTES, _TILE_ENTRIES) // n)
+        self.tile_rows = max(1, min((memory - whole) // _ENTRY_BYTES, _TILE_ENTRIES) // n)
 
     def __call__(self, start: int, stop: int) -> Tally:
         job = self.job

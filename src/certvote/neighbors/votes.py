@@ -10,6 +10,7 @@ from jaxtyping import Integer, Num
 
 from certvote.neighbors.backends import Backend, choose
 from certvote.neighbors.cluster import Cluster
+from certvote.neighbors.devices import Gpu
 from certvote.neighbors.ranking import Ranking
 from certvote.neighbors.scan import scan
 from certvote.neighbors.validation import checked_job, checked_ks, checked_rs, is_single
@@ -28,7 +29,7 @@ def knn_votes(
     num_classes: int,
     window: int = 0,
     ranking: Ranking = "index",
-    backend: Backend | Cluster = "auto",
+    backend: Backend | Cluster | Gpu = "auto",
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Votes: ...
@@ -44,7 +45,7 @@ def knn_votes(
     num_classes: int,
     window: int = 0,
     ranking: Ranking = "index",
-    backend: Backend | Cluster = "auto",
+    backend: Backend | Cluster | Gpu = "auto",
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> list[Votes]: ...
@@ -59,7 +60,7 @@ def knn_votes(
     num_classes: int,
     window: int = 0,
     ranking: Ranking = "index",
-    backend: Backend | Cluster = "auto",
+    backend: Backend | Cluster | Gpu = "auto",
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Votes | list[Votes]:
@@ -69,8 +70,8 @@ def knn_votes(
     ranks an example by its position in ``train``, ``"hash"`` by SHA-256 of the example itself (certificates,
     section 2). ``window`` asks for the labels of the ``window`` neighbors on either side of the ``k``-th (``Votes``).
     ``threads`` limits what a CPU backend uses (``None``: all cores, or ``NUMBA_NUM_THREADS`` in the environment).
-    ``backend="dask"`` counts with Dask workers on this machine, a ``Cluster`` instead of a name says with which ones;
-    for a training set in files see ``certvote.neighbors.sharded``.
+    ``backend="dask"`` counts with Dask workers on this machine; instead of a name a ``Cluster`` says with which ones, a
+    ``Gpu`` how much of a GPU's memory to take. For a training set in files see ``certvote.neighbors.sharded``.
     ``progress`` is called with the number of queries done and their total.
 
     Features must be multiples of a power of two coarse enough for exact distances (certificates, section 7).
@@ -101,7 +102,7 @@ def rnn_votes(
     *,
     r: float | int,
     num_classes: int,
-    backend: Backend | Cluster = "auto",
+    backend: Backend | Cluster | Gpu = "auto",
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Votes: ...
@@ -115,7 +116,7 @@ def rnn_votes(
     *,
     r: Sequence[float | int],
     num_classes: int,
-    backend: Backend | Cluster = "auto",
+    backend: Backend | Cluster | Gpu = "auto",
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> list[Votes]: ...
@@ -128,7 +129,7 @@ def rnn_votes(
     *,
     r: float | int | Sequence[float | int],
     num_classes: int,
-    backend: Backend | Cluster = "auto",
+    backend: Backend | Cluster | Gpu = "auto",
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Votes | list[Votes]:
@@ -161,7 +162,7 @@ def neighbor_votes(
     num_classes: int,
     window: int = 0,
     ranking: Ranking = "index",
-    backend: Backend | Cluster = "auto",
+    backend: Backend | Cluster | Gpu = "auto",
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[list[Votes], list[Votes]]:
@@ -185,7 +186,8 @@ def neighbor_votes(
         from certvote.neighbors.sharded import job_votes
 
         return job_votes(job, ks, rs, Cluster() if backend == "dask" else backend, progress)
-    by_k, by_r = scan(job, choose(backend, job), progress)
+    scanner = choose("torch", job, backend) if isinstance(backend, Gpu) else choose(backend, job)
+    by_k, by_r = scan(job, scanner, progress)
     return [by_k[k] for k in ks], [by_r[r] for r in rs]
 
 

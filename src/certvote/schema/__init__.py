@@ -14,7 +14,7 @@ from omegaconf import MISSING
 from certvote.schema.classifiers import Algo, Bagging, Dpa, FiniteAggregation, Knn, Learner, Logistic, Network, Rnn
 from certvote.schema.data import Arrays, Attack, Backdoor, Clip, Dataset, Feature, Hog, Npy, Recommended, Vectors
 from certvote.schema.ranges import at_least
-from certvote.schema.work import Backend, Budget, Dask, Grouping, RandomDivision, Sizes, Tracking
+from certvote.schema.work import Backend, Budget, Dask, Grouping, RandomDivision, Sizes, Torch, Tracking
 
 
 @dataclass
@@ -64,7 +64,7 @@ SCHEMAS: Mapping[str, Mapping[str, type]] = {
     "algo": {"knn": Knn, "rnn": Rnn, "bagging": Bagging, "dpa": Dpa, "fa": FiniteAggregation},
     "learner": {"nearest": Learner, "logistic": Logistic, "network": Network},
     "grouping": {"none": Grouping, "rd": RandomDivision, "island": Grouping, "removal": Grouping, "budget": Budget},
-    "backend": {**dict.fromkeys(("auto", "reference", "numba", "faiss", "torch"), Backend), "dask": Dask},
+    "backend": {**dict.fromkeys(("auto", "reference", "numba", "faiss"), Backend), "torch": Torch, "dask": Dask},
     "tracking": {"local": Tracking, "server": Tracking},
 }
 
@@ -107,6 +107,7 @@ __all__ = [
     "Rnn",
     "Settings",
     "Sizes",
+    "Torch",
     "Tracking",
     "Vectors",
     "register",

@@ -46,6 +46,11 @@ class Backend:
 
 
 @dataclass
+class Torch(Backend):
+    memory: str | None = MISSING
+
+
+@dataclass
 class Dask(Backend):
     address: str | None = MISSING
     workers: int | None = MISSING

@@ -1,0 +1,124 @@
+"""GPU kernels that count distances as they are computed: no distance is ever written to memory.
+
+A program takes a block of queries and a run of training blocks. All examples of a training block have one label; it is
+filled up with examples that are farther than any radius. Distances are float32 sums on the exact grid. What programs
+find adds up in integers, so the order in which they end does not matter; only the order of candidates does, and they
+are sorted afterwards.
+"""
+
+# triton reads types out of annotations: they must stay expressions, so no "from __future__ import annotations" here
+from typing import no_type_check
+
+import triton  # type: ignore[import-untyped,import-not-found]
+import triton.language as tl  # type: ignore[import-untyped,import-not-found]
+
+
+@triton.jit
+@no_type_check
+def _distances(queries, train, rows, first, m, n, dims, BM: tl.constexpr, BN: tl.constexpr):
+    """f32[BM, BN] between the queries ``rows`` and the examples from ``first`` on; both lie dimension by dimension."""
+    columns = first + tl.arange(0, BN)
+    total = tl.zeros((BM, BN), dtype=tl.float32)
+    for d in range(dims):
+        x = tl.load(queries + d * m + rows)
+        y = tl.load(train + d * n + columns)
+        total += tl.abs(x[:, None] - y[None, :])
+    return total
+
+
+@triton.jit
+@no_type_check
+def count_kernel(
+    queries,  # f32[dims, m], m a multiple of BM
+    train,  # f32[dims, n], n a multiple of BN
+    label_of,  # i32[n / BN]
+    edges,  # f32[m, E]
+    radii,  # f32[R]
+    within,  # i32[m, E], added to
+    votes,  # i32[m, R, classes], added to
+    m,
+    n,
+    dims,
+    classes,
+    run,  # training blocks of a program
+    E: tl.constexpr,
+    R: tl.constexpr,
+    EP: tl.constexpr,  # E and R rounded up to powers of two, at least 1
+    RP: tl.constexpr,
+    BM: tl.constexpr,
+    BN: tl.constexpr,
+):
+    """Distances ``<=`` each edge of their query, and votes within each radius."""
+    rows = tl.program_id(0) * BM + tl.arange(0, BM)
+    begin = tl.program_id(1) * run
+    end = tl.minimum(begin + run, n // BN)
+    edge, radius = tl.arange(0, EP), tl.arange(0, RP)
+    inside = tl.zeros((BM, EP), dtype=tl.int32)
+    found = tl.zeros((BM, RP), dtype=tl.int32)
+    label = tl.load(label_of + begin)
+    for block in range(begin, end):
+        distances = _distances(queries, train, rows, block * BN, m, n, dims, BM, BN)
+        for e in range(E):
+            bound = tl.load(edges + rows * E + e)
+            number = tl.sum((distances <= bound[:, None]).to(tl.int32), axis=1)
+            inside += tl.where(edge[None, :] == e, number[:, None], 0)
+        following = tl.load(label_of + block)
+        if R > 0:
+            if following != label:
+                tl.atomic_add(
+                    votes + (rows[:, None] * R + radius[None, :]) * classes + label, found, mask=radius[None, :] < R
+                )
+                found = tl.zeros((BM, RP), dtype=tl.int32)
+            for r in range(R):
+                number = tl.sum((distances <= tl.load(radii + r)).to(tl.int32), axis=1)
+                found += tl.where(radius[None, :] == r, number[:, None], 0)
+        label = following
+    if E > 0:
+        tl.atomic_add(within + rows[:, None] * E + edge[None, :], inside, mask=edge[None, :] < E)
+    if R > 0:
+        tl.atomic_add(votes + (rows[:, None] * R + radius[None, :]) * classes + label, found, mask=radius[None, :] < R)
+
+
+@triton.jit
+@no_type_check
+def collect_kernel(
+    queries,  # f32[dims, m], m a multiple of BM
+    train,  # f32[dims, n], n a multiple of BN
+    label_of,  # i32[n / BN]
+    low,  # f32[m, K]
+    high,  # f32[m, K]
+    offsets,  # i64[m, K]: where the candidates of a band begin
+    cursors,  # i32[m, K]: how many of them there are already, added to
+    votes,  # i32[m, K, classes], added to
+    columns,  # i32[all candidates], written
+    distances_found,  # i32[all candidates], written
+    first_column,  # of the training examples given here
+    m,
+    n,
+    dims,
+    classes,
+    run,
+    K: tl.constexpr,
+    BM: tl.constexpr,
+    BN: tl.constexpr,
+):
+    """Votes of the examples ``<= low``, and every example in ``(low, high]``."""
+    rows = tl.program_id(0) * BM + tl.arange(0, BM)
+    begin = tl.program_id(1) * run
+    end = tl.minimum(begin + run, n // BN)
+    for block in range(begin, end):
+        distances = _distances(queries, train, rows, block * BN, m, n, dims, BM, BN)
+        label = tl.load(label_of + block)
+        column = first_column + block * BN + tl.arange(0, BN)
+        for k in range(K):
+            at = rows * K + k
+            below = distances <= tl.load(low + at)[:, None]
+            number = tl.sum(below.to(tl.int32), axis=1)
+            tl.atomic_add(votes + at * classes + label, number, mask=number > 0)
+            band = (distances <= tl.load(high + at)[:, None]) & (below == 0)
+            number = tl.sum(band.to(tl.int32), axis=1)
+            if tl.sum(number, axis=0) > 0:
+                begins = tl.load(offsets + at) + tl.atomic_add(cursors + at, number)
+                place = begins[:, None] + tl.cumsum(band.to(tl.int32), axis=1) - 1
+                tl.store(columns + place, tl.broadcast_to(column[None, :], (BM, BN)), mask=band)
+                tl.store(distances_found + place, distances.to(tl.int32), mask=band)

@@ -1,0 +1,159 @@
+"""The fused GPU kernels: their bits in Triton's interpreter on a CPU, their code for GPUs, and the limit of memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+pytest.importorskip("triton", reason="Triton is not installed (it comes with torch for GPUs, on Linux)")
+
+_BITS = """
+import sys
+
+import numpy as np
+
+from certvote.neighbors import fused_scan
+from certvote.neighbors.fused_scan import FusedScanner
+from certvote.neighbors.reference import ReferenceScanner
+from certvote.neighbors.scan import scan
+from certvote.neighbors.validation import checked_job
+
+
+def check(job, **how):
+    expected, got = scan(job, ReferenceScanner, None), scan(job, lambda job: FusedScanner(job, "cpu", **how), None)
+    for reference, votes in zip(expected, got, strict=True):
+        for key in reference:
+            np.testing.assert_array_equal(votes[key].counts, reference[key].counts)
+            if reference[key].ranked is not None:
+                np.testing.assert_array_equal(votes[key].ranked, reference[key].ranked)
+
+
+rng = np.random.default_rng(int(sys.argv[1]))
+
+
+def job(n, d, values, classes, queries, **how):
+    scale = 2.0 ** int(rng.integers(-20, 20))
+    return checked_job(
+        (rng.integers(0, values, (n, d)) * scale).astype(np.float32),
+        rng.integers(0, classes, n),
+        (rng.integers(-1, values + 1, (queries, d)) * scale).astype(np.float32),
+        rs=[r * scale for r in how.pop("rs", (0, 1.5, values, 1000 * values))],
+        num_classes=classes + 1,  # one label that nobody has
+        **how,
+    )
+
+
+"""
+
+_TIES = """
+for values in (1, 3, 10**5):
+    for classes in (1, 5):
+        n = int(rng.integers(1, 300))
+        ks = sorted({1, int(rng.integers(1, n + 1)), n})
+        for window, ranking in ((0, "index"), (5, "hash"), (n + 1, "index")):
+            check(job(n, int(rng.integers(1, 4)), values, classes, 5, ks=ks, window=window, ranking=ranking))
+check(job(40, 2, 4, 300, 3, ks=[1, 30], window=4, ranking="index"))
+check(job(9, 2, 4, 2, 40, ks=[], window=0, ranking="index"))
+check(job(9, 2, 4, 2, 40, ks=[3], rs=(), window=0, ranking="index"))
+check(job(200, 64, 2**18, 2, 5, ks=[3, 150], window=9, ranking="hash"))
+"""
+
+_LIMITS = """
+fused_scan._SAMPLE, fused_scan._SPARE, fused_scan._PROGRAMS = 16, 1, 3  # misleading samples, long runs
+for values in (2, 10**5):
+    some = job(700, 24, values, 3, 20, ks=[1, 400], window=3, ranking="hash")
+    scanner = FusedScanner(some, "cpu", 110_000)
+    assert scanner.kept is None and len(list(scanner._parts())) > 1 and scanner.tile_rows == 16
+    check(some, memory=110_000)
+try:
+    FusedScanner(some, "cpu", 10_000)
+except ValueError as error:
+    assert "got 0 MB; raise option backend.memory, or use backend=numba" in str(error), error
+else:
+    raise AssertionError("it does not fit")
+"""
+
+_COMPILED = """
+import triton
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource
+
+from certvote.neighbors.fused_kernels import collect_kernel, count_kernel
+from certvote.neighbors.fused_scan import _BM, _BN, _WARPS
+
+pointers = {"label_of": "*i32", "within": "*i32", "votes": "*i32", "cursors": "*i32", "columns": "*i32",
+            "distances_found": "*i32", "offsets": "*i64"}
+numbers = ("first_column", "m", "n", "dims", "classes", "run")
+for kernel, constants in (
+    (count_kernel, {"E": 6, "R": 7, "EP": 8, "RP": 8}),
+    (count_kernel, {"E": 6, "R": 0, "EP": 8, "RP": 1}),
+    (count_kernel, {"E": 0, "R": 1, "EP": 1, "RP": 1}),
+    (collect_kernel, {"K": 5}),
+):
+    constants = {**constants, "BM": _BM, "BN": _BN}
+    signature = {
+        name: "constexpr" if name in constants else "i32" if name in numbers else pointers.get(name, "*fp32")
+        for name in kernel.arg_names
+    }
+    source = ASTSource(fn=kernel, signature=signature, constexprs=constants)
+    compiled = triton.compile(source, target=GPUTarget("cuda", 90, 32), options={"num_warps": _WARPS})
+    assert "abs.f32" in compiled.asm["ptx"]
+"""
+
+
+def interpreted(program: str, *arguments: str, interpret: str = "1") -> None:
+    environment = {**os.environ, "TRITON_INTERPRET": interpret}
+    command = [sys.executable, "-c", program, *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_bits_of_the_reference_in_the_interpreter():
+    interpreted(_BITS + _TIES, "0")
+
+
+def test_parts_of_a_training_set_and_bands_that_have_to_be_narrowed(tmp_path):
+    interpreted(_BITS + _LIMITS, "0")
+
+
+def test_annotations_hold_at_run_time():
+    hook = (
+        "from jaxtyping import install_import_hook\n"
+        'install_import_hook(["certvote.types", "certvote.neighbors"], "beartype.beartype")\n'
+    )
+    few = 'check(job(50, 3, 4, 3, 5, ks=[1, 30], window=4, ranking="hash"))\n'
+    interpreted(hook + _BITS + few, "0")
+
+
+def test_kernels_compile_for_a_gpu_without_one(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
+    interpreted(_COMPILED, interpret="0")
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("ranking", ["index", "hash"])
+def test_the_bits_of_the_reference_on_a_gpu(assert_as_reference, ranking):
+    import torch
+
+    if not torch.cuda.is_available():
+        pytest.skip("torch finds no CUDA device")
+    from certvote.neighbors.fused_scan import FusedScanner
+    from certvote.neighbors.validation import checked_job
+
+    rng = np.random.default_rng(0)
+    job = checked_job(
+        rng.integers(0, 2**17, (20_000, 81)),
+        rng.integers(0, 10, 20_000),
+        rng.integers(0, 2**17, (50, 81)),
+        ks=[1, 5000, 20_000],
+        rs=[3.5 * 2**17],
+        window=1000,
+        num_classes=10,
+        ranking=ranking,
+    )
+    assert_as_reference(job, FusedScanner)
+    assert_as_reference(job, lambda job: FusedScanner(job, memory=6_000_000))
