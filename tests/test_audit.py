@@ -10,9 +10,10 @@ from hydra import compose, initialize_config_dir
 
 from certvote import pipeline
 from certvote import settings as options
-from certvote.audit import audit
+from certvote.audit import _election_checks, audit
 from certvote.paths import conf_dir
 from certvote.tracking import Store, TrackingError
+from certvote.types import Election
 
 
 @pytest.fixture(
@@ -43,6 +44,21 @@ def failed(store: Store, run: str) -> list[str]:
 
 def test_a_record_that_nobody_touched_holds(record):
     assert failed(*record) == []
+
+
+def test_what_cannot_be_checked_is_said(record):
+    store, run = record
+    (read,) = store.read_runs(run_ids=[run])
+    unchecked = [check.statement for check in audit(store, run) if not check.checked]
+    assert unchecked == ["the margins follow from the ballots"] * (read.params["algo.name"] == "fa")
+
+
+@pytest.mark.parametrize("runoff", [False, True])
+def test_a_winner_that_the_votes_do_not_allow_is_found(runoff):
+    counts = np.array([[5, 3, 3], [5, 3, 3], [5, 3, 3]], np.int32)  # label 2 comes before 1
+    for winner, allowed in ([0, 0, 0], True), ([0, 2, 0], runoff), ([0, 1, 0], False):
+        election = Election(counts, np.array(winner), np.ones(3, np.int64))
+        assert [check.holds for check in _election_checks(election, runoff)] == [allowed, True]
 
 
 @pytest.fixture

@@ -89,9 +89,9 @@ def test_bagging_draws_with_its_seed(job):
 @pytest.mark.parametrize(
     ("overrides", "named"),
     [
-        (["algo=dpa", "algo.parts=301"], "algo.parts"),
-        (["algo=fa", "algo.parts=151", "algo.spread=2"], r"algo\.parts · algo\.spread"),
-        (["algo=bagging", "algo.subsample=301"], "algo.subsample"),
+        (["algo=dpa", "algo.parts=301"], "option parts: "),
+        (["algo=fa", "algo.parts=151", "algo.spread=2"], r"option parts · algo\.spread"),
+        (["algo=bagging", "algo.subsample=301"], "option subsample: "),
     ],
 )
 def test_more_than_the_training_set_has_is_refused(job, overrides, named):

@@ -15,7 +15,7 @@ import numpy as np
 from certvote import settings as options
 from certvote.evidence import headline, load_votes, per_example, votes_digest
 from certvote.identity import code_digest, fingerprint
-from certvote.types import Curve, Run
+from certvote.types import Curve, Election, Run
 
 if TYPE_CHECKING:
     from certvote.schema import Settings
@@ -86,12 +86,29 @@ def _checks(record: Run, folder: Path) -> Iterator[Check]:
     same = claimed.keys() == recomputed.keys() and all(np.array_equal(claimed[x], recomputed[x]) for x in claimed)
     yield Check("the certified sizes follow from the votes", same)
 
+    if isinstance(votes, Election):
+        yield from _election_checks(votes, runoff=getattr(settings.algo, "election", "") == "runoff")
     yield _data_check(settings, tags["certvote.data_digest"], labels)
     yield from _curve_checks(record, read_csv(folder / "curve.csv"), again, settings)
 
     unchanged = tags["certvote.code_digest"] == code_digest()
     detail = "unchanged" if unchanged else "it has changed since; everything above was checked with today's"
     yield Check("the code that made the run is known", len(tags["certvote.code_digest"]) == 64, detail)
+
+
+def _election_checks(election: Election, runoff: bool) -> Iterator[Check]:
+    """First choices are stored, ballots are not: they say who can have won, but not by how many parts."""
+    from certvote.certificates.runoff import finalists
+
+    leader, second = finalists(election.counts)
+    wins = (election.winner == leader) | (runoff & (election.winner == second))
+    yield Check("the winners fit the votes", bool(wins.all()))
+    yield Check(
+        "the margins follow from the ballots",
+        True,
+        "not checked, as ballots are not stored; a run with rerun=true and an empty cache_root polls all voters again",
+        checked=False,
+    )
 
 
 def _curve_checks(record: Run, curve: Curve, certified: Certified, settings: Settings) -> Iterator[Check]:

@@ -8,6 +8,9 @@ from typing import TypeGuard
 
 import numpy as np
 
+LEAST_ALPHA = 1e-100
+"""Smallest probability of error that a probabilistic certificate takes: floats work with it, shared out."""
+
 
 def is_integer(value: object) -> TypeGuard[int]:
     """Whether it is an integer of Python or NumPy; ``True`` and ``2.0`` are none."""

@@ -7,7 +7,8 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ _STAGES = (
     "stages.py",
     "types.py",
 )
-_LIBRARIES = ("numpy", "numba", "scikit-image", "scikit-learn", "mlflow")
+_LIBRARIES = ("numpy", "numba", "scikit-image", "scikit-learn", "scipy", "torch", "mlflow")
 
 
 @functools.cache
@@ -49,5 +50,8 @@ def fingerprint(effective: Mapping[str, Any], data_digest: str, code: str | None
 @functools.cache
 def environment() -> Mapping[str, str]:
     """Tags that say which versions made a run."""
-    versions = {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES}
+    versions = {"python": platform.python_version()}
+    for name in _LIBRARIES:
+        with suppress(PackageNotFoundError):  # some are only in extras
+            versions[name] = version(name)
     return {"certvote.version": version("certvote"), "certvote.environment": json.dumps(versions)}

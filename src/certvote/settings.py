@@ -32,6 +32,7 @@ def load(config: Any) -> Settings:
         raise TypeError(f"expected a configuration made from conf/config.yaml, got {type(settings).__name__}")
     _check_names(settings)
     _check_known(config, settings)
+    _check_learner(settings)
     _check_defined(settings)
     if isinstance(settings.grouping, Budget) and settings.grouping.stride is None:
         from certvote.certificates.stride import default_stride
@@ -77,6 +78,13 @@ def _check_known(config: Any, settings: object, prefix: str = "") -> None:
         value = getattr(settings, key)
         if is_dataclass(value):
             _check_known(config[key], value, f"{prefix}{key}.")
+
+
+def _check_learner(settings: Settings) -> None:
+    from certvote.ensembles.learners import check_options
+
+    options = asdict(settings.learner)
+    check_options(options.pop("name"), options)
 
 
 def flatten(settings: object, prefix: str = "") -> dict[str, Any]:

@@ -317,10 +317,11 @@ GOOD = {"n_train": 10, "subsample": 2, "alpha": 0.1}
         ([[3, 0]], {"n_train": 0}, "expected n_train as an integer from 1"),
         ([[3, 0]], {"n_train": None}, "expected n_train as an integer from 1"),
         ([[3, 0]], {"n_train": 2**53 + 1}, "expected n_train as an integer from 1"),
-        ([[3, 0]], {"alpha": 0}, "expected alpha between 0 and 1, got 0"),
-        ([[3, 0]], {"alpha": 1.0}, "expected alpha between 0 and 1, got 1"),
-        ([[3, 0]], {"alpha": float("nan")}, "expected alpha between 0 and 1"),
-        ([[3, 0]], {"alpha": "0.1"}, "expected alpha between 0 and 1"),
+        ([[3, 0]], {"alpha": 0}, "expected alpha from 1e-100 to below 1, got 0"),
+        ([[3, 0]], {"alpha": 1.0}, "expected alpha from 1e-100 to below 1, got 1"),
+        ([[3, 0]], {"alpha": float("nan")}, "expected alpha from 1e-100 to below 1"),
+        ([[3, 0]], {"alpha": 1e-300}, "expected alpha from 1e-100 to below 1, got 1e-300"),
+        ([[3, 0]], {"alpha": "0.1"}, "expected alpha from 1e-100 to below 1"),
     ],
 )
 def test_input_is_checked(counts, options, message):
@@ -348,3 +349,26 @@ def test_numbers_of_numpy_are_numbers():
     options = {"n_train": np.int32(60_000), "subsample": np.int32(20), "alpha": np.float32(0.5)}
     plain = {"n_train": 60_000, "subsample": 20, "alpha": 0.5}
     assert bagging.certified_sizes(counts, [0], **options) == bagging.certified_sizes(counts, [0], **plain) > 0
+
+
+def test_the_smallest_alpha_leaves_numbers():
+    counts = np.array([[10**6, 0, 0], [900_000, 100_000, 0], [500_001, 499_999, 0]])
+    p_a, p_b = bagging.confidence_bounds(counts.astype(np.int32), 60_000, 20, 1e-100)
+    assert np.isfinite([p_a, p_b]).all()
+    assert (p_a[:2] > p_b[:2]).all()
+    assert p_a[2] < p_b[2]
+
+
+@pytest.mark.parametrize(("classes", "expected"), [(1, 1), (2, 0.99), (4, 0.985), (10, 0.988), (1000, 0.98998)])
+def test_confidence_is_that_of_the_theorem(classes, expected):
+    assert bagging.confidence(0.01, classes) == pytest.approx(expected, abs=1e-15)
+
+
+def test_confidence_is_no_negative_number():
+    assert bagging.confidence(0.9, 3) == 0
+
+
+@pytest.mark.parametrize("classes", [0, -1, 2.0, None])
+def test_confidence_needs_classes(classes):
+    with pytest.raises(ValueError, match="num_classes"):
+        bagging.confidence(0.1, classes)

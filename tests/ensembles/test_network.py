@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from certvote import memory
 from certvote.ensembles import bootstrap, partition, train
 from certvote.ensembles.network import Schedule, random_distortions
 from certvote.ensembles.network_votes import integers
@@ -211,3 +212,23 @@ def test_integers_stay_below_what_float32_counts():
 def test_vectors_are_refused():
     with pytest.raises(ValueError, match="learner=network: expected images"):
         trained(np.zeros((9, 4), np.float32), np.zeros(9, int), bootstrap(9, voters=2, size=3, seed=0))
+
+
+def test_too_wide_a_network_is_refused_before_it_is_trained(bars):
+    images, labels = bars
+    with pytest.raises(ValueError, match=r"learner\.width: expected at most 2\*\*15 weights per label, got 49000"):
+        trained(images, labels, bootstrap(260, voters=2, size=5, seed=0), width=1000)
+
+
+def test_what_does_not_fit_into_memory_is_refused_before_it_is_trained(bars, monkeypatch):
+    images, labels = bars
+    monkeypatch.setattr(memory, "available", lambda: 10**6)
+    with pytest.raises(ValueError, match=r"learner=network for 2 voters, .* got 1 MB; lower learner.copies"):
+        trained(images, labels, bootstrap(260, voters=2, size=5, seed=0), threads=1)
+    with pytest.raises(ValueError, match=r"options algo.voters=1000000, subsample=200: .* got 1 MB; take fewer voters"):
+        bootstrap(260, voters=10**6, size=200, seed=0)
+
+
+def test_a_training_that_diverges_is_told(bars):
+    with pytest.raises(ValueError, match=r"diverged; lower learner\.rate"):
+        integers(np.array([[np.nan]]), np.zeros(1))

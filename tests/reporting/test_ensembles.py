@@ -114,17 +114,17 @@ def test_one_ensemble_stands_for_all_in_a_sentence(any_change):
     assert sentence.endswith(
         "; its individual certificate guarantees 34.45 %; for rNN (r = 4, budget certificate) the guarantee is "
         "57.17 %; and for the best ensemble, bagging (ξ = 20, N = 1000, logistic regression), the guarantee is "
-        "15.50 % (a statement that holds with probability 99.9 %)."
+        "15.50 % (a statement that holds with probability 99.88 %)."
     )
 
 
 def test_confidence_stands_beside_baggings_numbers(any_change):
     table = tables.result_table(any_change)
-    assert [row.label for row in table.rows if row.confidence == "99.9 %"] == ["bagging ξ=20, N=1000"]
+    assert [row.label for row in table.rows if row.confidence == "99.88 %"] == ["bagging ξ=20, N=1000"]
     (row,) = [row for row in csv.DictReader(io.StringIO(tables.to_csv(table))) if row["algorithm"] == "bagging"]
-    assert (row["confidence"], row["learner"], row["change"]) == ("0.999", "logistic regression", "any")
-    assert "confidence 99.9 %" in sections.setting(any_change)
-    assert any("99.9 % for all test examples together" in said for said in limits.assumptions(any_change))
+    assert (row["confidence"], row["learner"], row["change"]) == ("0.9988", "logistic regression", "any")
+    assert "confidence 99.88 %" in sections.setting(any_change)
+    assert any("99.88 % for all test examples together" in said for said in limits.assumptions(any_change))
 
 
 def test_differences_at_named_sizes(any_change):

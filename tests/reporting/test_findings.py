@@ -81,8 +81,8 @@ def test_small_test_sets_get_one_digit_rounded_down(make_run):
 
 def test_a_probabilistic_certificate_says_so(make_run):
     run = make_run(params={"algo.name": "bagging", "algo.alpha": "0.001"})
-    assert "holds with probability 99.9 %" in findings.headline(results([run]))
-    assert "probabilistic: it holds with confidence 99.9 %" in setting(results([run]))
+    assert "holds with probability 99.88 %" in findings.headline(results([run]))
+    assert "probabilistic: it holds with confidence 99.88 %" in setting(results([run]))
 
 
 def test_the_gap_of_a_search_is_stated(mnist_runs):

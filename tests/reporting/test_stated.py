@@ -38,7 +38,7 @@ def test_a_deviation_says_why_and_a_probabilistic_term_its_confidence(found):
     measured = measure(BAGGING, found)
     assert not measured.agrees
     (details,) = stated_table([measured]).details
-    assert "15.50 % for bagging (ξ = 20, N = 1000, logistic regression), with confidence 99.9 %." in details[0]
+    assert "15.50 % for bagging (ξ = 20, N = 1000, logistic regression), with confidence 99.88 %." in details[0]
     assert details[1] == "Off by more than 0.5 points: other base classifiers."
 
 

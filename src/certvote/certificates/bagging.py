@@ -1,4 +1,4 @@
-"""Bagging's certificate (Jia, Cao and Gong, AAAI 2021): probabilistic, at one confidence for the whole test set.
+"""Bagging's certificate (Jia, Cao and Gong, AAAI 2021): probabilistic, with one confidence for the whole test set.
 
 Voters are trained on ``subsample`` examples each, drawn with replacement. What is certified is the label that most of
 all voters there could be predict; the votes that were counted only bound its probability ``p_a`` from below, and that
@@ -26,7 +26,7 @@ from certvote.certificates.votes import (
     correct,
     share_certified,
 )
-from certvote.checks import is_integer, is_real
+from certvote.checks import LEAST_ALPHA, is_integer, is_real
 from certvote.types import Curve, Votes
 
 _MAX_TRAIN = 2**53
@@ -44,8 +44,8 @@ def certified_sizes(
 ) -> Int64[np.ndarray, " m"]:
     """Largest poisoning size at which each test example keeps its correct label; -1 where it is wrong or abstained.
 
-    All sizes hold at once, with the confidence ``1 - alpha`` over the voters' samples (Theorem 10); so ``counts`` must
-    have all test examples that the claim is about. A row counts the labels that the voters predict, each trained on
+    All sizes hold at once, with :func:`confidence` over the voters' samples; so ``counts`` must have all test examples
+    that the claim is about. A row counts the labels that the voters predict, each trained on
     ``subsample`` of ``n_train`` examples. With a single class nothing can go wrong, and the size is
     ``certvote.certificates.votes.UNLIMITED``.
 
@@ -97,6 +97,23 @@ def curve(
     return share_certified(certified, sizes)
 
 
+def confidence(alpha: float, num_classes: int) -> float:
+    """The probability that everything is true that is certified with ``alpha``, at least (Theorem 10).
+
+    Raises:
+        ValueError: ``alpha`` out of range, or no class.
+    """
+    _check_alpha(alpha)
+    if not (is_integer(num_classes) and num_classes >= 1):
+        raise ValueError(f"expected num_classes as an integer >= 1, got {num_classes!r}")
+    return 1.0 if num_classes == 1 else 1 - alpha if num_classes == 2 else max(0.0, 1 - (1 + 2 / num_classes) * alpha)
+
+
+def _check_alpha(alpha: float) -> None:
+    if not (is_real(alpha) and LEAST_ALPHA <= alpha < 1):
+        raise ValueError(f"expected alpha from {LEAST_ALPHA:g} to below 1, got {alpha!r}")
+
+
 def confidence_bounds(
     counts: Int32[np.ndarray, "m c"], n_train: int, subsample: int, alpha: float
 ) -> tuple[Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
@@ -112,8 +129,7 @@ def confidence_bounds(
         raise ValueError(f"expected n_train as an integer from 1 to 2**53, got {n_train!r}")
     if not (is_integer(subsample) and 1 <= subsample <= n_train):
         raise ValueError(f"expected subsample from 1 to n_train={n_train}, got {subsample!r}")
-    if not (is_real(alpha) and 0 < alpha < 1):
-        raise ValueError(f"expected alpha between 0 and 1, got {alpha!r}")
+    _check_alpha(alpha)
 
     two = np.sort(np.append(counts, np.zeros((m, 1), np.int32), axis=1), axis=1)[:, -2:].astype(np.int64)
     first, second = two[:, 1], two[:, 0]

@@ -54,6 +54,14 @@ def elect(
     return Election(counts=counts, winner=winner, parts=parts)
 
 
+def finalists(counts: Int32[np.ndarray, "m c"]) -> tuple[Int64[np.ndarray, " m"], Int64[np.ndarray, " m"]]:
+    """The two labels with the most first choices, the larger label first of equals; with a single class it twice."""
+    leader = predicted_labels(counts)
+    others = counts.copy()
+    np.put_along_axis(others, leader[:, None], -1, axis=1)
+    return leader, predicted_labels(others)
+
+
 def elect_hard(
     first: Integer[np.ndarray, "m v"],
     *,
@@ -78,10 +86,7 @@ def _round_two(
     rankings: Integer[np.ndarray, "m v c"], counts: Int32[np.ndarray, "m c"], threads: int | None
 ) -> tuple[Int64[np.ndarray, " m"], Int64[np.ndarray, " m"]]:
     """The winner and the other finalist, twice the same label if there is only one."""
-    leader = predicted_labels(counts)
-    others = counts.copy()
-    np.put_along_axis(others, leader[:, None], -1, axis=1)
-    second = predicted_labels(others)
+    leader, second = finalists(counts)
     votes = np.empty(leader.size, dtype=np.int64)
     in_threads(lambda rows: supporters(rankings[rows], leader[rows], second[rows], votes[rows]), leader.size, threads)
     wins = 2 * votes + (leader > second) > rankings.shape[1]

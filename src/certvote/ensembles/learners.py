@@ -21,7 +21,6 @@ from certvote.ensembles.threads import in_order, workers
 
 
 @runtime_checkable
-@runtime_checkable
 class Voters(Protocol):
     """What a learner leaves behind after training."""
 
@@ -32,11 +31,25 @@ class Voters(Protocol):
 
 @dataclass(frozen=True)
 class Option:
-    """Type and range of a learner's option."""
+    """Type and range of a learner's option, both ends included."""
 
     kind: type
     least: float | int = 0
-    positive: bool = False
+    most: float | int = 1
+
+    def meaning(self) -> str:
+        """What is expected, in words."""
+        if self.kind is bool:
+            return "true or false"
+        return f"{'an integer' if self.kind is int else 'a number'} from {self.least:g} to {self.most:g}"
+
+    def fits(self, value: object) -> bool:
+        """Whether the value has the type and is in the range."""
+        if self.kind is bool:
+            return isinstance(value, bool)
+        if self.kind is int:
+            return is_integer(value) and self.least <= value <= self.most
+        return is_real(value) and self.least <= value <= self.most
 
 
 @dataclass(frozen=True)
@@ -69,25 +82,39 @@ def _network() -> Callable[..., Voters]:
 LEARNERS: Mapping[str, Learner] = {
     "nearest": Learner("features", {}, _nearest),
     "logistic": Learner(
-        "features", {"l2": Option(float, positive=True), "root": Option(bool), "steps": Option(int, least=1)}, _logistic
+        "features",
+        {"l2": Option(float, 1e-9, 1e9), "root": Option(bool), "steps": Option(int, 1, 10**6)},
+        _logistic,
     ),
     "network": Learner(
         "images",
         {
-            "width": Option(int, least=1),
-            "steps": Option(int, least=1),
-            "batch": Option(int, least=1),
-            "rate": Option(float, positive=True),
-            "decay": Option(float),
-            "copies": Option(int, least=1),
-            "shift": Option(float),
-            "rotation": Option(float),
-            "stretch": Option(float),
+            "width": Option(int, 1, 2**15),
+            "steps": Option(int, 1, 10**6),
+            "batch": Option(int, 1, 2**15),
+            "rate": Option(float, 1e-9, 1),
+            "decay": Option(float, 0, 1),
+            "copies": Option(int, 1, 2**15),
+            "shift": Option(float, 0, 1000),
+            "rotation": Option(float, 0, 180),
+            "stretch": Option(float, 0, 2),
             "flip": Option(bool),
         },
         _network,
     ),
 }
+
+
+def check_options(name: str, given: Mapping[str, Any]) -> None:
+    """Raise ``ValueError`` unless these are the options of the learner ``name``, all of them and in range."""
+    known = LEARNERS[name].options
+    if set(given) != set(known):
+        raise ValueError(
+            f"learner {name}: expected the options {', '.join(known) or 'none'}, got {', '.join(given) or 'none'}"
+        )
+    for key, option in known.items():
+        if not option.fits(given[key]):
+            raise ValueError(f"option learner.{key}: expected {option.meaning()}, got {given[key]!r}")
 
 
 def train(
@@ -110,7 +137,7 @@ def train(
     if name not in LEARNERS:
         raise ValueError(f"learner: expected one of {', '.join(LEARNERS)}, got {name!r}")
     learner = LEARNERS[name]
-    _check_options(name, learner.options, options)
+    check_options(name, options)
     if threads is not None and not (is_integer(threads) and threads >= 1):
         raise ValueError(f"threads: expected an integer >= 1, or None for all cores, got {threads!r}")
     inputs = _checked_inputs("inputs", inputs, name)
@@ -179,24 +206,6 @@ class Ensemble:
                 yield start, stop, chosen
                 if progress is not None:
                     progress(stop, len(inputs))
-
-
-def _check_options(name: str, known: Mapping[str, Option], given: Mapping[str, Any]) -> None:
-    if set(given) != set(known):
-        raise ValueError(
-            f"learner {name}: expected the options {', '.join(known) or 'none'}, got {', '.join(given) or 'none'}"
-        )
-    for key, option in known.items():
-        value = given[key]
-        if option.kind is bool:
-            right, meaning = isinstance(value, bool), "true or false"
-        elif option.kind is int:
-            right, meaning = is_integer(value) and value >= option.least, f"an integer >= {option.least:g}"
-        else:
-            meaning = f"a finite number {'>' if option.positive else '>='} {option.least:g}"
-            right = is_real(value) and option.least <= value < np.inf and (value > option.least or not option.positive)
-        if not right:
-            raise ValueError(f"option learner.{key}: expected {meaning}, got {value!r}")
 
 
 def _checked_inputs(argument: str, given: Any, name: str) -> np.ndarray:

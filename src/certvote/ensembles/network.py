@@ -22,11 +22,12 @@ import torch
 from jaxtyping import Float64, Int64, UInt8
 
 from certvote.ensembles.ballots import Progress
-from certvote.ensembles.network_votes import NetworkVoters, Rounded, patches, rounded
+from certvote.ensembles.network_votes import NetworkVoters, Rounded, check_terms, patches, rounded
 from certvote.ensembles.orientations import depth_of, grid_of, maps
 from certvote.ensembles.subsets import Subsets
 from certvote.ensembles.threads import in_order
 from certvote.ensembles.torch_state import exact_products
+from certvote.memory import refuse_above_free
 
 _SLOTS = {"cpu": 16, "cuda": 256}  # voters trained together: no voter's arithmetic depends on how many there are
 _WARM_UP = 0.1  # share of the steps in which the learning rate rises
@@ -64,6 +65,8 @@ def fit_network(
     schedule, v = Schedule(**options), len(subsets)  # type: ignore[arg-type]
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     slots = _SLOTS[device.type]
+    workers = 1 if device.type == "cuda" else threads
+    _check_size(inputs.shape[1:], subsets, num_classes, schedule, slots, workers)
     present = np.zeros((v, num_classes), bool)
     for voter, members in enumerate(subsets):
         present[voter, labels[members]] = True
@@ -78,13 +81,31 @@ def fit_network(
         return Trainer(batch, mask, schedule, device).trained()[: stop - start]
 
     networks: list[Rounded] = []
-    workers = 1 if device.type == "cuda" else threads
     with exact_products():
         for _, stop, part in in_order(fit_some, v, slots, workers):
             networks += part
             if progress is not None:
                 progress(stop, v)
     return NetworkVoters(networks=networks, slots=slots, device=device, threads=threads)
+
+
+def _check_size(
+    shape: tuple[int, ...], subsets: Subsets, num_classes: int, schedule: Schedule, slots: int, workers: int
+) -> None:
+    """Refuse networks that are too wide for exact sums, or too large for the memory, before any is trained."""
+    (rows, columns, _), depth = grid_of(shape), depth_of(shape)
+    hidden, taps, examples = rows * columns * schedule.width, 9 * depth, int(np.diff(subsets.offsets).max(initial=0))
+    check_terms(hidden)
+    check_terms(taps)
+    weights = taps * schedule.width + hidden * num_classes
+    pool = examples * schedule.copies * (rows + 2) * (columns + 2) * depth
+    step = schedule.batch * (4 * rows * columns * taps + 3 * 4 * hidden)
+    one = 2 * pool + 2 * 8 * schedule.steps * schedule.batch + step + 5 * 4 * weights  # Adam: moments and gradients
+    refuse_above_free(
+        slots * workers * one + 4 * len(subsets) * weights,
+        f"learner=network for {len(subsets)} voters, {slots * workers} trained at once",
+        "lower learner.copies, learner.batch, learner.steps or learner.width, or n_jobs",
+    )
 
 
 @dataclass(frozen=True)

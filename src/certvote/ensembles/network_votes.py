@@ -73,15 +73,26 @@ def integers(
 ) -> tuple[Float32[np.ndarray, "terms sums"], Float32[np.ndarray, " sums"], float]:
     """Both times one power of two, rounded, so that with inputs up to 255 no partial sum exceeds 2**24; and that power.
 
-    Raises ``ValueError`` for so many terms that rounding alone could exceed it.
+    Raises ``ValueError`` for so many terms that rounding alone could exceed it, and for weights that are not finite.
     """
+    check_terms(len(weights))
     reach = float((_LARGEST * np.abs(weights).sum(axis=0) + np.abs(bias)).max())
-    room = _EXACT - (_LARGEST * len(weights) + 1)  # rounding adds at most half of what is taken off here
-    if room < _EXACT // 2:
-        raise ValueError(f"option learner.width: expected at most 2**15 weights per label, got {len(weights)}")
+    if not np.isfinite(reach):
+        raise ValueError("learner=network: training diverged; lower learner.rate")
+    room = _room(len(weights))
     _, exponent = np.frexp(room / reach) if reach > 0 else (1.0, 1)
     unit = float(np.ldexp(1.0, int(exponent) - 1))
     return np.rint(weights * unit).astype(np.float32), np.rint(bias * unit).astype(np.float32), unit
+
+
+def check_terms(terms: int) -> None:
+    """Raise ``ValueError`` for so many terms of a sum that it could not be exact."""
+    if _room(terms) < _EXACT // 2:
+        raise ValueError(f"option learner.width: expected at most 2**15 weights per label, got {terms}")
+
+
+def _room(terms: int) -> int:
+    return _EXACT - (_LARGEST * terms + 1)  # rounding adds at most half of what is taken off here
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Int32, Int64, Integer, Num, UInt64
 
 from certvote.checks import is_integer, plain_array
+from certvote.memory import refuse_above_free
 
 _BLOCK_BYTES = 2**22
 _OFFSETS_SEED = 0x4641  # of the spread's offsets: a constant of the method, independent of any data
@@ -43,9 +44,10 @@ def bootstrap(n: int, *, voters: int, size: int, seed: int) -> Subsets:
     fewer than two voters, and for subsamples that are empty or larger than the training set.
     """
     _at_least("algo.voters", voters, 2)
-    _at_least("algo.subsample", size, 1)
+    _at_least("subsample", size, 1)
     _at_least("algo.seed", seed, 0)
-    _at_most("algo.subsample", size, n, "the number of training examples")
+    _at_most("subsample", size, n, "the number of training examples")
+    refuse_above_free(8 * voters * size, f"options algo.voters={voters}, subsample={size}", "take fewer voters")
     draws, seeds = (np.random.default_rng(source) for source in np.random.SeedSequence(seed).spawn(2))
     return Subsets(
         members=draws.integers(0, n, (voters, size)).reshape(-1),
@@ -74,11 +76,11 @@ def spread(
     voter has ``spread`` buckets, listed in the second result, and an example is seen by ``spread`` voters.
     ``spread=1`` is the hash partition. A voter's examples are ordered by digest, its seed is its number.
     """
-    _at_least("algo.parts", parts, 2)
+    _at_least("parts", parts, 2)
     _at_least("algo.spread", spread, 1)
     examples, labels = _checked(examples, labels)
     voters = parts * spread
-    name = "algo.parts" if spread == 1 else "algo.parts · algo.spread"
+    name = "parts" if spread == 1 else "parts · algo.spread"
     _at_most(name, voters, len(labels), "the number of training examples")
     digests = _digests(examples, labels)
     bucket = _remainders(digests, voters)

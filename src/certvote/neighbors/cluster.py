@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from certvote.checks import is_integer
-from certvote.neighbors.memory import available
+from certvote.memory import available
 
 if TYPE_CHECKING:
     from certvote.neighbors.runners import DaskRunner

@@ -16,7 +16,7 @@ from certvote.reporting.diff_figures import differences_figure, pair_figure
 from certvote.reporting.diff_tables import DiffTable
 from certvote.reporting.figures import COLUMN, LONGEST_LABEL, PAGE, Layout
 from certvote.reporting.pairs import Matching, Pair, match
-from certvote.reporting.render import _GLUED, _write
+from certvote.reporting.render import GLUED, write_page
 from certvote.reporting.result import notes
 from certvote.reporting.sections import Detail, Download, FigureView, data_address
 from certvote.reporting.shared import share_styles
@@ -74,7 +74,7 @@ def render_diff(
     html = diff_html(a, b, title=title, command=command)
     folder = Path(out_root) / name
     try:
-        return _write(html, folder)
+        return write_page(html, folder)
     except OSError as error:
         raise OSError(f"option --out: cannot write {folder}: {error.strerror or error}") from error
 
@@ -87,7 +87,7 @@ def diff_html(a: Side, b: Side, *, title: str | None = None, command: str | None
     runs = list({run.id: run for run in [*a.runs, *b.runs]}.values())
     jobs = [run for run in runs if run.id in {result.id for result in found}]
     environment = templates.environment()
-    environment.filters["glue"] = lambda text: _GLUED.sub("\N{NO-BREAK SPACE}", str(text))
+    environment.filters["glue"] = lambda text: GLUED.sub("\N{NO-BREAK SPACE}", str(text))
     environment.filters["count"] = labels.count
     html = environment.get_template("diff.html").render(
         title=labels.printable(title or diff_words.title(matching, (a.text, b.text))),

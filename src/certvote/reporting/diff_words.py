@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from certvote.reporting import labels, query
-from certvote.reporting.findings import EQUAL
 from certvote.reporting.pairs import Change, Matching, Pair
-from certvote.reporting.query import Result, accuracy_at
+from certvote.reporting.query import EQUAL, Result, accuracy_at
 from certvote.reporting.tables import shared_sizes
 
 UNSET = "–"

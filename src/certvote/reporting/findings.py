@@ -7,13 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from certvote.reporting import labels, query, styles
-from certvote.reporting.query import Result, accuracy_at, common, finished, individual_of, strength, strongest
+from certvote.reporting.query import EQUAL, Result, accuracy_at, common, finished, individual_of, strength, strongest
 from certvote.reporting.tables import shared_sizes
 
 MOST_SENTENCES = 4  # of an abstract that are about single settings; the sections say the rest
 _GROUPINGS = ("rd", "island")
 _MOST_GAPS = 3
-EQUAL = 1e-9  # a difference that is rounding, far below one test example
 
 
 def abstract(found: Sequence[Result], about: Sequence[Result] | None = None) -> list[str]:

@@ -117,10 +117,20 @@ def printable_lines(text: str) -> list[str]:
 
 
 def confidence(result: Result) -> str:
-    """With which confidence a certificate holds ("99.9 %"), "" for one that is exact."""
+    """With which confidence a certificate holds ("99.88 %"), rounded down; "" for one that is exact."""
     if not styles.algorithm(result.method).probabilistic:
         return ""
-    return "unknown" if result.alpha is None else f"{100 * (1 - result.alpha):g} %"
+    number = confidence_number(result)
+    return "unknown" if number is None else f"{math.floor(number * 1e6 + 1e-6) / 1e4:g} %"
+
+
+def confidence_number(result: Result) -> float | None:
+    """Bagging's proven confidence, ``None`` where the record does not have what it follows from."""
+    from certvote.certificates import bagging
+
+    if result.alpha is None or result.num_classes is None:
+        return None
+    return bagging.confidence(result.alpha, result.num_classes)
 
 
 def listed(names: Sequence[str]) -> str:

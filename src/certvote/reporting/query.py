@@ -16,6 +16,7 @@ from certvote.types import Curve, Run
 
 __all__ = [
     "BOOKKEEPING",
+    "EQUAL",
     "Result",
     "accuracy_at",
     "area",
@@ -36,6 +37,9 @@ __all__ = [
 
 # Options about where things are kept and what a run is called: no part of its result.
 BOOKKEEPING = ("tracking.", "cache_root", "data_root", "report_root", "name", "title", "rerun", "n_jobs")
+
+EQUAL = 1e-9
+"""A difference of two accuracies that is rounding, far below one test example."""
 
 _TELLING = 0.2  # a size at which the best bound keeps less than this part of its accuracy on clean data says little
 

@@ -31,7 +31,7 @@ from certvote.types import Run
 _LEFT_OUT = "left out"  # how a note starts that is about jobs which are not there, not about the numbers
 _NAME = r"\b[ekrdNξζα]"
 # A number stays on one line with its sign or name.
-_GLUED = re.compile(rf" (?=%)|(?<={_NAME}) (?== )|(?<={_NAME} =) |(?<=\bfig\.) (?=\d)")
+GLUED = re.compile(rf" (?=%)|(?<={_NAME}) (?== )|(?<={_NAME} =) |(?<=\bfig\.) (?=\d)")
 
 
 def render_report(
@@ -54,7 +54,7 @@ def render_report(
     folder = Path(out_root) / name
     html = page_html(runs, title=title, page=page, command=command, links=links, notes=notes, absent=absent)
     try:
-        return _write(html, folder)
+        return write_page(html, folder)
     except OSError as error:
         raise OSError(f"option report_root: cannot write {folder}: {error.strerror or error}") from error
 
@@ -78,12 +78,12 @@ def render(
     with "left out", so say only what is not there. ``absent`` says of data sets why nothing of them is here. The same
     runs give the same bytes.
     """
-    return _write(
+    return write_page(
         page_html(runs, title=title, page=page, command=command, links=links, notes=notes, absent=absent), out_dir
     )
 
 
-def _write(html: str, out_dir: Path) -> Path:
+def write_page(html: str, out_dir: Path) -> Path:
     out_dir.mkdir(parents=True, exist_ok=True)
     target = out_dir / "index.html"
     handle, draft = tempfile.mkstemp(dir=out_dir, prefix=".index-", suffix=".html")
@@ -123,7 +123,7 @@ def page_html(
     summary = stated.summary(measured)
     compared = sections.plain_view(stated.stated_table(measured), "stated", stated.EXPLANATION) if measured else None
     environment = templates.environment()
-    environment.filters["glue"] = lambda text: _GLUED.sub("\N{NO-BREAK SPACE}", str(text))
+    environment.filters["glue"] = lambda text: GLUED.sub("\N{NO-BREAK SPACE}", str(text))
     environment.filters["count"] = labels.count
     html = environment.get_template("page.html").render(
         title=labels.printable(definition.title),

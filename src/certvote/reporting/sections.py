@@ -12,11 +12,10 @@ from matplotlib.figure import Figure
 
 from certvote.reporting import costs, findings, labels, plain, vector
 from certvote.reporting.figures import COLUMN, PAGE, Layout, ca_figure
-from certvote.reporting.findings import EQUAL
 from certvote.reporting.looks import Look, looks
 from certvote.reporting.page import Section
 from certvote.reporting.plain import PlainTable
-from certvote.reporting.query import Result, accuracy_at, common, finished, last_size, select
+from certvote.reporting.query import EQUAL, Result, accuracy_at, common, finished, last_size, select
 from certvote.reporting.tables import ResultTable, result_table, to_csv, to_latex
 
 

@@ -69,7 +69,7 @@ CERTIFICATES = {
 }
 DATASETS = {"mnist": "MNIST", "cifar10": "CIFAR-10", "digits": "Digits", "arrays": "the user's arrays"}
 IMAGE_DATASETS = frozenset({"mnist", "cifar10", "digits"})
-FEATURES = {"hog": "HOG", "clip": "CLIP", "pixels": "pixel", "vectors": "ready-made"}
+FEATURES = {"hog": "HOG", "clip": "CLIP", "pixels": "pixel", "vectors": "ready-made", "npy": "precomputed"}
 ATTACKS = {"poisoning": "data poisoning", "backdoor": "a backdoor attack"}
 CHANGES = {"any": "any change", "insert": "insertions only", "delete": "removals only"}
 SHORT_LEARNERS = {"logistic": "logistic", "network": "network"}  # beside a curve, where the name would leave no room

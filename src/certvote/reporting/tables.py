@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from certvote.reporting import labels
 from certvote.reporting.query import (
+    EQUAL,
     Result,
     accuracy_at,
     attained_at,
@@ -132,7 +133,7 @@ def result_table(
         upper = tuple(labels.percent(attained_at(result, e), digits, up=True) for e in chosen)
         base = bases[result.id]
         gains = tuple(_difference(result, base, e, digits) for e in named) if compared else ()
-        opened = upper if _open(row, upper) else ()
+        opened = upper if _open(values[result.id], result, chosen) else ()
         rows.append(Row(result, label, cells, gains, opened, confidence=labels.confidence(result)))
     name = (labels.full(baseline[0]) if baseline else "individual certificate") if compared else ""
     return ResultTable(chosen, tuple(rows), name, named if compared else (), bool(gain_sizes))
@@ -165,7 +166,7 @@ def to_csv(table: ResultTable) -> str:
             labels.parameter(x),
             labels.learner_name(x.learner),
             labels.certificate_name(x),
-            "" if x.alpha is None or not row.confidence else repr(1 - x.alpha),
+            "" if not row.confidence or (sure := labels.confidence_number(x)) is None else repr(sure),
             x.data,
             x.feature,
             x.attack,
@@ -247,6 +248,6 @@ def _difference(result: Result, base: Result | None, size: int, digits: int) -> 
     return "–" if math.isnan(points) else f"{points:+.{digits}f}".replace("-", "−")
 
 
-def _open(certified: Sequence[str], upper: Sequence[str]) -> bool:
-    """Whether a search left anything open at the precision shown."""
-    return any(high not in ("–", low) for low, high in zip(certified, upper, strict=True))
+def _open(certified: Sequence[float], result: Result, sizes: Sequence[int]) -> bool:
+    """Whether a search left anything open."""
+    return any(attained_at(result, e) - low > EQUAL for low, e in zip(certified, sizes, strict=True))

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from omegaconf import MISSING
 
-from certvote.schema.ranges import above, at_least, one_of
+from certvote.checks import LEAST_ALPHA
+from certvote.schema.ranges import at_least, one_of
 
 
 @dataclass
@@ -40,10 +41,10 @@ class Bagging(Algo):
     seed: int = MISSING
 
     def __post_init__(self) -> None:
-        at_least("algo.voters", self.voters, 2)
+        at_least("algo.voters", self.voters, 2, most=10**6)
         at_least("subsample", self.subsample, 1)
-        if not 0 < self.alpha < 1:
-            raise ValueError(f"option algo.alpha: expected a number between 0 and 1, got {self.alpha}")
+        if not LEAST_ALPHA <= self.alpha < 1:
+            raise ValueError(f"option algo.alpha: expected a number from {LEAST_ALPHA:g} to below 1, got {self.alpha}")
         at_least("algo.seed", self.seed, 0)
 
 
@@ -68,7 +69,7 @@ class FiniteAggregation(Dpa):
 
 @dataclass
 class Learner:
-    """Base classifiers of a voting ensemble."""
+    """Base classifiers of a voting ensemble; the ranges of their options are in ``certvote.ensembles.learners``."""
 
     name: str = MISSING
 
@@ -78,10 +79,6 @@ class Logistic(Learner):
     l2: float = MISSING
     root: bool = MISSING
     steps: int = MISSING
-
-    def __post_init__(self) -> None:
-        above("learner.l2", self.l2, 0)
-        at_least("learner.steps", self.steps, 1)
 
 
 @dataclass
@@ -96,10 +93,3 @@ class Network(Learner):
     rotation: float = MISSING
     stretch: float = MISSING
     flip: bool = MISSING
-
-    def __post_init__(self) -> None:
-        for option in ("width", "steps", "batch", "copies"):
-            at_least(f"learner.{option}", getattr(self, option), 1)
-        above("learner.rate", self.rate, 0)
-        for option in ("decay", "shift", "rotation", "stretch"):
-            at_least(f"learner.{option}", getattr(self, option), 0)
