@@ -48,7 +48,8 @@ def measure(bench: Bench, name: str, options: list[str]) -> None:
             ):
                 seconds, peak = measured(_started([*command, *more], folder))
                 rounds[what].append((seconds, peak, _computing(folder) if what in ("cold", "warm") else 0.0))
-            few, many = (measured(_started([*command, "-m", _sizes(jobs)], folder)) for jobs in (2, 2 + _MORE))
+            sweep = [*command[:2], "-m", *command[2:]]
+            few, many = (measured(_started([*sweep, _sizes(jobs)], folder)) for jobs in (2, 2 + _MORE))
             rounds["one more in a sweep"].append(((many[0] - few[0]) / _MORE, many[1], 0.0))
     start_up = statistics.median(seconds for seconds, _, _ in rounds["start-up"])
     whole = [seconds for seconds, _, _ in rounds["warm"]]
