@@ -54,7 +54,7 @@ def write_docs(files: list[Path]) -> None:
 
 def table(found: dict) -> str:  # type: ignore[type-arg]
     """One benchmark's results as Markdown."""
-    lines = [f"### {found['name']}, size {found['size']}", ""]
+    lines = [f"### {found['name']}, size {found['size']}"]
     case = None
     for row in found["rows"]:
         if row["case"] != case:
