@@ -41,3 +41,9 @@ def test_another_seed_is_another_split():
 
 def test_load_dispatches_by_name(tmp_path):
     assert datasets.load(name="digits", data_root=tmp_path, n_train=20).train.shape == (20, 8, 8, 1)
+
+
+def test_the_file_need_not_be_listed_among_the_installed_ones(monkeypatch):
+    digest = datasets.digits().digest
+    monkeypatch.setattr("certvote.datasets.embedded.files", lambda name: None)
+    assert datasets.digits().digest == digest
