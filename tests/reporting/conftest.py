@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from certvote.types import Curve, Run
+from reporting.browsing import started
 
 HOSTILE = '<script>alert("x")</script> =1+1 50% & #_{}~^\\ $\\frac{1}{0$'
 
@@ -165,3 +166,9 @@ def ensemble_runs(make_run: Callable[..., Run]) -> list[Run]:
     wider = np.interp(curve.sizes / 2, curve.sizes, curve.certified)
     inserting = {"attack.change": "insert"}
     return [*runs, make_run("dpa", params=inserting, curve=Curve(curve.sizes, np.floor(wider * 1e4) / 1e4))]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with started() as running:
+        yield running

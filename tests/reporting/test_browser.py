@@ -4,61 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from certvote.reporting import render
+from reporting.browsing import LOOKS, OUTSIDE, OVERLAPS, downloaded, look, opened
 
 pytestmark = pytest.mark.browser
-
-ARGUMENTS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-
-# Visible parts that must stay clear of each other: the blocks of the page, and the words inside each figure.
-OVERLAPS = """() => {
-  const clash = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
-    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
-  const found = [];
-  const compare = (elements, name) => {
-    const boxes = elements.filter(e => e.checkVisibility({contentVisibilityAuto: true}))
-      .map(e => [e, e.getBoundingClientRect()]).filter(([, box]) => box.width && box.height);
-    for (let i = 0; i < boxes.length; i++)
-      for (let j = 0; j < i; j++)
-        if (!boxes[i][0].contains(boxes[j][0]) && !boxes[j][0].contains(boxes[i][0]) && clash(boxes[i][1], boxes[j][1]))
-          found.push([name, boxes[j][0].textContent.trim().slice(0, 40), boxes[i][0].textContent.trim().slice(0, 40)]);
-  };
-  compare([...document.querySelectorAll('h1, h2, h3, p, nav, figure, figcaption, aside, dl, pre, details, .scroll')],
-    'page');
-  for (const svg of document.querySelectorAll('figure > div > svg'))
-    compare([...svg.querySelectorAll('text')], svg.getAttribute('aria-labelledby'));
-  for (const table of document.querySelectorAll('table'))
-    compare([...table.querySelectorAll('th, td')], 'table');
-  return found;
-}"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    program = os.environ.get("CERTVOTE_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if program is None:
-        pytest.skip("no Chromium found; CERTVOTE_CHROMIUM can name one")
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -68,21 +22,10 @@ def address(mnist_runs, tmp_path_factory) -> str:
     return render(mnist_runs, out_dir=folder, command=command).as_uri()
 
 
-@pytest.fixture(params=[("light", 1280), ("dark", 1280), ("light", 400), ("dark", 400)], ids=lambda p: f"{p[0]}-{p[1]}")
+@pytest.fixture(params=LOOKS, ids=look)
 def page(request, browser, address):
-    scheme, width = request.param
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True, accept_downloads=True
-    )
-    opened = context.new_page()
-    opened.problems = []
-    opened.requested = []
-    opened.on("console", lambda message: opened.problems.append(message.text))
-    opened.on("pageerror", lambda error: opened.problems.append(str(error)))
-    opened.on("request", lambda request: opened.requested.append(request.url))
-    opened.goto(address)
-    yield opened
-    context.close()
+    with opened(browser, address, *request.param) as shown:
+        yield shown
 
 
 def test_opens_offline_without_errors_or_requests(page, address):
@@ -94,12 +37,7 @@ def test_opens_offline_without_errors_or_requests(page, address):
 def test_nothing_overlaps_and_the_page_does_not_scroll_sideways(page):
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert page.evaluate(OVERLAPS) == []
-    outside = page.evaluate(
-        """() => [...document.querySelectorAll('h1, h2, p, figure, svg text, pre, .downloads a')]
-        .map(e => [e.getBoundingClientRect(), e.textContent.slice(0, 40)])
-        .filter(([box]) => box.width && (box.left < 0 || box.right > innerWidth + 1)).map(([, text]) => text)"""
-    )
-    assert outside == []
+    assert page.evaluate(OUTSIDE) == []
 
 
 def test_overlaps_would_be_found(page):
@@ -168,18 +106,12 @@ def test_text_stands_out_from_the_background_in_both_schemes(page):
 
 
 def test_downloads_work(page):
-    def content(name: str) -> bytes:
-        with page.expect_download() as pending:
-            page.click(f'a[download="{name}"]')
-        assert pending.value.suggested_filename == name
-        return Path(pending.value.path()).read_bytes()
-
-    assert content("figure-1.pdf").startswith(b"%PDF-")
-    assert b"</svg>" in content("figure-2.svg")
-    rows = list(csv.DictReader(io.StringIO(content("table-1.csv").decode())))
+    assert downloaded(page, "figure-1.pdf").startswith(b"%PDF-")
+    assert b"</svg>" in downloaded(page, "figure-2.svg")
+    rows = list(csv.DictReader(io.StringIO(downloaded(page, "table-1.csv").decode())))
     assert {len(row) for row in rows} == {len(rows[0])}
     assert rows[0]["CA_1000"] == "0.3445"
-    assert rb"\bottomrule" in content("table-2.tex")
+    assert rb"\bottomrule" in downloaded(page, "table-2.tex")
 
 
 def test_contents_lead_to_their_sections(page):

@@ -5,21 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import re
-from pathlib import Path
 
 import pytest
 
 from certvote import paper
 from certvote.reporting import render
 from certvote.reporting.page import load
+from reporting.browsing import OUTSIDE, OVERLAPS, downloaded, look, opened
 from reporting.study import study_runs
-from reporting.test_browser import OVERLAPS, browser  # noqa: F401
 
 pytestmark = pytest.mark.browser
-
-OUTSIDE = """() => [...document.querySelectorAll('h1, h2, h3, p, dt, dd, li, figure, svg text, pre, .downloads a')]
-  .map(e => [e.getBoundingClientRect(), e.textContent.slice(0, 40)])
-  .filter(([box]) => box.width && (box.left < 0 || box.right > innerWidth + 1)).map(([, text]) => text)"""
 
 
 @pytest.fixture(scope="module")
@@ -46,21 +41,10 @@ def address(make_run, definition, tmp_path_factory) -> str:
     return render([*kept, failed], out_dir=folder, page=definition, command=command, notes=[note]).as_uri()
 
 
-@pytest.fixture(scope="module", params=[("light", 1280), ("dark", 400)], ids=lambda p: f"{p[0]}-{p[1]}")
-def page(request, browser, address):  # noqa: F811
-    scheme, width = request.param
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True, accept_downloads=True
-    )
-    opened = context.new_page()
-    opened.problems = []
-    opened.requested = []
-    opened.on("console", lambda message: opened.problems.append(message.text))
-    opened.on("pageerror", lambda error: opened.problems.append(str(error)))
-    opened.on("request", lambda request: opened.requested.append(request.url))
-    opened.goto(address)
-    yield opened
-    context.close()
+@pytest.fixture(scope="module", params=[("light", 1280), ("dark", 400)], ids=look)
+def page(request, browser, address):
+    with opened(browser, address, *request.param) as shown:
+        yield shown
 
 
 def test_opens_offline_without_errors_or_requests(page, address):
@@ -105,17 +89,12 @@ def test_colors_are_the_curves_own_in_figure_and_table(page):
 
 
 def test_downloads_work(page):
-    def content(name: str) -> bytes:
-        with page.expect_download() as pending:
-            page.click(f'a[download="{name}"]')
-        return Path(pending.value.path()).read_bytes()
-
     for number in (1, 19):
-        assert content(f"figure-{number}.pdf").startswith(b"%PDF-")
-    rows = list(csv.DictReader(io.StringIO(content("table-1.csv").decode())))
+        assert downloaded(page, f"figure-{number}.pdf").startswith(b"%PDF-")
+    rows = list(csv.DictReader(io.StringIO(downloaded(page, "table-1.csv").decode())))
     assert {row["algorithm"] for row in rows} >= {"kNN", "rNN", "bagging", "DPA", "Finite Aggregation"}
-    assert rb"\bottomrule" in content("table-1b.tex")
-    stated = list(csv.DictReader(io.StringIO(content("table-stated.csv").decode())))
+    assert rb"\bottomrule" in downloaded(page, "table-1b.tex")
+    stated = list(csv.DictReader(io.StringIO(downloaded(page, "table-stated.csv").decode())))
     assert [row["stated (points)"] for row in stated] == ["15.1", "22.9", "40.8", "", "43.0"]
     assert stated[-1]["measured here (points)"] == "missing"
 
@@ -126,7 +105,7 @@ def test_what_is_missing_is_said_where_it_would_stand(page):
     assert "option feature.weights" in page.locator("#stated").inner_text()
 
 
-def test_prints_with_every_section_on_a_new_page(browser, address, definition):  # noqa: F811
+def test_prints_with_every_section_on_a_new_page(browser, address, definition):
     context = browser.new_context(offline=True)
     page = context.new_page()
     page.goto(address)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
 
 import pytest
 
 from certvote.reporting.diff import Side, render_diff
-from reporting.test_browser import OVERLAPS, browser  # noqa: F401
+from reporting.browsing import LOOKS, OUTSIDE, OVERLAPS, downloaded, look, opened
 
 pytestmark = pytest.mark.browser
 
@@ -34,21 +33,10 @@ def address(make_run, tmp_path_factory) -> str:
     ).as_uri()
 
 
-@pytest.fixture(params=[("light", 1280), ("dark", 1280), ("light", 400), ("dark", 400)], ids=lambda p: f"{p[0]}-{p[1]}")
-def page(request, browser, address):  # noqa: F811
-    scheme, width = request.param
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True, accept_downloads=True
-    )
-    opened = context.new_page()
-    opened.problems = []
-    opened.requested = []
-    opened.on("console", lambda message: opened.problems.append(message.text))
-    opened.on("pageerror", lambda error: opened.problems.append(str(error)))
-    opened.on("request", lambda request: opened.requested.append(request.url))
-    opened.goto(address)
-    yield opened
-    context.close()
+@pytest.fixture(params=LOOKS, ids=look)
+def page(request, browser, address):
+    with opened(browser, address, *request.param) as shown:
+        yield shown
 
 
 def test_opens_offline_without_errors_or_requests(page, address):
@@ -59,12 +47,7 @@ def test_opens_offline_without_errors_or_requests(page, address):
 def test_nothing_overlaps_and_the_page_does_not_scroll_sideways(page):
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert page.evaluate(OVERLAPS) == []
-    outside = page.evaluate(
-        """() => [...document.querySelectorAll('h1, h2, h3, p, dd, figure, svg text, pre, .downloads a')]
-        .map(e => [e.getBoundingClientRect(), e.textContent.slice(0, 40)])
-        .filter(([box]) => box.width && (box.left < 0 || box.right > innerWidth + 1)).map(([, text]) => text)"""
-    )
-    assert outside == []
+    assert page.evaluate(OUTSIDE) == []
 
 
 def test_every_pair_shows_both_curves_and_their_difference(page):
@@ -102,19 +85,14 @@ def test_words_in_figures_can_be_read(page):
 
 
 def test_downloads_work(page):
-    def content(name: str) -> bytes:
-        with page.expect_download() as pending:
-            page.click(f'a[download="{name}"]')
-        return Path(pending.value.path()).read_bytes()
-
-    assert content("figure-1.pdf").startswith(b"%PDF-")
-    assert b"</svg>" in content("figure-2.svg")
-    rows = list(csv.DictReader(io.StringIO(content("table-1.csv").decode())))
+    assert downloaded(page, "figure-1.pdf").startswith(b"%PDF-")
+    assert b"</svg>" in downloaded(page, "figure-2.svg")
+    rows = list(csv.DictReader(io.StringIO(downloaded(page, "table-1.csv").decode())))
     assert rows[0]["certified_A"] == "0.8496"
-    assert rb"\bottomrule" in content("table-2.tex")
+    assert rb"\bottomrule" in downloaded(page, "table-2.tex")
 
 
-def test_prints_every_pair_whole(browser, address):  # noqa: F811
+def test_prints_every_pair_whole(browser, address):
     context = browser.new_context(color_scheme="dark", offline=True)
     page = context.new_page()
     page.goto(address)

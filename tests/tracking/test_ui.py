@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,9 +16,9 @@ import pytest
 
 from certvote.tracking import Store
 from certvote.tracking.ui import address
+from reporting.browsing import started
 
 pytestmark = pytest.mark.browser
-CHROMIUM = os.environ.get("CERTVOTE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 SMALL = ["dataset.n_train=300", "dataset.n_test=40", "sizes.max=20"]
 
 
@@ -66,18 +65,10 @@ def server(project):
 
 @pytest.fixture
 def page():
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine (CERTVOTE_CHROMIUM names one)")
-    from playwright.sync_api import sync_playwright
-
-    quiet = ("background-networking", "component-update", "sync")
-    flags = ["--no-sandbox", "--disable-gpu", *(f"--disable-{service}" for service in quiet)]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+    with started() as browser:
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
         page.set_default_timeout(60_000)
         yield page
-        browser.close()
 
 
 def test_a_run_shows_its_curve(project, server, page):
