@@ -15,7 +15,7 @@ from certvote import results
 
 # A row per finished run: options with their types, headline numbers, digests. Pass uri=… for another database.
 runs = results.runs(sweep="demo", options={"algo": "knn", "attack": "poisoning"})
-print(runs[["algo.k", "grouping", "clean_accuracy", "auc", "seconds"]].to_string(), "\n")
+print(runs[["algo.k", "grouping", "CA_0", "auc", "seconds"]].to_string(), "\n")
 
 # A row per run and poisoning size: both certificates of the best k.
 best = runs.loc[runs["auc"].idxmax()]

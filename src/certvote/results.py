@@ -163,7 +163,7 @@ def _id(run: str) -> str:
 def _row(store: Store, run: Run) -> dict[str, Any]:
     head = {"run": run.id, "name": run.name, "experiment": store.experiment, "status": run.status}
     times = {"started": run.started, "seconds": run.seconds}
-    metrics = {_metric_name(name): _metric(name, value) for name, value in run.metrics.items()}
+    metrics = {name: _metric(name, value) for name, value in run.metrics.items()}
     return {
         **head,
         **times,
@@ -180,20 +180,16 @@ def _metric(name: str, value: float) -> float | int | None:
     return value
 
 
-def _metric_name(name: str) -> str:
-    return "clean_accuracy" if name == "CA_0" else name
-
-
 def _metric_names(names: Iterable[str]) -> list[str]:
-    """The accuracy without an attack and summaries first, then certified accuracy by size, then seconds."""
+    """Summaries first, then certified accuracy by size, then seconds."""
 
     def place(name: str) -> tuple[int, int, str]:
         size = name.removeprefix("CA_")
         if name.startswith("CA_") and size.isdigit():
             return 1, int(size), ""
-        return (2 if name.startswith("seconds_") else 0), (0 if name == "clean_accuracy" else 1), name
+        return (2 if name.startswith("seconds_") else 0), 0, name
 
-    return sorted(map(_metric_name, names), key=place)
+    return sorted(names, key=place)
 
 
 def _varying(options: Sequence[Mapping[str, columns.Value]]) -> list[str]:

@@ -8,7 +8,7 @@ import io
 import pytest
 from matplotlib.colors import to_hex
 
-from certvote.reporting import costs, findings, labels, limits, page, plain, query, sections, tables
+from certvote.reporting import costs, findings, labels, limits, page, plain, sections, tables
 from certvote.reporting.figures import ca_figure
 from certvote.reporting.looks import looks
 from certvote.reporting.query import results, select
@@ -181,13 +181,6 @@ def test_plain_tables_as_files(any_change, found):
     text = plain.to_latex(table, caption="50 % & more")
     assert r"\caption{50 \% \& more}" in text
     assert r"\begin{tabular}{llrrrrrrr}" in text
-
-
-def test_the_table_of_runs_has_the_ensembles_options(ensemble_runs):
-    frame = query.table(ensemble_runs).set_index("algo")
-    bagging = frame.loc["bagging"]
-    assert (bagging.subsample, bagging.voters, bagging.abstained, bagging.alpha) == (20, 1000, 0.0213, 0.001)
-    assert set(frame.change) == {"any", "insert"}
 
 
 def test_every_ensemble_is_explained(any_change):

@@ -11,22 +11,6 @@ from certvote.reporting import query
 from certvote.types import Curve
 
 
-def test_table_has_a_typed_row_per_run(mnist_runs):
-    frame = query.table(mnist_runs, sizes=[0, 1000])
-    assert len(frame) == len(mnist_runs)
-    row = frame[(frame.algo == "knn") & (frame.k == 5000) & (frame.grouping == "none") & (frame.attack == "poisoning")]
-    assert row[["CA_0", "CA_1000", "n_train"]].to_numpy().tolist() == [[0.8496, 0.3445, 60000]]
-    assert str(frame.dtypes["k"]) == "Int64"
-    assert str(frame.dtypes["CA_1000"]) == "float64"
-    failed = frame[frame.status == "FAILED"].iloc[0]
-    assert math.isnan(failed.CA_1000)
-    assert failed.error.startswith("MemoryError")
-
-
-def test_table_of_no_runs_has_the_same_columns(mnist_runs):
-    assert list(query.table([], sizes=[5]).columns) == list(query.table(mnist_runs, sizes=[5]).columns)
-
-
 def test_order_does_not_depend_on_the_order_of_runs(mnist_runs):
     assert [x.id for x in query.results(mnist_runs)] == [x.id for x in query.results(mnist_runs[::-1])]
 
@@ -66,7 +50,6 @@ def test_between_computed_sizes_the_bound_of_the_larger_one_holds(make_run):
     assert math.isnan(query.accuracy_at(result, 21))
     assert query.attained_at(result, 10) == 0.6
     assert math.isnan(query.attained_at(result, 1)), "nothing was searched for at this size"
-    assert query.median_size(result) == 10
 
 
 def test_filters_take_columns_options_and_lists(mnist_runs):

@@ -1,4 +1,4 @@
-"""Runs of the database → results that reports can sort, filter and label, and one tidy table with a row per run."""
+"""Runs of the database → results that reports can sort, filter and label."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import fields
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from certvote.reporting import styles
 from certvote.reporting.datanames import data_names
@@ -25,13 +24,11 @@ __all__ = [
     "finished",
     "individual_of",
     "last_size",
-    "median_size",
     "results",
     "select",
     "strength",
     "strongest",
     "sweeps",
-    "table",
     "telling_size",
 ]
 
@@ -61,26 +58,6 @@ def results(runs: Sequence[Run]) -> list[Result]:
 def sweeps(runs: Sequence[Run]) -> list[Run]:
     """The parent runs, oldest first."""
     return sorted((run for run in runs if run.tags.get("certvote.kind") == "sweep"), key=lambda run: run.started)
-
-
-def table(runs: Sequence[Run], *, sizes: Sequence[int] = ()) -> pd.DataFrame:
-    """One tidy row per run: settings with types, status, headline numbers, and ``CA_<e>`` for every size asked for."""
-    names = [f.name for f in fields(Result) if f.name not in ("params", "metrics", "curve")]
-    rows = []
-    for result in results(runs):
-        row: dict[str, Any] = {name: getattr(result, name) for name in names}
-        row["abstained"] = result.abstained
-        row["clean_accuracy"] = accuracy_at(result, 0)
-        row["median_certified_size"] = median_size(result)
-        row["auc"] = area(result)
-        row |= {f"CA_{e}": accuracy_at(result, e) for e in sizes}
-        rows.append(row)
-    extra = ["abstained", "clean_accuracy", "median_certified_size", "auc", *(f"CA_{e}" for e in sizes)]
-    frame = pd.DataFrame(rows, columns=[*names, *extra])
-    whole = ["holdout", "k", "voters", "subsample", "parts", "spread", "stride", "n_train", "n_test", "num_classes"]
-    whole += ["dim", "median_certified_size"]
-    numbers = ["started", "seconds", "r", "alpha", "abstained", "clean_accuracy", "auc", *(f"CA_{e}" for e in sizes)]
-    return frame.astype({**dict.fromkeys(whole, "Int64"), **dict.fromkeys(numbers, "float64")})
 
 
 def select(found: Sequence[Result], where: Mapping[str, Any]) -> list[Result]:
@@ -134,14 +111,6 @@ def telling_size(found: Sequence[Result], sizes: Sequence[int]) -> int:
         size for size in shared or positive if any(accuracy_at(result, size) >= _TELLING * clean for result in found)
     ]
     return max(telling, default=min(shared or positive, default=0))
-
-
-def median_size(result: Result) -> int | None:
-    """The largest poisoning size at which at least half of the test examples stay certified, if there is one."""
-    if result.curve is None:
-        return None
-    sizes = result.curve.sizes[result.curve.certified >= 0.5]
-    return int(sizes.max()) if sizes.size else None
 
 
 def area(result: Result) -> float:
