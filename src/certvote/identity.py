@@ -24,6 +24,7 @@ _STAGES = (
     "neighbors",
     "polling.py",
     "stages.py",
+    "threads.py",
     "types.py",
 )
 _LIBRARIES = ("numpy", "numba", "scikit-image", "scikit-learn", "scipy", "torch", "mlflow")

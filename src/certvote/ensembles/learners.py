@@ -17,7 +17,7 @@ from jaxtyping import Float32, Int32, Int64, Integer, UInt8, UInt16
 from certvote.checks import is_integer, is_real, plain_array
 from certvote.ensembles.ballots import Ballots, Progress, label_type
 from certvote.ensembles.subsets import Subsets
-from certvote.ensembles.threads import in_order, workers
+from certvote.threads import in_order, workers
 
 
 @runtime_checkable

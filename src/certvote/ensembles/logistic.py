@@ -24,8 +24,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from certvote.ensembles.ballots import Progress, best, label_type, ranked
 from certvote.ensembles.logistic_kernels import fit, mean_of, offset_of
 from certvote.ensembles.subsets import Subsets
-from certvote.ensembles.threads import in_order
 from certvote.neighbors.lattice import blocks
+from certvote.threads import in_order
 
 _INPUT_BITS, _EXACT_BITS = 24, 53  # of a value on the features' grid; of integers that float64 holds
 _TILE_BYTES = 2**23  # scores of one thread

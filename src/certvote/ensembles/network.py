@@ -25,9 +25,9 @@ from certvote.ensembles.ballots import Progress
 from certvote.ensembles.network_votes import NetworkVoters, Rounded, check_terms, patches, rounded
 from certvote.ensembles.orientations import depth_of, grid_of, maps
 from certvote.ensembles.subsets import Subsets
-from certvote.ensembles.threads import in_order
 from certvote.ensembles.torch_state import exact_products
 from certvote.memory import refuse_above_free
+from certvote.threads import in_order
 
 _SLOTS = {"cpu": 16, "cuda": 256}  # voters trained together: no voter's arithmetic depends on how many there are
 _WARM_UP = 0.1  # share of the steps in which the learning rate rises

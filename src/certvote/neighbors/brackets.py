@@ -6,6 +6,7 @@ another one. First edges come from a sample of the training set, further ones di
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,3 +115,15 @@ def first_edges(
     left, right = padded[:, before + 1], padded[:, after + 1]
     edges: np.ndarray = left + (right - left) * part
     return edges.astype(np.int32)
+
+
+def row_groups(sizes: Int64[np.ndarray, " rows"], most: int) -> Iterator[Int64[np.ndarray, " part"]]:
+    """Consecutive rows whose sizes add up to at most ``most``, one row at least."""
+    begin, total = 0, 0
+    for row, size in enumerate(sizes.tolist()):
+        if row > begin and total + size > most:
+            yield np.arange(begin, row)
+            begin, total = row, 0
+        total += size
+    if len(sizes) > begin:
+        yield np.arange(begin, len(sizes))

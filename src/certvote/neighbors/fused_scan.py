@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from certvote.neighbors.brackets import Brackets, sample_places
+from certvote.neighbors.brackets import Brackets, row_groups, sample_places
 from certvote.neighbors.fused_kernels import collect_kernel, count_kernel
 from certvote.neighbors.job import Job, Tally
 from certvote.neighbors.memory import refuse_unless
@@ -105,7 +105,7 @@ class FusedScanner:
             bands, _ = brackets.bands(asked)
             lasts = np.array([last for _, last in job.spans])
             totals = np.where(bands.before == lasts, 0, bands.total)
-            for part in _groups(totals.sum(axis=1), self.candidates):
+            for part in row_groups(totals.sum(axis=1), self.candidates):
                 self._resolve(queries, part, bands, totals, counts, ranked)
         return Tally(counts=counts, ranked=ranked)
 
@@ -230,14 +230,3 @@ class FusedScanner:
 def _power(number: int) -> int:
     """The next power of two."""
     return 1 << max(0, number - 1).bit_length()
-
-
-def _groups(sizes: np.ndarray, most: int) -> Iterator[np.ndarray]:
-    """Consecutive rows whose sizes add up to at most ``most``, one row at least."""
-    begin, total = 0, 0
-    for row, size in enumerate(sizes.tolist()):
-        if row > begin and total + size > most:
-            yield np.arange(begin, row)
-            begin, total = row, 0
-        total += size
-    yield np.arange(begin, len(sizes))

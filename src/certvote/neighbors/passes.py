@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Int32, Int64, Num
 
 from certvote.neighbors import shard_tasks as tasks
-from certvote.neighbors.brackets import Bands, Brackets, first_edges
+from certvote.neighbors.brackets import Bands, Brackets, first_edges, row_groups
 from certvote.neighbors.job import Job
 from certvote.neighbors.numba_scan import DistanceTiles
 from certvote.neighbors.runners import Runner
@@ -58,7 +58,7 @@ class Passes:
             return counts, ranked
         # of a query in a task's results: counts within edges, votes within radii; votes before the bands
         each = max(8 * _EDGES * len(self.targets) + 4 * len(self.radii) * c, 4 * asked * c)
-        for rows in _parts(np.full(m, each), self.result_bytes):
+        for rows in row_groups(np.full(m, each), self.result_bytes):
             half = 0.5 if asked else 1.0
             brackets = self._narrow(queries, rows, counts[asked:], _part_of(progress, rows, m, 0.0, half))
             if asked:
@@ -67,7 +67,7 @@ class Passes:
                 # a candidate comes with distance, label and rank; a band full of ties comes cut by every piece
                 size = 8 + (8 if self.common.ranking == "index" else 32)
                 expected = np.minimum(bands.total, most * len(self.pieces)).sum(axis=1) * size + 4 * asked * c
-                for some in _parts(expected, self.result_bytes):
+                for some in row_groups(expected, self.result_bytes):
                     share = (0.5 + 0.5 * edge / len(rows) for edge in (int(some[0]), int(some[-1]) + 1))
                     self._resolve(rows, some, bands, most, counts, ranked, _part_of(progress, rows, m, *share))
         return counts, ranked
@@ -170,15 +170,3 @@ def _part_of(
             progress(int(rows[0] + len(rows) * (begin + done * (end - begin))), total)
 
     return advance
-
-
-def _parts(sizes: Int64[np.ndarray, " rows"], most: int) -> Iterator[Int64[np.ndarray, " part"]]:
-    """Consecutive rows whose sizes add up to at most ``most``, one row at least."""
-    begin, total = 0, 0
-    for row, size in enumerate(sizes.tolist()):
-        if row > begin and total + size > most:
-            yield np.arange(begin, row)
-            begin, total = row, 0
-        total += size
-    if len(sizes) > begin:
-        yield np.arange(begin, len(sizes))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from certvote.neighbors.job import Job, Tally
+from certvote.threads import in_order
 from certvote.types import Votes
 
 
@@ -35,7 +34,8 @@ def scan(
     dtype = np.uint8 if job.num_classes <= 256 else np.uint16
     ranked = [np.zeros((m, last - first), dtype) for first, last in job.spans]
     if m and counts:
-        for start, stop, tally in _tallies(backend(job), m):
+        scanner = backend(job)
+        for start, stop, tally in in_order(scanner, m, scanner.tile_rows, scanner.workers):
             for i, part in enumerate(counts):
                 part[start:stop] = tally.counts[:, i]
             column = 0
@@ -49,21 +49,3 @@ def scan(
         for i, k in enumerate(job.ks)
     }
     return by_k, {r: Votes(counts=counts[n_k + i]) for i, r in enumerate(job.rs)}
-
-
-def _tallies(scanner: Scanner, m: int) -> Iterator[tuple[int, int, Tally]]:
-    """Tallies in the order of the queries, no more tiles at work than there are workers, and as many waiting."""
-    pending: deque[tuple[int, int, Future[Tally]]] = deque()
-    with ThreadPoolExecutor(scanner.workers) as pool:
-        try:
-            for start in range(0, m, scanner.tile_rows):
-                stop = min(start + scanner.tile_rows, m)
-                pending.append((start, stop, pool.submit(scanner, start, stop)))
-                if len(pending) >= 2 * scanner.workers:
-                    first, last, future = pending.popleft()
-                    yield first, last, future.result()
-            while pending:
-                first, last, future = pending.popleft()
-                yield first, last, future.result()
-        finally:  # after an error or an interrupt nobody waits for the rest
-            pool.shutdown(wait=True, cancel_futures=True)

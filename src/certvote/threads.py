@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-import numba
-
 Result = TypeVar("Result")
 
 
 def workers(threads: int | None) -> int:
     """How many threads to use; ``None`` is all cores, or ``NUMBA_NUM_THREADS`` in the environment."""
+    import numba
+
     most: int = threads or numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
     return most
 
@@ -21,7 +21,10 @@ def workers(threads: int | None) -> int:
 def in_order(
     task: Callable[[int, int], Result], total: int, rows: int, threads: int
 ) -> Iterator[tuple[int, int, Result]]:
-    """``task(start, stop)`` for all stretches of ``rows`` up to ``total``; few more at work or waiting than threads."""
+    """``task(start, stop)`` for all stretches of ``rows`` up to ``total``, in this order.
+
+    No more are at work than there are threads, and about as many wait.
+    """
     pending: deque[tuple[int, int, Future[Result]]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         try:
