@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from certvote import launchers
+from certvote import launchers, threads
 from certvote.tracking import Store
 
 SMALL = ["dataset.n_train=300", "dataset.n_test=40", "sizes.max=20"]
@@ -39,7 +39,7 @@ def test_cores_of_each_job(monkeypatch, launcher, jobs, threads):
 
 
 def test_cores_are_those_that_this_process_may_use():
-    assert 1 <= launchers.cores() <= os.cpu_count()
+    assert 1 <= threads.cores() <= os.cpu_count()
 
 
 def sweep(folder, repository, *overrides: str) -> subprocess.CompletedProcess[str]:
@@ -54,7 +54,7 @@ def test_submitit_starts_jobs_that_share_a_fresh_database_and_the_cores(tmp_path
     assert "1 of 3 jobs failed" in done.stderr
     found = {run.params["algo.k"]: run for run in Store(str(tmp_path / "mlruns")).read_runs()}
     assert {k: run.status for k, run in found.items()} == {"10": "FINISHED", "11": "FINISHED", "400": "FAILED"}
-    expected = str(max(1, launchers.cores() // 3))
+    expected = str(max(1, threads.cores() // 3))
     assert {run.params["n_jobs"] for run in found.values()} == {expected}
     assert "k=10" in found["10"].tags["certvote.command"]
     assert "n_jobs" not in found["10"].tags["certvote.command"]

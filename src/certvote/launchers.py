@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
+
+from certvote.threads import cores
 
 
 def threads_per_job(launcher: Any, jobs: int) -> int | None:
@@ -22,8 +23,3 @@ def threads_per_job(launcher: Any, jobs: int) -> int | None:
         cpus: int | None = launcher.get("cpus_per_task")
         return cpus
     return max(1, cores() // max(1, min(at_once, jobs)))
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

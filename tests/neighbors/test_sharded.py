@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certvote.neighbors import Cluster, cluster, neighbor_votes, passes, sharded
+from certvote.neighbors.brackets import first_edges
 from certvote.neighbors.runners import DaskRunner, ThreadRunner
 from certvote.neighbors.shards import open_shards, split_rows, write_shards
 
@@ -251,3 +252,32 @@ sharded.rnn_votes(shards, train[:20], r=5, num_classes=3)
 def test_annotations_hold_at_run_time(tmp_path):
     done = subprocess.run([sys.executable, "-c", _PROGRAM, str(tmp_path)], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("which", ["features", "labels"])
+@pytest.mark.parametrize("fewer", [False, True])
+def test_a_file_that_changes_in_the_meantime_is_named(crowded, shards, which, fewer):
+    path = getattr(shards[1], which)
+    replaced = []
+
+    def replace_it(done, total):
+        if not replaced:
+            array = np.load(path)
+            replaced.append(path)
+            np.save(path, array[: len(array) // 2] if fewer else array[::-1].copy())
+            os.utime(path, ns=(1, 1))
+
+    runner = ThreadRunner(1, piece_bytes=2**10)
+    with pytest.raises(ValueError, match=rf"but .*{path.name} changed while it was counted"):
+        sharded.neighbor_votes(shards, crowded["queries"], cluster=runner, progress=replace_it, **OPTIONS)
+
+
+def test_first_edges_are_each_querys_own():
+    rng = np.random.default_rng(0)
+    sample = np.sort(rng.integers(0, 2**20, (40, 500)).astype(np.int32), axis=1)
+    targets = np.array([0, 3, 900, 2000])
+    whole = first_edges(sample, targets, n=2000)
+    parts = [first_edges(sample[row : row + 1], targets, n=2000) for row in range(40)]
+    np.testing.assert_array_equal(whole, np.concatenate(parts))
+    assert whole.shape == (40, 15 * len(targets))
+    assert -1 <= whole.min() <= whole.max() <= sample.max()

@@ -111,8 +111,7 @@ def first_edges(
 ) -> Int32[np.ndarray, "rows e"]:
     """Edges close to where the targets most likely lie, from the sorted distances of a sample of the ``n`` examples."""
     before, after, part = sample_places(targets, sample.shape[1], n, _AROUND)
-    padded = np.concatenate([np.full((len(sample), 1), -1, np.int32), sample], axis=1).astype(np.float64)
-    left, right = padded[:, before + 1], padded[:, after + 1]
+    left, right = (np.where(place < 0, -1.0, sample[:, np.maximum(place, 0)]) for place in (before, after))
     edges: np.ndarray = left + (right - left) * part
     return edges.astype(np.int32)
 

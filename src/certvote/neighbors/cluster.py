@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from certvote.checks import is_integer
 from certvote.memory import available
+from certvote.threads import cores
 
 if TYPE_CHECKING:
     from certvote.neighbors.runners import DaskRunner
@@ -57,7 +57,7 @@ class Cluster:
             with _client(Client, self.address) as client:
                 yield DaskRunner(client, min(piece_bytes, _smallest_share(client, piece_bytes)))
             return
-        workers, free = self.workers or len(os.sched_getaffinity(0)), available()
+        workers, free = self.workers or cores(), available()
         if workers * footprint(piece_bytes) > free:
             raise ValueError(
                 "options backend.workers, backend.memory: expected processes that fit into "
@@ -107,14 +107,15 @@ def _quiet(name: str) -> Iterator[None]:
 
 @contextmanager
 def _client(connect: Any, address: str) -> Iterator[Any]:
-    try:
-        client = connect(address, timeout=_PATIENCE)
-        client.wait_for_workers(1, timeout=_PATIENCE)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise ValueError(
-            f"option backend.address: expected the address of a Dask scheduler with workers, got {address!r}: {error}"
-        ) from error
-    with client:
+    with ExitStack() as stack:
+        try:
+            client = stack.enter_context(connect(address, timeout=_PATIENCE))
+            client.wait_for_workers(1, timeout=_PATIENCE)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise ValueError(
+                "option backend.address: expected the address of a Dask scheduler with workers, "
+                f"got {address!r}: {error}"
+            ) from error
         yield client
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ class Passes:
         self.targets = np.concatenate([self.firsts, self.lasts]) if window else self.ks
         self.radii = tuple(common.lattice.radius(r) for r in rs)
         self.result_bytes = run.piece_bytes // 2
+        self.numbers = count()
 
     def votes(
         self, queries: Num[np.ndarray, "m d"], progress: Progress | None
@@ -82,7 +84,7 @@ class Passes:
         """Count votes within the radii, and close the brackets around every target as far as it pays."""
         lattice, asked = self.common.lattice, len(self.ks)
         brackets = Brackets.open(len(rows), self.targets, farthest=lattice.farthest, n=self.train.n)
-        edges = first_edges(self._sample(queries, rows), self.targets, n=self.train.n) if asked else None
+        edges = self._first_edges(queries, rows) if asked else None
         some, radii = np.arange(len(rows)), self.radii
         while len(some):
             within: Any = 0
@@ -135,24 +137,27 @@ class Passes:
             np.add.at(counts[a], (row[inside], labels[inside]), 1)
             shown = (group % asked == a) & (place >= self.firsts[a]) & (place < self.lasts[a])
             ranked[a][row[shown], place[shown] - self.firsts[a]] = labels[shown]
+            if (counts[a][mine].sum(axis=1) != self.ks[a]).any():
+                raise ValueError("shards: expected files that stay as they are, but one changed while it was counted")
 
-    def _sample(self, queries: np.ndarray, rows: Int64[np.ndarray, " rows"]) -> Int32[np.ndarray, "rows s"]:
-        """Sorted distances to a sample of the training set."""
+    def _first_edges(self, queries: np.ndarray, rows: Int64[np.ndarray, " rows"]) -> Int32[np.ndarray, "rows e"]:
+        """Edges from the distances to a sample of the training set, which a few queries at a time have in memory."""
         train, labels = self.train.sample(_SAMPLE)
         how: Any = {"ks": (), "rs": (), "window": 0, "ranking": "index", "threads": 1}
         lattice, c = self.common.lattice, self.common.num_classes
         job = Job(train=train, labels=labels, queries=queries[rows], num_classes=c, lattice=lattice, **how)
-        tiles, sample = DistanceTiles(job), np.empty((len(rows), len(train)), np.int32)
+        tiles, edges = DistanceTiles(job), np.empty((len(rows), _EDGES * len(self.targets)), np.int32)
         for start in range(0, len(rows), tiles.tile_rows):
             stop = min(start + tiles.tile_rows, len(rows))
-            sample[start:stop] = np.sort(tiles(start, stop)[: stop - start, : len(train)], axis=1)
-        return sample
+            sample = np.sort(tiles(start, stop)[: stop - start, : len(train)], axis=1)
+            edges[start:stop] = first_edges(sample, self.targets, n=self.train.n)
+        return edges
 
     def _run(
         self, task: Callable[..., Any], advance: Callable[[float], None], *arguments: Any, **arrays: np.ndarray
     ) -> Iterator[Any]:
         """Results of a task on every piece, for the arrays that it reads from a file."""
-        asked = self.folder / "asked.npz"
+        asked = self.folder / f"asked-{next(self.numbers)}.npz"  # a new name: some file systems show an old file longer
         np.savez(asked, allow_pickle=False, **arrays)
         for done, result in enumerate(self.run(task, self.pieces, self.common, asked, *arguments), start=1):
             yield result

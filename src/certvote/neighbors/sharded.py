@@ -33,6 +33,7 @@ from certvote.types import Votes
 
 Progress = Callable[[int, int], None]
 _SHARD_BYTES = 256 * 2**20
+_NARROW = 8
 Files = Sequence[Shard | tuple[str | Path, str | Path]]
 
 
@@ -103,7 +104,8 @@ def neighbor_votes(
     width = sum(min(k + window, train.n) - max(k - window, 0) for k in ks) if window else 0
     left = beside_results(len(queries), 0, len(ks) + len(rs), num_classes, width)
     with _runner(cluster, left) as run, _scratch(cluster) as folder:
-        pieces = train.pieces(max(1, run.piece_bytes // (4 * train.d)))
+        # what a task holds for each example does not shrink with narrow ones
+        pieces = train.pieces(max(1, run.piece_bytes // (4 * max(train.d, _NARROW))))
         extent = reduce(lambda a, b: a | b, run(tasks.measure, pieces, num_classes)) | extent_of("queries", queries)
         lattice = finest_lattice(extent)
         check_on_grid("queries", queries, lattice.bits, extent.varies)

@@ -17,10 +17,23 @@ from certvote.checks import is_integer
 
 @dataclass(frozen=True)
 class Shard:
-    """Consecutive training examples in two ``.npy`` files: features, one row each, and their labels."""
+    """Consecutive training examples in two ``.npy`` files: features, one row each, and their labels.
+
+    ``stamps`` are the sizes and times of change of both when they were opened, () if they were not.
+    """
 
     features: Path
     labels: Path
+    stamps: tuple[tuple[int, int], ...] = ()
+
+    def mapped(self) -> tuple[Num[np.ndarray, "rows d"], Integer[np.ndarray, " rows"]]:
+        """Both files, mapped; ``ValueError`` if one is no longer what it was when it was opened."""
+        found = _mapped(self.features), _mapped(self.labels)
+        stamps = _stamps(self.features, self.labels)
+        if self.stamps and stamps != self.stamps:
+            name = self.features if stamps[0] != self.stamps[0] else self.labels
+            raise ValueError(f"shards: expected files that stay as they are, but {name} changed while it was counted")
+        return found
 
 
 @dataclass(frozen=True)
@@ -34,9 +47,8 @@ class Piece:
 
     def read(self) -> tuple[Num[np.ndarray, "rows d"], Int64[np.ndarray, " rows"]]:
         """Features, still mapped, and labels."""
-        features = np.load(self.shard.features, mmap_mode="r")[self.start : self.stop]
-        labels = np.load(self.shard.labels, mmap_mode="r")[self.start : self.stop]
-        return features, labels.astype(np.int64)
+        features, labels = self.shard.mapped()
+        return features[self.start : self.stop], labels[self.start : self.stop].astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -71,8 +83,9 @@ class ShardedSet:
         features, labels, first = [], [], 0
         for shard, total in zip(self.shards, self.rows, strict=True):
             mine = positions[(positions >= first) & (positions < first + total)] - first
-            features.append(np.load(shard.features, mmap_mode="r")[mine])
-            labels.append(np.load(shard.labels, mmap_mode="r")[mine].astype(np.int64))
+            all_features, all_labels = shard.mapped()
+            features.append(all_features[mine])
+            labels.append(all_labels[mine].astype(np.int64))
             first += total
         return np.concatenate(features), np.concatenate(labels)
 
@@ -86,8 +99,9 @@ def open_shards(shards: Sequence[Shard | tuple[str | Path, str | Path]]) -> Shar
         pair = (shard.features, shard.labels) if isinstance(shard, Shard) else tuple(shard)
         if len(pair) != 2:
             raise ValueError(f"shards: expected pairs of a features and a labels file, got {shard!r}")
-        mine = Shard(Path(pair[0]).absolute(), Path(pair[1]).absolute())
-        features, labels = _mapped(mine.features), _mapped(mine.labels)
+        paths = Path(pair[0]).absolute(), Path(pair[1]).absolute()
+        features, labels = map(_mapped, paths)
+        mine = Shard(*paths, _stamps(*paths))
         if features.ndim != 2 or features.dtype.kind not in "iuf" or features.dtype.itemsize > 8:
             raise ValueError(
                 f"shards: expected a matrix of integers or floats of at most 64 bits in {mine.features}, "
@@ -152,3 +166,8 @@ def _mapped(path: Path) -> np.ndarray:
         return array
     except (OSError, ValueError, EOFError) as error:
         raise ValueError(f"shards: expected a .npy file that can be mapped, got {path}: {error}") from error
+
+
+def _stamps(*paths: Path) -> tuple[tuple[int, int], ...]:
+    found = [path.stat() for path in paths]
+    return tuple((state.st_size, state.st_mtime_ns) for state in found)
