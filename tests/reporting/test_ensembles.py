@@ -47,6 +47,13 @@ def test_labels_say_the_papers_symbols(found):
     assert name == "Run-Off Election on Finite Aggregation (k = 1250, d = 2, logistic regression)"
 
 
+def test_the_best_ensemble_is_not_named_twice(make_run):
+    high = make_run("bagging", curve=make_run("knn", "budget").curve)
+    sentence = findings.headline(results([high, make_run("knn"), make_run("dpa"), make_run("roe")]))
+    assert ", bagging (ξ = 20, N = 1000, logistic regression) still classifies at least 68.65 %" in sentence
+    assert "for the best other ensemble, " in sentence
+
+
 def test_learners_are_named_where_they_differ(make_run):
     runs = [make_run("dpa", id=name, params={"learner.name": name}) for name in ("nearest", "network")]
     assert labels.short(results([make_run(), *runs])) == [

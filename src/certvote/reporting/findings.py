@@ -237,7 +237,8 @@ def _contrasts(best: Result, done: Sequence[Result], size: int, digits: int) -> 
         members = [x for x in rest if family == ("ensembles" if x.is_ensemble else x.method)]
         other = strongest(members, size)
         several = len({x.method for x in members}) > 1
-        name = f"the best ensemble, {labels.full(other)}," if several else labels.full(other)
+        best_one = "the best other ensemble" if best.is_ensemble else "the best ensemble"
+        name = f"{best_one}, {labels.full(other)}," if several else labels.full(other)
         value = labels.percent(accuracy_at(other, size), digits)
         said.append(f"for {name} the guarantee is {value} %{_confidence(other)}")
     if not said and common(done, "n_test") and len(done) > 1:
