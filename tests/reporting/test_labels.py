@@ -27,6 +27,13 @@ def test_only_the_parameter_differs(make_run):
     assert short(runs) == ["k=1000", "k=30000000"]
 
 
+def test_only_the_attacker_differs(make_run):
+    runs = [make_run("dpa", params={"attack.change": change}) for change in ("any", "insert", "delete")]
+    assert short(runs) == ["any change", "insertions only", "removals only"]
+    seeds = [make_run("dpa", id=seed, params={"learner.seed": seed}) for seed in ("0", "1")]
+    assert short([*seeds, runs[1]]) == ["any change, learner.seed=0", "any change, learner.seed=1", "insertions only"]
+
+
 def test_one_run_is_named_in_full(make_run):
     assert short([make_run()]) == ["kNN k=5000, individual"]
     assert labels.full(results([make_run()])[0]) == "kNN (k = 5000, individual certificate)"

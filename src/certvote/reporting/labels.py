@@ -181,9 +181,11 @@ def _joined(result: Result, differs: dict[str, bool]) -> str:
         parts.append(feature_name(result.feature))
     if differs["attack"]:
         parts.append(attack_name(result.attack).removeprefix("a "))
-    if differs["change"] and result.change != "any":
-        parts.append(change_name(result.change))
-    return ", ".join(part for part in parts if part)
+    said = [part for part in parts if part]
+    # The attacker who may do everything needs no mention, unless there is nothing else to say.
+    if differs["change"] and (result.change != "any" or not said):
+        said.append(change_name(result.change))
+    return ", ".join(filter(None, said))
 
 
 def _details(tied: Sequence[Result]) -> list[str]:
