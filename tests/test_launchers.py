@@ -38,6 +38,11 @@ def test_cores_of_each_job(monkeypatch, launcher, jobs, threads):
     assert launchers.threads_per_job(launcher, jobs) == threads
 
 
+def test_no_jobs_at_a_time_is_refused_by_name():
+    with pytest.raises(ValueError, match=r"option hydra\.launcher\.n_jobs: .* got 0"):
+        launchers.threads_per_job({"_target_": JOBLIB, "n_jobs": 0}, 3)
+
+
 def test_cores_are_those_that_this_process_may_use():
     assert 1 <= threads.cores() <= os.cpu_count()
 
@@ -52,6 +57,8 @@ def test_submitit_starts_jobs_that_share_a_fresh_database_and_the_cores(tmp_path
     done = sweep(tmp_path, repository, "hydra/launcher=submitit_local", "k=10,11,400", "name=cluster")
     assert done.returncode != 0
     assert "1 of 3 jobs failed" in done.stderr
+    assert "failed: dataset.n_train=300 dataset.n_test=40 sizes.max=20 k=400" in done.stderr, "not in a log file alone"
+    assert "finished: dataset.n_train=300 dataset.n_test=40 sizes.max=20 k=10 name=cluster [run " in done.stderr
     found = {run.params["algo.k"]: run for run in Store(str(tmp_path / "mlruns")).read_runs()}
     assert {k: run.status for k, run in found.items()} == {"10": "FINISHED", "11": "FINISHED", "400": "FAILED"}
     expected = str(max(1, threads.cores() // 3))

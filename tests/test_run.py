@@ -126,15 +126,13 @@ def test_a_wrong_option_is_one_line_and_leaves_nothing_behind(empty, repository,
 
 
 @pytest.mark.parametrize("override", ["k=301", "sizes.max=301"])
-def test_what_goes_wrong_later_is_recorded_as_failed(project, repository, override):
+def test_an_option_that_does_not_fit_the_data_leaves_nothing_behind(project, repository, override):
     small = [option for option in SMALL if option.split("=")[0] != override.split("=")[0]]
     done = call([str(repository / "run.py"), override, *small], project)
     assert done.returncode != 0
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("error:")]
     assert f"{override.split('=')[0]}: expected at most the number of training examples, 300, got 301" in line
-    (record,) = runs(project)
-    assert record.status == "FAILED"
-    assert "got 301" in record.tags["certvote.error"]
+    assert runs(project) == []
 
 
 def test_a_sweep_does_its_work_once_and_reports(project, run):
@@ -197,17 +195,17 @@ def test_ensembles_are_compared_in_one_sweep(project, run):
 @pytest.mark.parametrize(
     ("overrides", "named"),
     [
-        ("algo=dpa parts=301", "algo.parts"),
-        ("algo=bagging subsample=301", "algo.subsample"),
-        ("algo=fa parts=200", "algo.parts"),
+        ("algo=dpa parts=301", "option parts: expected at most the number of training examples, 300, got 301"),
+        ("algo=bagging subsample=301", "option subsample: expected at most the number of training examples, 300"),
+        ("algo=fa parts=200", "option parts · algo.spread: expected at most the number of training examples, 300"),
     ],
 )
-def test_more_voters_than_examples_is_recorded_as_failed(project, run, overrides, named):
+def test_more_voters_than_examples_are_refused(project, run, overrides, named):
     done = run(*overrides.split())
     assert done.returncode != 0
     assert named in done.stderr
     assert len(done.stderr.strip().splitlines()) <= 2
-    assert [record.status for record in runs(project)] == ["FAILED"]
+    assert runs(project) == []
 
 
 def test_parallel_jobs_and_two_sweeps_at_once_share_one_fresh_database(empty, repository):
@@ -250,6 +248,23 @@ def test_a_killed_sweep_goes_on_where_it_stopped(project, repository, run):
     finished = [record for record in runs(project) if record.status == "FINISHED"]
     assert sorted(record.params["algo.k"] for record in finished) == ["10", "11", "12", "13", "14", "15"]
     assert "RUNNING" not in {record.status for record in runs(project)}
+
+
+def test_a_sweep_that_is_told_to_end_says_so_in_the_database(project, repository):
+    command = [sys.executable, str(repository / "run.py"), "-m", *SMALL, "k=10,11,12,13,14,15", "name=ended"]
+    sweep = subprocess.Popen(command, cwd=project, stderr=subprocess.PIPE, text=True)
+    assert sweep.stderr is not None
+    for line in sweep.stderr:
+        if "k=11" in line and "run " in line:
+            break
+    sweep.send_signal(signal.SIGTERM)
+    rest = sweep.stderr.read()
+    assert sweep.wait() == 130
+    assert "error: interrupted" in rest
+    assert "Traceback" not in rest
+    store = Store(str(project / "mlruns"))
+    assert [run.status for run in store.sweeps()] == ["KILLED"]
+    assert {run.status for run in runs(project)} <= {"FINISHED", "KILLED"}
 
 
 def test_a_report_over_any_runs(project, run):

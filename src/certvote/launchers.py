@@ -16,6 +16,8 @@ def threads_per_job(launcher: Any, jobs: int) -> int | None:
     target = str(launcher.get("_target_", ""))
     if "hydra_joblib_launcher" in target:
         asked = int(launcher.get("n_jobs", -1))
+        if asked == 0:
+            raise ValueError("option hydra.launcher.n_jobs: expected a number of jobs, or -1: one per core, got 0")
         at_once = asked if asked > 0 else max(1, cores() + 1 + asked)
     elif target.endswith("submitit_launcher.LocalLauncher"):
         at_once = jobs
@@ -23,3 +25,8 @@ def threads_per_job(launcher: Any, jobs: int) -> int | None:
         cpus: int | None = launcher.get("cpus_per_task")
         return cpus
     return max(1, cores() // max(1, min(at_once, jobs)))
+
+
+def logs_elsewhere(launcher: Any) -> bool:
+    """Whether jobs write what they say to files, not to this program's output."""
+    return "submitit" in str(launcher.get("_target_", ""))

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
+from certvote import fitting, stages
 from certvote import settings as options
-from certvote import stages
 from certvote.identity import code_digest, environment, fingerprint
+from certvote.interrupts import terminated_as_interrupted
 from certvote.schema import Bagging, Dpa, FiniteAggregation, Knn, Rnn, Settings
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ log = logging.getLogger(__name__)
 def run(config: DictConfig, *, command: str) -> str:
     """Do the job that ``config`` describes, or find that the database has it already; the run's id.
 
-    Raises ``ValueError`` naming the option when something is wrong with it; what fails later is recorded as a FAILED
-    run and raised again.
+    Raises ``ValueError`` naming the option when something is wrong with it, and leaves nothing behind then; what fails
+    later is recorded as a FAILED run and raised again. In a sweep, whose report tells what became of every job, both
+    are recorded.
     """
     settings = options.load(config)
 
@@ -38,7 +40,7 @@ def run(config: DictConfig, *, command: str) -> str:
 
     store = Store.open(settings.tracking)
     job = _Job(settings, store, command)
-    with job.recorded():
+    with terminated_as_interrupted(), job.recorded():
         return job.do()
 
 
@@ -54,11 +56,7 @@ class _Job:
 
     def do(self) -> str:
         split = stages.load_split(self.settings)
-        if self.settings.sizes.max > len(split.train_labels):
-            raise ValueError(
-                f"option sizes.max: expected at most the number of training examples, {len(split.train_labels)}, "
-                f"got {self.settings.sizes.max}"
-            )
+        fitting.check(self.settings, split)
         from certvote import features
 
         chosen = options.asdict(self.settings.feature)
@@ -119,7 +117,7 @@ class _Job:
 
     @contextmanager
     def recorded(self) -> Iterator[None]:
-        """Record whatever goes wrong inside as a FAILED (or, interrupted, a KILLED) run, and raise it again."""
+        """Record what goes wrong inside as a FAILED (or, interrupted, a KILLED) run, and raise it again."""
         try:
             yield
         except KeyboardInterrupt:
@@ -127,6 +125,8 @@ class _Job:
                 self.store.end_run(self.run, "KILLED")
             raise
         except Exception as error:
+            if self.run is None and self.settings.tracking.sweep is None and isinstance(error, ValueError | OSError):
+                raise  # wrong options or data, before anything was computed
             try:
                 self.store.fail_run(self.start(), f"{type(error).__name__}: {error}", traceback.format_exc())
             except Exception as second:  # the database itself may be what failed

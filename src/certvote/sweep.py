@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from certvote import settings as options
 from certvote.commands import run_command
-from certvote.launchers import threads_per_job
+from certvote.interrupts import terminated_as_interrupted
+from certvote.launchers import logs_elsewhere, threads_per_job
 from certvote.names import check_name
 from certvote.schema import Settings
 from certvote.settings import UndefinedCombinationError
@@ -47,7 +48,12 @@ def sweep(
     Raises ``ValueError`` or Hydra's own errors before anything starts when an option is wrong, ``SweepError`` at the
     end when jobs failed.
     """
-    plan = _plan(config, jobs, loader)
+    with terminated_as_interrupted():
+        return _run(config, _plan(config, jobs, loader), arguments, launcher)
+
+
+def _run(config: DictConfig, plan: _Plan, arguments: list[str], launcher: Launcher) -> Sequence[JobReturn]:
+    share = _share(config, plan)
 
     from certvote.tracking import Store
 
@@ -58,8 +64,10 @@ def sweep(
     log.info("sweep %r: %d jobs", name, len(plan.jobs))
     status = "FAILED"
     try:
-        own = [f"tracking.sweep={parent}", *_share(config, plan)]
+        own = [f"tracking.sweep={parent}", *share]
         results = launcher.launch([[*job, *own] for job in plan.jobs], initial_job_idx=0)
+        if logs_elsewhere(config.hydra.launcher):
+            _tell(plan, results)
         failed = [result for result in results if result.status.name != "COMPLETED"]
         if failed:
             raise SweepError(
@@ -75,6 +83,16 @@ def sweep(
         store.end_sweep(parent, status)
         if status != "KILLED":
             _report(store, parent, name, plan.settings)
+
+
+def _tell(plan: _Plan, results: Sequence[JobReturn]) -> None:
+    """What became of jobs that wrote their lines to files of their own."""
+    for overrides, result in zip(plan.jobs, results, strict=True):
+        job = " ".join(overrides)
+        if result.status.name == "COMPLETED":
+            log.info("finished: %s [run %s]", job, result.return_value)
+        else:
+            log.error("failed: %s: %s", job, result._return_value)
 
 
 def _share(config: DictConfig, plan: _Plan) -> list[str]:
