@@ -121,14 +121,16 @@ def _parser() -> argparse.ArgumentParser:
 
     for command in (report, figure, table):
         which = command.add_mutually_exclusive_group()
-        which.add_argument("--sweep", metavar="ID", help="the runs of this sweep (default: the latest sweep)")
-        which.add_argument("--runs", metavar="ID", nargs="+", help="these runs")
+        which.add_argument(
+            "--sweep", metavar="NAME", help="the runs of this sweep: its name, id or first digits (default: the latest)"
+        )
+        which.add_argument("--runs", metavar="ID", nargs="+", help="these runs: ids or their first digits")
         which.add_argument("--filter", metavar="FILTER", help="MLflow filter: \"params.`dataset.name` = 'mnist'\"")
 
     _add_diff(report)
 
     audit = commands.add_parser("audit", help="recompute a run's curve from its stored votes and check its record")
-    audit.add_argument("run", metavar="RUN", help="id of the run")
+    audit.add_argument("run", metavar="RUN", help="id of the run, or its first digits")
     audit.set_defaults(action=_audit)
 
     ui = commands.add_parser("ui", help="the MLflow UI on 127.0.0.1")
@@ -164,19 +166,10 @@ def _add_diff(report: argparse.ArgumentParser) -> None:
 
 def _chosen(options: argparse.Namespace) -> list[Run]:
     """The runs that --sweep, --runs or --filter name."""
-    from certvote.tracking import Store
+    from certvote import selection
 
-    store = Store(options.uri, options.experiment)
-    if options.runs or options.filter is not None:
-        runs = store.read_runs(run_ids=options.runs, filter=options.filter or "")
-    else:
-        sweep = options.sweep or store.latest_sweep()
-        if sweep is None:
-            raise ValueError(f"expected a sweep in {options.uri} (option --uri), got none; choose --runs or --filter")
-        runs = store.read_runs(sweep=sweep)
-    if not any(run.tags.get("certvote.kind") == "run" for run in runs):
-        raise ValueError("expected at least one run, got none; check --sweep, --runs or --filter")
-    return runs
+    names = ("uri", "experiment", "sweep", "runs", "filter")
+    return selection.chosen(**{name: getattr(options, name) for name in names})
 
 
 def _report(options: argparse.Namespace) -> int:
@@ -245,9 +238,11 @@ def _table(options: argparse.Namespace) -> int:
 
 def _audit(options: argparse.Namespace) -> int:
     from certvote.audit import audit
-    from certvote.tracking import Store
+    from certvote.selection import run_ids
+    from certvote.tracking import lookup
 
-    result = audit(Store(options.uri, options.experiment), options.run)
+    store = lookup.existing(options.uri, options.experiment)
+    result = audit(store, *run_ids(store, [options.run], "argument RUN"))
     for check in result:
         print(check)
     holds = all(check.holds for check in result)

@@ -75,8 +75,8 @@ def _named(store: Store, text: str, uri: str) -> list[Run]:
         known_columns("options", options, [columns.typed(run.params) for run in found])
         return store.read_runs(run_ids=[run.id for run in found if has_options(run, options)])
     if re.search(r"[=<>'`]", text):
-        return store.read_runs(filter=text)
-    parent, run = lookup.sweep_id(store, text), lookup.run_id(store, text)
+        return _filtered(store, text, "filter")
+    parent, (run,) = lookup.sweep_id(store, text), lookup.run_ids(store, [text])
     if parent:
         return store.read_runs(sweep=parent)
     if run:
@@ -88,6 +88,55 @@ def _named(store: Store, text: str, uri: str) -> list[Run]:
         f"expected a sweep or a run (name or id), options such as k=100, an MLflow filter or an experiment, "
         f"got {text!r}; there are the sweeps {there}"
     )
+
+
+def chosen(
+    *,
+    uri: str,
+    experiment: str,
+    sweep: str | None = None,
+    runs: Sequence[str] | None = None,
+    filter: str | None = None,
+) -> list[Run]:
+    """The runs, with their curves, that --sweep, --runs or --filter choose, by default those of the latest sweep.
+
+    A sweep comes with its parent run. ``ValueError`` names the option that is wrong and what it was given.
+    """
+    from certvote.tracking import lookup
+
+    store = lookup.existing(uri, experiment)
+    if runs is not None:
+        return store.read_runs(run_ids=run_ids(store, runs, "runs (--runs)"))
+    if filter is not None:
+        found, said = _filtered(store, filter, "filter (--filter)"), f"--filter {filter!r}"
+    elif sweep is not None:
+        found, said = store.read_runs(sweep=_sweep(store, sweep)), f"--sweep {sweep!r}"
+    else:
+        latest = store.latest_sweep()
+        if latest is None:
+            raise ValueError(f"expected a sweep in {uri} (--uri), got none; choose --runs or --filter")
+        found, said = store.read_runs(sweep=latest), "the latest sweep; choose --sweep, --runs or --filter"
+    if not any(run.tags.get("certvote.kind") == "run" for run in found):
+        raise ValueError(f"expected at least one run, got none for {said}")
+    return found
+
+
+def run_ids(store: Store, names: Sequence[str], argument: str) -> list[str]:
+    """The ids of the jobs that these ids, or beginnings of ids, name; ``ValueError`` names the ``argument``."""
+    from certvote.tracking import lookup
+
+    try:
+        ids = lookup.run_ids(store, names)
+    except ValueError as error:
+        raise ValueError(f"{argument}: {error}") from error
+    for name, id in zip(names, ids, strict=True):
+        if id is None:
+            what = f"{name!r}, which is a sweep" if lookup.sweep_id(store, name) else repr(name)
+            raise ValueError(
+                f"{argument}: expected the id of a run of experiment {store.experiment!r}, or its first digits (6 or "
+                f"more), got {what}"
+            )
+    return [id for id in dict.fromkeys(ids) if id is not None]
 
 
 def parse(text: str) -> dict[str, list[str | None]]:
@@ -126,13 +175,38 @@ def _of_sweeps(stores: Sequence[Store], names: Sequence[str] | None) -> list[tup
     for name in names:
         ids = [(store, lookup.sweep_id(store, name)) for store in stores]
         if not any(sweep for _, sweep in ids):
-            there = list(dict.fromkeys(sweep.name for store in stores for sweep in store.sweeps()))
-            raise ValueError(f"sweep (--sweep): expected one of {', '.join(there) or '(none)'}, or an id, got {name!r}")
+            raise _no_sweep(stores, name)
         for store, sweep in ids:
             for run in store.read_runs(sweep=sweep, curves=False) if sweep else []:
                 if run.tags.get("certvote.kind") == "run":
                     found[run.id] = store, run
     return list(found.values())
+
+
+def _sweep(store: Store, name: str) -> str:
+    from certvote.tracking import lookup
+
+    found = lookup.sweep_id(store, name)
+    if found is None:
+        raise _no_sweep([store], name)
+    return found
+
+
+def _no_sweep(stores: Sequence[Store], name: str) -> ValueError:
+    there = list(dict.fromkeys(sweep.name for store in stores for sweep in store.sweeps()))
+    return ValueError(f"sweep (--sweep): expected one of {', '.join(there) or '(none)'}, or an id, got {name!r}")
+
+
+def _filtered(store: Store, filter: str, argument: str) -> list[Run]:
+    from certvote.tracking import TrackingError
+
+    try:
+        return store.read_runs(filter=filter)
+    except TrackingError as error:
+        if getattr(error.__cause__, "error_code", "") != "INVALID_PARAMETER_VALUE":
+            raise
+        reason = str(error.__cause__).splitlines()[0]
+        raise ValueError(f"{argument}: expected an MLflow filter, got {filter!r}: {reason}") from error
 
 
 def _latest(found: Sequence[tuple[Store, Run]]) -> list[tuple[Store, Run]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from certvote.tracking.location import Location, TrackingError, clear_errors, import_mlflow
@@ -44,11 +45,14 @@ def sweep_id(store: Store, name: str) -> str | None:
     return None
 
 
-def run_id(store: Store, name: str) -> str | None:
-    """The id of the job with this id or the beginning of it; ``ValueError`` where several begin so."""
-    if not _ID.fullmatch(name):
-        return None
-    found = [run.id for run in store.read_runs(curves=False) if run.id.startswith(name)]
+def run_ids(store: Store, names: Sequence[str]) -> list[str | None]:
+    """The ids of the jobs with these ids or beginnings of ids; ``ValueError`` where several begin so."""
+    ids = [run.id for run in store.read_runs(curves=False)] if any(map(_ID.fullmatch, names)) else []
+    return [_beginning(name, ids) for name in names]
+
+
+def _beginning(name: str, ids: Sequence[str]) -> str | None:
+    found = [id for id in ids if id.startswith(name)] if _ID.fullmatch(name) else []
     if len(found) > 1:
         raise ValueError(f"expected the id of one run, got {name}, with which {len(found)} begin")
     return found[0] if found else None
