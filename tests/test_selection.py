@@ -73,6 +73,25 @@ def test_runs_are_named_as_the_report_prints_them(certvote, sweeps, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("definition", "arguments", "title"),
+    [
+        ("title: Mine", (), "Mine"),
+        ("title: Mine", ("--title", "Given"), "Given"),
+        ("question: Why?", (), "The new sweep"),
+        ("question: Why?", ("--runs", "RUN"), "Certified accuracy"),
+    ],
+)
+def test_a_title_given_goes_before_the_pages_and_that_before_the_sweeps(
+    certvote, sweeps, tmp_path, definition, arguments, title
+):
+    (tmp_path / "page.yaml").write_text(f"{definition}\nsections: [{{title: All}}]\n")
+    arguments = [sweeps[1]["new"][1] if argument == "RUN" else argument for argument in arguments]
+    code, out, err = certvote("report", "--page", "page.yaml", *arguments)
+    assert (code, err) == (0, "")
+    assert f"<title>{title}</title>" in (tmp_path / out.strip()).read_text()
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("table", "--sweep", "none"), r"sweep \(--sweep\): expected one of study, empty, or an id, got 'none'"),

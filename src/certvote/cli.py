@@ -173,13 +173,15 @@ def _chosen(options: argparse.Namespace) -> list[Run]:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from certvote.reporting import render_report
+    from certvote.reporting import page, render_report
 
     runs = _chosen(options)
     sweep = next((run for run in runs if run.tags.get("certvote.kind") == "sweep"), None)
     name = options.name or (sweep.name if sweep else "report")
-    title = options.title or (sweep.tags.get("certvote.title") if sweep else None) or None
-    print(render_report(runs, name=name, title=title, out_root=options.out, page=options.page))
+    title = (sweep.tags.get("certvote.title") if sweep else None) or None
+    definition = page.load(options.page, untitled=title or page.UNTITLED) if options.page else None
+    title = options.title or (None if definition else title)
+    print(render_report(runs, name=name, title=title, out_root=options.out, page=definition))
     return 0
 
 

@@ -72,13 +72,14 @@ class Page:
         return replace(self, sections=kept)
 
 
+UNTITLED = "Certified accuracy"
 QUESTION = (
     "How accurate does a classifier stay, provably, when an attacker removes, adds or changes e training examples?"
 )
 
 
-def load(source: Path | Mapping[str, Any], *, title: str | None = None) -> Page:
-    """A page from a YAML file or a mapping; ``title`` replaces the page's own.
+def load(source: Path | Mapping[str, Any], *, title: str | None = None, untitled: str = UNTITLED) -> Page:
+    """A page from a YAML file or a mapping; ``title`` replaces its own, ``untitled`` stands in for a missing one.
 
     Raises ``ValueError`` naming the key that is unknown, missing or of the wrong type.
     """
@@ -94,7 +95,7 @@ def load(source: Path | Mapping[str, Any], *, title: str | None = None) -> Page:
     if not isinstance(sections, list) or not sections:
         raise ValueError(f"page.sections: expected a list of sections, got {sections!r}")
     return Page(
-        title or _string(page, "title", "page", "Certified accuracy"),
+        title or _string(page, "title", "page", untitled),
         _string(page, "question", "page", QUESTION),
         tuple(_section(section, f"page.sections[{i}]") for i, section in enumerate(sections)),
         _mapping(page.get("abstract", {}), "page.abstract"),
@@ -122,7 +123,7 @@ def default(found: Sequence[Result], *, title: str | None = None) -> Page:
             sections.append(Section(name, where, text=text, best_per=("method", "grouping", "change")))
         sections += _details(inside, where, name)
     made = ", ".join(dict.fromkeys(labels.dataset_name(result.data) for result in found))
-    return Page(title or (f"Certified accuracy on {made}" if made else "Certified accuracy"), QUESTION, tuple(sections))
+    return Page(title or (f"Certified accuracy on {made}" if made else UNTITLED), QUESTION, tuple(sections))
 
 
 def _details(inside: Sequence[Result], where: Mapping[str, Any], name: str) -> list[Section]:
