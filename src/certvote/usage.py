@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from certvote.paths import conf_dir
@@ -33,6 +34,19 @@ def usage(overrides: Sequence[str]) -> str:
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         config = compose("config", overrides=list(overrides))
     groups = {group: list(choices) for group, choices in SCHEMAS.items()}
-    groups["experiment"] = sorted(file.stem for file in (conf_dir() / "experiment").rglob("*.yaml"))
-    choices = "\n".join(f"  {group:<12}{'  '.join(names)}" for group, names in groups.items())
+    folder = conf_dir() / "experiment"
+    files = (file.relative_to(folder).with_suffix("") for file in folder.rglob("*.yaml"))
+    groups["experiment"] = sorted((file.as_posix() for file in files), key=lambda name: (name.count("/"), name))
+    choices = "\n".join(_listed(group, names) for group, names in groups.items())
     return _TEMPLATE.format(choices=choices, options=OmegaConf.to_yaml(config))
+
+
+def _listed(group: str, names: Sequence[str]) -> str:
+    return textwrap.fill(
+        "  ".join(names),
+        width=116,
+        initial_indent=f"  {group:<12}",
+        subsequent_indent=" " * 14,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
