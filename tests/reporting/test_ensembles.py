@@ -38,13 +38,13 @@ def test_labels_say_the_papers_symbols(found):
         "rNN r=4, budget",
         "bagging ξ=20, N=1000",
         "DPA ζ=2500",
-        "Finite Aggregation k=1250, d=2",
+        "Finite Aggregation ζ=1250, d=2",
         "Run-Off Election ζ=2500",
-        "Run-Off Election on FA k=1250, d=2",
+        "Run-Off Election on FA ζ=1250, d=2",
         "DPA ζ=2500, insertions only",
     ]
     name = labels.full(only(found, method="roe-fa"))
-    assert name == "Run-Off Election on Finite Aggregation (k = 1250, d = 2, logistic regression)"
+    assert name == "Run-Off Election on Finite Aggregation (ζ = 1250, d = 2, logistic regression)"
 
 
 def test_the_best_ensemble_is_not_named_twice(make_run):
@@ -157,14 +157,14 @@ def test_abstentions_stand_beside_errors_and_time_beside_both(any_change, found)
         "rNN r=4",
         "bagging ξ=20, N=1000",
         "DPA ζ=2500",
-        "Finite Aggregation k=1250, d=2",
+        "Finite Aggregation ζ=1250, d=2",
         "Run-Off Election ζ=2500",
-        "Run-Off Election on FA k=1250, d=2",
+        "Run-Off Election on FA ζ=1250, d=2",
     ]
     bagging = rows["bagging ξ=20, N=1000"]
     assert [bagging[f"{kind} (%)"] for kind in ("correct", "abstained", "wrong")] == ["88.30", "2.13", "9.57"]
     assert (bagging["training (s)"], bagging["voting (s)"], bagging["examples each"]) == ("6.4", "1.9", "20")
-    assert rows["Finite Aggregation k=1250, d=2"]["voters"] == "2,500"
+    assert rows["Finite Aggregation ζ=1250, d=2"]["voters"] == "2,500"
     assert rows["kNN k=5000"]["training (s)"] == "–"
 
 

@@ -23,7 +23,7 @@ _ENSEMBLES = {
     "dpa": "Levine, Feizi (2021): ζ base classifiers, each trained on one part of a partition by a hash of the "
     "example. One removal and one addition touch two parts, so of e units of any change at most 2e voters turn; of e "
     "insertions or removals alone, e.",
-    "fa": "Wang, Levine, Feizi (2022): k·d base classifiers; a hash spreads every example over d "
+    "fa": "Wang, Levine, Feizi (2022): ζ·d base classifiers; a hash spreads every example over d "
     "of them, so that fewer votes than in DPA must be taken for lost together.",
     "roe": "Rezaei, Banihashem, Chegini, Feizi (2023): the same voters, a second round between the two labels with "
     "the most votes; a voter whose first choice is out votes for the one that it ranks higher.",

@@ -42,7 +42,7 @@ class Certificate:
 
 
 # Colors of Okabe and Ito, which color-blind readers can tell apart.
-_PARTS, _SPREAD = (("ζ", "parts"),), (("k", "parts"), ("d", "spread"))
+_PARTS, _SPREAD = (("ζ", "parts"),), (("ζ", "parts"), ("d", "spread"))
 ALGORITHMS = {
     "knn": Algorithm("kNN", "#0072B2", "o", (("k", "k"),)),
     "rnn": Algorithm("rNN", "#D55E00", "s", (("r", "r"),)),
