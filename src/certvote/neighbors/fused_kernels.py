@@ -2,8 +2,8 @@
 
 A program takes a block of queries and a run of training blocks. All examples of a training block have one label; it is
 filled up with examples that are farther than any radius. Distances are float32 sums on the exact grid. What programs
-find adds up in integers, so the order in which they end does not matter; only the order of candidates does, and they
-are sorted afterwards.
+find adds up in integers, so the order in which they end does not matter, and atomic operations need no fences; only the
+order of candidates does, and they are sorted afterwards.
 """
 
 # triton reads types out of annotations: they must stay expressions, so no "from __future__ import annotations" here
@@ -16,7 +16,10 @@ import triton.language as tl  # type: ignore[import-untyped,import-not-found]
 @triton.jit
 @no_type_check
 def _distances(queries, train, rows, first, m, n, dims, BM: tl.constexpr, BN: tl.constexpr):
-    """f32[BM, BN] between the queries ``rows`` and the examples from ``first`` on; both lie dimension by dimension."""
+    """f32[BM, BN] between the queries ``rows`` and the examples from ``first`` on; both lie dimension by dimension.
+
+    Offsets are of 32 bits: neither matrix has 2**31 entries.
+    """
     columns = first + tl.arange(0, BN)
     total = tl.zeros((BM, BN), dtype=tl.float32)
     for d in range(dims):
@@ -26,7 +29,18 @@ def _distances(queries, train, rows, first, m, n, dims, BM: tl.constexpr, BN: tl
     return total
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["m", "n"])
+@no_type_check
+def distance_kernel(queries, train, distances, m, n, dims, BM: tl.constexpr, BN: tl.constexpr):
+    """f32[m, n], of fewer than 2**31 entries: for a small sample, whose distances are looked at one by one."""
+    rows = tl.program_id(0) * BM + tl.arange(0, BM)
+    first = tl.program_id(1) * BN
+    columns = first + tl.arange(0, BN)
+    found = _distances(queries, train, rows, first, m, n, dims, BM, BN)
+    tl.store(distances + rows[:, None] * n + columns[None, :], found)
+
+
+@triton.jit(do_not_specialize=["run"])
 @no_type_check
 def count_kernel(
     queries,  # f32[dims, m], m a multiple of BM
@@ -55,6 +69,7 @@ def count_kernel(
     edge, radius = tl.arange(0, EP), tl.arange(0, RP)
     inside = tl.zeros((BM, EP), dtype=tl.int32)
     found = tl.zeros((BM, RP), dtype=tl.int32)
+    asked = (radius[None, :] < R) & (rows[:, None] < m)
     label = tl.load(label_of + begin)
     for block in range(begin, end):
         distances = _distances(queries, train, rows, block * BN, m, n, dims, BM, BN)
@@ -66,7 +81,7 @@ def count_kernel(
         if R > 0:
             if following != label:
                 tl.atomic_add(
-                    votes + (rows[:, None] * R + radius[None, :]) * classes + label, found, mask=radius[None, :] < R
+                    votes + (rows[:, None] * R + radius[None, :]) * classes + label, found, mask=asked, sem="relaxed"
                 )
                 found = tl.zeros((BM, RP), dtype=tl.int32)
             for r in range(R):
@@ -74,12 +89,13 @@ def count_kernel(
                 found += tl.where(radius[None, :] == r, number[:, None], 0)
         label = following
     if E > 0:
-        tl.atomic_add(within + rows[:, None] * E + edge[None, :], inside, mask=edge[None, :] < E)
+        some = (edge[None, :] < E) & (rows[:, None] < m)
+        tl.atomic_add(within + rows[:, None] * E + edge[None, :], inside, mask=some, sem="relaxed")
     if R > 0:
-        tl.atomic_add(votes + (rows[:, None] * R + radius[None, :]) * classes + label, found, mask=radius[None, :] < R)
+        tl.atomic_add(votes + (rows[:, None] * R + radius[None, :]) * classes + label, found, mask=asked, sem="relaxed")
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["run", "first_column"])
 @no_type_check
 def collect_kernel(
     queries,  # f32[dims, m], m a multiple of BM
@@ -114,11 +130,11 @@ def collect_kernel(
             at = rows * K + k
             below = distances <= tl.load(low + at)[:, None]
             number = tl.sum(below.to(tl.int32), axis=1)
-            tl.atomic_add(votes + at * classes + label, number, mask=number > 0)
+            tl.atomic_add(votes + at * classes + label, number, mask=number > 0, sem="relaxed")
             band = (distances <= tl.load(high + at)[:, None]) & (below == 0)
             number = tl.sum(band.to(tl.int32), axis=1)
             if tl.sum(number, axis=0) > 0:
-                begins = tl.load(offsets + at) + tl.atomic_add(cursors + at, number)
+                begins = tl.load(offsets + at) + tl.atomic_add(cursors + at, number, sem="relaxed")
                 place = begins[:, None] + tl.cumsum(band.to(tl.int32), axis=1) - 1
                 tl.store(columns + place, tl.broadcast_to(column[None, :], (BM, BN)), mask=band)
                 tl.store(distances_found + place, distances.to(tl.int32), mask=band)

@@ -16,16 +16,22 @@ import numpy as np
 import torch
 
 from certvote.neighbors.brackets import Brackets, row_groups, sample_places
-from certvote.neighbors.fused_kernels import collect_kernel, count_kernel
+from certvote.neighbors.devices import on, own_device
+from certvote.neighbors.fused_kernels import collect_kernel, count_kernel, distance_kernel
 from certvote.neighbors.job import Job, Tally
 from certvote.neighbors.memory import refuse_unless
 
 # queries and training examples of a block: one warp, whose threads hold 64 sums and load five vectors per dimension
 _BM, _BN, _WARPS = 16, 128, 1
+_COLLECT_WARPS = 2  # with one, the registers that candidates take would not do
+_MOST_EDGES = 48  # of a launch, for the same reason
+_TILE_ROWS = 2**13  # enough to keep the largest GPUs busy; progress and interrupts wait for a tile
 _SAMPLE = 4096
 _EDGES = np.array([-2.2, -0.9, -0.3, 0.3, 0.9, 2.2])  # of a target, in standard deviations of its place in the sample
 _SPARE = 256  # so many candidates more than needed do not matter, for each query and k
 _CANDIDATE_BYTES = 96  # column, distance, and what sorting them takes
+_BLOCK_BYTES = 2**28  # of training examples on their way to the device
+_INDEX = 2**31 - 1  # kernels index with 32 bits
 _PROGRAMS = 2**14  # several times what the largest GPUs run at once
 
 
@@ -44,7 +50,7 @@ class FusedScanner:
     workers = 1
 
     def __init__(self, job: Job, device: str = "cuda", memory: int | None = None) -> None:
-        self.job, self.device = job, torch.device(device)
+        self.job, self.device = job, own_device(device)
         if memory is None:
             memory = torch.cuda.mem_get_info()[0] // 2 if self.device.type == "cuda" else job.room // 2
         d, asked = job.train.shape[1], len(job.ks)
@@ -52,17 +58,20 @@ class FusedScanner:
         if not job.window:
             self.targets = self.targets[:asked]
         self._lay_out()
-        # a query: itself, its sample, edges and their counts, votes
-        edges = len(_EDGES) * len(self.targets)
-        each = 4 * d + 12 * _SAMPLE + 12 * edges + 8 * (asked + len(job.rs)) * job.num_classes + 64 * asked
-        least = _BM * each + 8 * d * _BN + _CANDIDATE_BYTES * len(job.train)
+        # a query: itself, its sorted sample, edges and their counts, votes
+        edges, results = len(_EDGES) * len(self.targets), (asked + len(job.rs)) * job.num_classes
+        each = 4 * d + 20 * _SAMPLE + 12 * edges + 8 * results + 64 * asked
+        # one query may have every example as a candidate for every k; a part and the next one are there at once
+        fixed = _CANDIDATE_BYTES * asked * len(job.train) + 4 * d * _SAMPLE + 12 * len(self.source)
+        least = fixed + _BM * each + 8 * d * _BN
         refuse_unless(least <= memory, job, least, "raise option backend.memory, or use backend=numba", have=memory)
-        most = 2**31 // max(1, (asked + len(job.rs)) * job.num_classes)  # kernels index with 32 bits
-        self.tile_rows = int(min(2**17, most, memory // 4 // each) // _BM * _BM) or _BM
-        self.candidates = max(len(job.train), memory // 4 // _CANDIDATE_BYTES)
-        self.part_columns = max(1, min(memory // 2 // 8, 2**31 - 1) // (d * _BN)) * _BN
-        columns = len(self.source)
-        self.kept = list(self._parts()) if columns <= self.part_columns else None
+        free = memory - fixed
+        self.candidates = asked * len(job.train) + free // 4 // _CANDIDATE_BYTES
+        self.part_columns = max(1, min(free // 2 // 8, _INDEX) // (d * _BN)) * _BN
+        self.kept = list(self._parts()) if len(self.source) <= self.part_columns else None
+        most = _INDEX // max(d, edges, results, _SAMPLE + _BN)
+        rows = _TILE_ROWS if self.kept is not None else 2**17  # every tile takes all parts to the device again
+        self.tile_rows = int(min(rows, most, free // 4 // each) // _BM * _BM) or _BM
 
     def _lay_out(self) -> None:
         """Columns of all parts: each label's examples, filled up to whole blocks; there ``source`` is -1."""
@@ -79,20 +88,30 @@ class FusedScanner:
         self.precedence, self.labels = self._moved(precedence), self._moved(np.repeat(self.label_of, _BN))
 
     def _parts(self) -> Iterator[_Part]:
-        # what fills a block up is farther from every query than any two examples are from each other
-        far = float(4 * max(1, self.job.lattice.farthest))
-        d = self.job.train.shape[1]
         for first in range(0, len(self.source), self.part_columns):
             source = self.source[first : first + self.part_columns]
-            real = np.flatnonzero(source >= 0)
-            values = np.zeros((len(source), d), np.float32)
-            values[:, 0] = far
-            values[real] = self.job.steps_of(self.job.columns.order[source[real]])
             blocks = slice(first // _BN, (first + len(source)) // _BN)
-            train = self._moved(values).T.contiguous()
-            yield _Part(train, self._moved(self.label_of[blocks]), first)
+            yield _Part(self._examples(source), self._moved(self.label_of[blocks]), first)
+
+    def _examples(self, source: np.ndarray) -> torch.Tensor:
+        """The columns ``source``, dimension by dimension; where it is -1, one farther away than any example can be."""
+        d = self.job.train.shape[1]
+        train = torch.empty((d, len(source)), dtype=torch.float32, device=self.device)
+        step = max(1, _BLOCK_BYTES // (8 * d))
+        for begin in range(0, len(source), step):
+            part = source[begin : begin + step]
+            real = np.flatnonzero(part >= 0)
+            values = np.zeros((len(part), d), np.float32)
+            values[:, 0] = 4 * max(1, self.job.lattice.farthest)
+            values[real] = self.job.steps_of(self.job.columns.order[part[real]])
+            train[:, begin : begin + step] = self._moved(values).T
+        return train
 
     def __call__(self, start: int, stop: int) -> Tally:
+        with on(self.device):
+            return self._tally(start, stop)
+
+    def _tally(self, start: int, stop: int) -> Tally:
         job, rows = self.job, stop - start
         asked, c = len(job.ks), job.num_classes
         steps = np.zeros((-(-rows // _BM) * _BM, job.train.shape[1]), np.float32)
@@ -124,7 +143,8 @@ class FusedScanner:
                 break
             brackets = brackets.narrowed(some, edges, within)
             bands, closed = brackets.bands(asked)
-            spare = np.maximum(widths // 2, max(_SPARE, self.candidates // (4 * rows * asked)))
+            # sorting a few thousand candidates costs less than computing all distances once more
+            spare = np.maximum(widths // 2, max(_SPARE, len(job.train) // 128, self.candidates // (4 * rows * asked)))
             some = np.flatnonzero(~(closed | (bands.total - widths <= spare)).all(axis=1))
             edges, radii = brackets.divided(some, len(_EDGES) + 1), ()
         return brackets
@@ -133,8 +153,13 @@ class FusedScanner:
         """Edges around every target, from the distances to a sample."""
         n = len(self.job.train)
         chosen = np.unique(np.linspace(0, n - 1, min(n, _SAMPLE)).astype(np.int64))
-        sample = self._moved(self.job.steps_of(self.job.columns.order[chosen])).float()
-        values = torch.cdist(queries.T[:rows].contiguous(), sample, p=1.0).sort(dim=1).values
+        source = np.concatenate([chosen, np.full(-len(chosen) % _BN, -1)])
+        sample, m = self._examples(source), queries.shape[1]
+        distances = torch.empty((m, len(source)), device=self.device)
+        grid = (m // _BM, len(source) // _BN)
+        shape: Any = (m, len(source), len(sample))
+        distance_kernel[grid](queries, sample, distances, *shape, BM=_BM, BN=_BN, num_warps=_WARPS)
+        values = distances[:rows].sort(dim=1).values[:, : len(chosen)]  # what fills the sample up comes last
         before, after, part = sample_places(self.targets, len(chosen), n, _EDGES)
         padded = torch.cat([values.new_full((rows, 1), -1.0), values], dim=1)
         left, right = (padded[:, self._moved(place + 1)].cpu().numpy() for place in (before, after))
@@ -151,11 +176,16 @@ class FusedScanner:
         distances = torch.tensor([float(radius) for radius in radii], device=self.device)
         within = torch.zeros(bounds.shape, dtype=torch.int32, device=self.device)
         votes = torch.zeros((m, len(radii), c), dtype=torch.int32, device=self.device)
-        sizes = {"E": edges.shape[1], "R": len(radii), "EP": _power(edges.shape[1]), "RP": _power(len(radii))}
         for part, grid, run in self._launches(m):
-            data: Any = (mine, part.train, part.label_of, bounds, distances, within, votes)
             shape: Any = (m, part.train.shape[1], part.train.shape[0], c, run)
-            count_kernel[grid](*data, *shape, **sizes, BM=_BM, BN=_BN, num_warps=_WARPS)
+            for begin in range(0, max(1, edges.shape[1]), _MOST_EDGES):
+                some_bounds = bounds[:, begin : begin + _MOST_EDGES].contiguous()
+                number, rs = some_bounds.shape[1], len(radii) if begin == 0 else 0
+                inside = torch.zeros((m, number), dtype=torch.int32, device=self.device)
+                data: Any = (mine, part.train, part.label_of, some_bounds, distances, inside, votes)
+                sizes = {"E": number, "R": rs, "EP": _power(number), "RP": _power(rs)}
+                count_kernel[grid](*data, *shape, **sizes, BM=_BM, BN=_BN, num_warps=_WARPS)
+                within[:, begin : begin + number] += inside
         return within[: len(some)].cpu().numpy().astype(np.int64), votes[: len(some)].cpu().numpy()
 
     def _resolve(
@@ -188,7 +218,7 @@ class FusedScanner:
         for part, grid, run in self._launches(m):
             data: Any = (mine, part.train, part.label_of, low, high_on, offsets, cursors, votes, columns, distances)
             shape: Any = (part.first, m, part.train.shape[1], part.train.shape[0], c, run)
-            collect_kernel[grid](*data, *shape, K=asked, BM=_BM, BN=_BN, num_warps=_WARPS)
+            collect_kernel[grid](*data, *shape, K=asked, BM=_BM, BN=_BN, num_warps=_COLLECT_WARPS)
         assert int(cursors.sum()) == total, "every example in a band was found once"
         group = torch.repeat_interleave(
             torch.arange(sizes.size, device=self.device), self._moved(np.ascontiguousarray(sizes.ravel()))
@@ -204,11 +234,10 @@ class FusedScanner:
         votes.view(-1).scatter_add_(0, group * c + labels, (place < k_of[group]).to(torch.int32))
         counts[some, :asked] = votes.reshape(len(some), asked, c).cpu().numpy()
         if job.window:
-            found, number, where = labels.cpu().numpy(), place.cpu().numpy(), group.cpu().numpy()
-            column = 0
+            column, begins = 0, (offsets[: len(some)] - before.reshape(len(some), asked)).long()
             for a, (first, last) in enumerate(job.spans):
-                shown = (where % asked == a) & (number >= first) & (number < last)
-                ranked[some[where[shown] // asked], column + number[shown] - first] = found[shown]
+                numbers = torch.arange(first, last, device=self.device)
+                ranked[some, column : column + last - first] = labels[begins[:, a, None] + numbers].int().cpu().numpy()
                 column += last - first
 
     def _launches(self, m: int) -> Iterator[tuple[_Part, tuple[int, int], int]]:
@@ -225,6 +254,15 @@ class FusedScanner:
 
     def _moved(self, array: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(array).to(self.device)
+
+
+def check_triton() -> None:
+    """Compile and launch the smallest kernel; raises whatever hinders Triton: no compiler, an old GPU."""
+    block, sample = torch.zeros((1, _BM), device="cuda"), torch.zeros((1, _BN), device="cuda")
+    distances = torch.empty((_BM, _BN), device="cuda")
+    shape: Any = (_BM, _BN, 1)
+    distance_kernel[(1, 1)](block, sample, distances, *shape, BM=_BM, BN=_BN, num_warps=_WARPS)
+    torch.cuda.synchronize()
 
 
 def _power(number: int) -> int:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from importlib.util import find_spec
 
 import numpy as np
 import torch
 
+from certvote.neighbors.devices import on, own_device
 from certvote.neighbors.job import Job, Tally
 from certvote.neighbors.lattice import blocks
 from certvote.neighbors.memory import refuse_unless
 from certvote.neighbors.scan import Scanner
+
+log = logging.getLogger(__name__)
 
 Distances = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 _TILE_ENTRIES = 2**28  # some kernels index with 32 bits
@@ -20,12 +24,18 @@ _CPU_BYTES = 2**28
 
 
 def cuda_scanner(job: Job, memory: int | None = None) -> Scanner:
-    """On the current GPU: with fused kernels where there is Triton (Linux), else with torch's own operations."""
+    """On the current GPU: with fused kernels where Triton can make them (Linux), else with torch's own operations."""
     check_cuda()
     if find_spec("triton") is None:
         return TorchScanner(job, "cuda", _cdist, memory)
-    from certvote.neighbors.fused_scan import FusedScanner
+    from certvote.neighbors.fused_scan import FusedScanner, check_triton
 
+    try:
+        check_triton()
+    except Exception as error:  # whatever a compiler of somebody else's raises
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        log.warning("backend=torch: Triton cannot compile for this GPU, so torch's slower operations count: %s", reason)
+        return TorchScanner(job, "cuda", _cdist, memory)
     return FusedScanner(job, "cuda", memory)
 
 
@@ -45,7 +55,7 @@ class TorchScanner:
     workers = 1
 
     def __init__(self, job: Job, device: str, distances: Distances = _cdist, memory: int | None = None) -> None:
-        self.job, self.device, self.distances = job, torch.device(device), distances
+        self.job, self.device, self.distances = job, own_device(device), distances
         columns = job.columns
         if memory is None:
             memory = torch.cuda.mem_get_info()[0] // 2 if self.device.type == "cuda" else min(_CPU_BYTES, job.room)
@@ -61,6 +71,10 @@ class TorchScanner:
         self.tile_rows = max(1, min((memory - whole) // _ENTRY_BYTES, _TILE_ENTRIES) // n)
 
     def __call__(self, start: int, stop: int) -> Tally:
+        with on(self.device):
+            return self._tally(start, stop)
+
+    def _tally(self, start: int, stop: int) -> Tally:
         job = self.job
         queries = self._moved(job.lattice.integers(job.queries[start:stop])).float()
         tile = self.distances(queries, self.train).to(torch.int32)

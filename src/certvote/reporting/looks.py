@@ -36,7 +36,7 @@ class Look:
             linestyle="-" if dashes is None else (0, dashes),
             marker=self.marker,
             markersize=4.6,
-            fillstyle=self.fill,
+            fillstyle="full" if self.fill == "none" else self.fill,  # hollow is opaque: the line ends at its rim
             markerfacecoloralt=styles.PAPER,
             markerfacecolor=styles.PAPER if self.fill == "none" else self.color,
             markeredgewidth=1.0,
