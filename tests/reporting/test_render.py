@@ -12,8 +12,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from matplotlib.colors import to_hex
 
-from certvote.reporting import render, render_report, templates
+from certvote.reporting import render, render_report, styles, templates
+from certvote.reporting.figures import ca_figure
+from certvote.reporting.query import results
+from certvote.reporting.render import page_html
 
 COMMAND = "python run.py -m dataset=mnist algo=knn,rnn 'attack=poisoning,backdoor'"
 
@@ -253,3 +257,27 @@ def test_a_large_sweep_stays_below_two_megabytes(make_run, tmp_path):
 
 def test_templates_are_found():
     assert (templates.folder() / "page.html").is_file()
+
+
+def test_markers_in_tables_are_filled_as_those_of_their_curves(make_run):
+    changes = [{"attack.change": change} for change in ("any", "insert", "delete")]
+    runs = [make_run(algo, params=change) for algo in ("knn", "roe-fa") for change in changes]
+    runs.append(make_run("knn", id="k", params={"algo.k": "3000"}))
+    html = page_html(runs)
+    rows = html.partition('id="table-1"')[2].partition("</figure>")[0].split('<th scope="row">')[1:]
+    lines = [line for line in ca_figure(results(runs)).axes[0].lines if str(line.get_gid()).startswith("curve-")]
+    expected = [
+        "none" if to_hex(line.get_markerfacecolor()) == styles.PAPER else line.get_fillstyle() for line in lines
+    ]
+    assert {"full", "none", "left", "top"} == set(expected)
+    assert [sample_fill(row) for row in rows] == expected
+
+
+def sample_fill(row: str) -> str:
+    """How the marker in a table's row looks: the half that an inner svg shows, or the filling of the whole."""
+    whole, inner, half = row.partition("</th>")[0].partition('<svg class="sample"')[2].partition("<svg ")
+    if inner:
+        assert 'fill="var(--paper)"' in whole
+        assert 'fill="#' in half
+        return re.findall(r'class="(\w+)"', half)[0]
+    return "none" if 'fill="var(--paper)"' in whole else "full"
