@@ -18,6 +18,8 @@ from certvote.threads import cores
 if TYPE_CHECKING:
     from certvote.neighbors.runners import DaskRunner
 
+log = logging.getLogger(__name__)
+
 _PATIENCE = 60  # seconds until a cluster answers and has a worker
 _MALLOC = {"MALLOC_TRIM_THRESHOLD_": 2**28, "MALLOC_MMAP_THRESHOLD_": 2**25}
 
@@ -54,6 +56,7 @@ class Cluster:
             raise ValueError(f"option backend.workers: expected an integer of at least 1, got {self.workers!r}")
         piece_bytes = piece_size(memory)
         if self.address is not None:
+            log.info("connecting to the Dask scheduler at %s (at most %d s)", self.address, _PATIENCE)
             with _client(Client, self.address) as client:
                 yield DaskRunner(client, min(piece_bytes, _smallest_share(client, piece_bytes)))
             return
