@@ -210,3 +210,19 @@ def test_a_bad_name_or_folder_is_named(make_run, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="option --out"):
         render_diff(*sides, name="x", out_root=tmp_path / "file")
+
+
+def test_sizes_at_which_nothing_is_guaranteed_are_not_told(make_run):
+    sizes = np.arange(101)
+
+    def pair(k: str, last: int):
+        curves = [Curve(sizes, np.where(sizes <= end, 0.9, 0.0)) for end in (last, max(last - 2, 0))]
+        params = {"algo.k": k}
+        a = make_run(id=f"a{k}", curve=curves[0], params=params)
+        b = make_run(id=f"b{k}", curve=curves[1], params={**params, "dataset.seed": "1"})
+        return match([a], [b]).pairs[0]
+
+    said = diff_words.finding(pair("5", 13))
+    assert said.replace("\N{NO-BREAK SPACE}", " ") == "At e = 13, A guarantees 90.00 %, B 0.00 %: −90.00 points."
+    both = [pair("5", 13), pair("1", 0)]
+    assert diff_words.verdict(both, ["k=5", "k=1"]).startswith("At e = 13, B guarantees more than A in none of 2 pairs")

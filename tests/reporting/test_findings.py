@@ -172,3 +172,20 @@ def test_of_many_searches_the_widest_is_told(make_run):
     (said,) = findings.search_gaps(results([*runs, wide]))
     assert said.startswith("Of 4 curves whose certificate searches, this one leaves most open. kNN k=5000: ")
     assert "at most 30.00 points apart (at e = 1)" in said
+
+
+def test_a_guarantee_of_nothing_is_no_finding(make_run):
+    sizes = np.arange(101)
+    steep = make_run(curve=Curve(sizes, np.where(sizes <= 13, 0.9, 0.0)))
+    assert "with 13 of 60,000 training examples poisoned" in findings.headline(results([steep]))
+    gone = make_run(curve=Curve(sizes, np.where(sizes == 0, 0.9, 0.0)))
+    for sentence in (findings.headline(results([gone])), findings.abstract(results([gone]))[0]):
+        assert sentence == (
+            "Without poisoned examples kNN (k = 5000, individual certificate) classifies 90.00 % of the 10,000 test "
+            "images correctly; at e = 1, the smallest poisoning size, nothing is guaranteed any more."
+        )
+
+
+def test_of_ensembles_that_guarantee_nothing_the_one_with_the_larger_area_is_best(make_run):
+    found = results([make_run("knn"), make_run("dpa"), make_run("roe-fa"), make_run("fa")])
+    assert "for the best ensemble, Run-Off Election on Finite Aggregation" in findings.headline(found)

@@ -69,3 +69,30 @@ def test_filters_take_columns_options_and_lists(mnist_runs):
 def test_notes_of_run_and_tag_are_joined(make_run, tag, expected):
     (result,) = query.results([make_run(tags={"certvote.notes": tag}, notes=("first",))])
     assert result.notes == expected
+
+
+def steep(make_run, last, *, end=100, step=1, algo="knn", start=0.9):
+    """A curve that is flat up to ``last`` and 0 from there on."""
+    sizes = np.arange(0, end + 1, step)
+    return make_run(algo, id=f"{algo}{last}", curve=Curve(sizes, np.where(sizes <= last, start, 0.0)))
+
+
+@pytest.mark.parametrize(
+    ("lasts", "size"), [((60,), 60), ((25,), 20), ((13,), 13), ((5, 13), 13), ((1,), 1), ((0,), 0)]
+)
+def test_the_telling_size_is_one_at_which_the_best_bound_is_not_0(make_run, lasts, size):
+    found = query.results([steep(make_run, last) for last in lasts])
+    assert query.telling_size(found, (0, 20, 40, 60, 80, 100)) == size
+
+
+def test_little_that_is_left_at_the_smallest_size_is_better_than_nothing(make_run):
+    little = make_run(curve=Curve(np.arange(4), np.array([0.9, 0.1, 0.05, 0.0])))
+    assert query.telling_size(query.results([little]), (0, 2)) == 1
+    nothing = make_run(curve=Curve(np.arange(4), np.zeros(4)))
+    assert query.telling_size(query.results([nothing]), (0, 2)) == 0
+
+
+def test_of_bounds_that_are_0_the_larger_area_is_best(make_run):
+    found = query.results([steep(make_run, 5, start=0.95), steep(make_run, 13, algo="rnn")])
+    assert query.strongest(found, 50).algo == "rnn"
+    assert query.strongest(found, 0).algo == "knn"

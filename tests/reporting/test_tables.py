@@ -165,3 +165,15 @@ def test_latex_is_booktabs_with_bold_best(poisoning):
 )
 def test_latex_escapes(text, escaped):
     assert tables.latex(text) == escaped
+
+
+def test_a_gain_is_stated_at_a_size_that_says_something(make_run):
+    sizes = np.arange(101)
+    runs = [
+        make_run("rnn", grouping, curve=Curve(sizes, np.where(sizes <= last, 0.9, 0.0)))
+        for grouping, last in (("none", 5), ("budget", 13))
+    ]
+    table = tables.result_table(results(runs))
+    assert table.sizes == (0, 20, 40, 60, 80, 100)
+    assert [row.gains for row in table.rows] == [("–",), ("+90.00",)]
+    assert "above the individual certificate at e = 13." in table_explanation(table)

@@ -142,9 +142,10 @@ def warnings(matching: Matching) -> list[str]:
 
 
 def telling_size(pairs: Sequence[Pair]) -> int:
-    """The largest round size at which in every pair the better bound still says something."""
+    """The largest round size at which in every pair the better bound still says something, if it does at any."""
     sizes = shared_sizes([result for pair in pairs for result in (pair.a, pair.b)])
-    return min(query.telling_size([pair.a, pair.b], sizes) for pair in pairs)
+    telling = [query.telling_size([pair.a, pair.b], sizes) for pair in pairs]
+    return min((size for size in telling if size > 0), default=0)
 
 
 def decimals(pairs: Sequence[Pair]) -> int:

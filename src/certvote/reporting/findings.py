@@ -68,7 +68,7 @@ def headline(found: Sequence[Result], *, name_data: bool = True) -> str:
     best = strongest(done, size)
     digits = labels.decimals(done)
     if size == 0:
-        return _clean(best, digits)
+        return _clean(best, done, digits)
     value = labels.percent(accuracy_at(best, size), digits)
     sentence = (
         f"{_situation(best, size, name_data=name_data)}, {labels.full(best)} still classifies at least {value} % "
@@ -84,7 +84,7 @@ def _briefly(found: Sequence[Result]) -> str:
     size = telling_size(done)
     best = strongest(done, size)
     if size == 0:
-        return _clean(best, labels.decimals(done))
+        return _clean(best, done, labels.decimals(done))
     value = labels.percent(accuracy_at(best, size), labels.decimals(done))
     return (
         f"{_situation(best, size, name_data=True)}, the highest guarantee is {value} %, "
@@ -93,7 +93,7 @@ def _briefly(found: Sequence[Result]) -> str:
 
 
 def telling_size(found: Sequence[Result]) -> int:
-    """The largest round size of all results at which the best bound still says something, else the smallest such."""
+    """The largest round size of all results at which the best bound still says something, else the largest at all."""
     return query.telling_size(found, shared_sizes(found))
 
 
@@ -216,11 +216,15 @@ def _confidence(result: Result) -> str:
     )
 
 
-def _clean(best: Result, digits: int) -> str:
+def _clean(best: Result, done: Sequence[Result], digits: int) -> str:
+    larger = "the runs share no larger poisoning size at which they could be compared"
+    if min(map(query.last_size, done)) > 0:
+        size = labels.count(query.computed_sizes(done)[0])
+        larger = f"at e = {size}, the smallest poisoning size, nothing is guaranteed any more"
     return (
         f"Without poisoned examples {labels.full(best)} classifies "
         f"{labels.percent(accuracy_at(best, 0), digits)} % of {_test_set(best)} correctly; "
-        "the runs share no larger poisoning size at which they could be compared."
+        f"{larger}."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
@@ -21,6 +22,7 @@ __all__ = [
     "area",
     "attained_at",
     "common",
+    "computed_sizes",
     "finished",
     "individual_of",
     "last_size",
@@ -30,6 +32,7 @@ __all__ = [
     "strongest",
     "sweeps",
     "telling_size",
+    "tells",
 ]
 
 # Options about where things are kept and what a run is called: no part of its result.
@@ -89,8 +92,13 @@ def attained_at(result: Result, size: int) -> float:
 
 
 def strongest(found: Sequence[Result], size: int) -> Result:
-    """The result with the highest bound at ``size``; of equal bounds, that of the strongest certificate."""
-    return max(found, key=lambda result: (round(accuracy_at(result, size), 12), strength(result)))
+    """The result with the highest bound at ``size``; of equal bounds (0, say) the one with the largest area.
+
+    Where that is equal, too, it is that of the strongest certificate.
+    """
+    return max(
+        found, key=lambda result: (round(accuracy_at(result, size), 12), round(area(result), 12), strength(result))
+    )
 
 
 def strength(result: Result) -> int:
@@ -100,17 +108,30 @@ def strength(result: Result) -> int:
 
 
 def telling_size(found: Sequence[Result], sizes: Sequence[int]) -> int:
-    """The largest of ``sizes`` at which the best bound still says something, else the smallest above 0, else 0.
+    """The largest of ``sizes`` at which the best bound still says something.
 
-    Sizes that all of ``found``, which have finished, have a value for go before others.
+    Where there is none, it is the largest size of any curve at which it does, else the smallest that leaves a bound
+    above 0, else 0. Sizes that all of ``found``, which have finished, have a value for go before others.
     """
     positive = [size for size in sizes if size > 0]
     shared = [size for size in positive if all(size <= last_size(result) for result in found)]
-    clean = max(accuracy_at(result, 0) for result in found)
-    telling = [
-        size for size in shared or positive if any(accuracy_at(result, size) >= _TELLING * clean for result in found)
-    ]
-    return max(telling, default=min(shared or positive, default=0))
+    end = max(shared or positive, default=0)
+    smaller = [size for size in computed_sizes(found) if size <= end]
+    for some in (shared or positive, smaller):
+        telling = next((size for size in sorted(some, reverse=True) if tells(found, size)), 0)
+        if telling:
+            return telling
+    return next((size for size in smaller[:1] if _best(found, size) > EQUAL), 0)
+
+
+def tells(found: Sequence[Result], size: int) -> bool:
+    """Whether the best bound at ``size`` still says something: it keeps a fifth of its accuracy on clean data."""
+    return _best(found, size) >= max(_TELLING * _best(found, 0), EQUAL)
+
+
+def computed_sizes(found: Sequence[Result]) -> list[int]:
+    """Every poisoning size above 0 that any of the curves was computed at, in order."""
+    return sorted({int(e) for result in found if result.curve is not None for e in result.curve.sizes if e > 0})
 
 
 def area(result: Result) -> float:
@@ -142,6 +163,10 @@ def individual_of(result: Result, found: Sequence[Result]) -> Result | None:
 def _classifier_options(result: Result) -> list[tuple[str, str]]:
     kinds = ("algo.", "learner.", "dataset.", "feature.", "attack.")
     return sorted((name, value) for name, value in result.params.items() if name.startswith(kinds))
+
+
+def _best(found: Sequence[Result], size: int) -> float:
+    return max((x for result in found if not math.isnan(x := accuracy_at(result, size))), default=0.0)
 
 
 def _value_at(curve: Curve | None, size: int, *, upper: bool) -> float:

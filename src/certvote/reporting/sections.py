@@ -15,7 +15,17 @@ from certvote.reporting.figures import COLUMN, PAGE, Layout, ca_figure
 from certvote.reporting.looks import Look, looks
 from certvote.reporting.page import Section
 from certvote.reporting.plain import PlainTable
-from certvote.reporting.query import EQUAL, Result, accuracy_at, common, finished, last_size, select
+from certvote.reporting.query import (
+    EQUAL,
+    Result,
+    accuracy_at,
+    common,
+    finished,
+    last_size,
+    select,
+    telling_size,
+    tells,
+)
 from certvote.reporting.tables import ResultTable, result_table, to_csv, to_latex
 
 
@@ -230,9 +240,9 @@ def _figure(section: Section, chosen: Sequence[Result], number: int, detail: Det
     hints = {f"curve-{j}": label for j, label in enumerate(labels.short(done))}
     digits = labels.decimals(done)
     for j, result in enumerate(done):
-        end = last_size(result)
-        value = labels.percent(accuracy_at(result, end), digits)
-        hints[f"curve-{j}"] += f": at least {value} % at e = {labels.count(end)}"
+        size = telling_size([result], [last_size(result)])
+        value = labels.percent(accuracy_at(result, size), digits)
+        hints[f"curve-{j}"] += f": at least {value} % at e = {labels.count(size)}"
     files = [Download("PDF", f"figure-{number}.pdf", _pdf_address(narrow, texts["title"]))]
     if detail.svg_files:
         paper_svg = data_address(vector.svg(narrow, shapes=detail.shapes).encode(), "image/svg+xml")
@@ -274,7 +284,10 @@ def table_explanation(table: ResultTable) -> str:
         sizes = labels.listed([labels.count(e) for e in table.gain_sizes])
         name = table.baseline.removesuffix(".")
         text += f" Gain: points above {'the ' if name == 'individual certificate' else ''}{name} at e = {sizes}"
-        if len(table.gain_sizes) == 1 and not table.gain_sizes_named and table.gain_sizes[0] < table.sizes[-1]:
+        done = finished([row.result for row in table.rows])
+        (size, *more) = table.gain_sizes
+        chosen = not more and not table.gain_sizes_named and size in table.sizes[:-1]
+        if chosen and tells(done, size):
             text += ", the largest size here at which a fifth of the accuracy without an attack is still guaranteed"
         text += "."
     if not any(row.cells for row in table.rows):

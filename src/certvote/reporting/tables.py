@@ -70,7 +70,7 @@ class ResultTable:
     """Certified accuracy in percent at ``sizes``; ``baseline`` names what gains are relative to, "" for none.
 
     Gains are those at ``gain_sizes``: unless they were named, the largest of ``sizes`` at which the bounds still say
-    something.
+    something, or where they do at none of them, the largest size at all.
     """
 
     sizes: tuple[int, ...]
