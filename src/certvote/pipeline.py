@@ -36,12 +36,26 @@ def run(config: DictConfig, *, command: str) -> str:
     """
     settings = options.load(config)
 
-    from certvote.tracking import Store
+    with terminated_as_interrupted():
+        alone = settings.tracking.sweep is None
+        data = _data(settings) if alone else None
 
-    store = Store.open(settings.tracking)
-    job = _Job(settings, store, command)
-    with terminated_as_interrupted(), job.recorded():
-        return job.do()
+        from certvote.tracking import Store
+
+        job = _Job(settings, Store.open(settings.tracking), command)
+        with job.recorded():
+            return job.do(*(data or _data(settings)))
+
+
+def _data(settings: Settings) -> tuple[Split, dict[str, str]]:
+    """The data, which the options fit, and digests of the files that its features come from."""
+    split = stages.load_split(settings)
+    fitting.check(settings, split)
+    if not settings.looks_at_features:
+        return split, {}
+    from certvote import features
+
+    return split, features.sources(split, **options.asdict(settings.feature))
 
 
 class _Job:
@@ -54,13 +68,7 @@ class _Job:
         self.params: dict[str, Any] = options.flatten(settings)
         self.run: str | None = None
 
-    def do(self) -> str:
-        split = stages.load_split(self.settings)
-        fitting.check(self.settings, split)
-        from certvote import features
-
-        chosen = options.asdict(self.settings.feature)
-        sources = features.sources(split, **chosen) if self.settings.looks_at_features else {}
+    def do(self, split: Split, sources: dict[str, str]) -> str:
         mine = fingerprint(options.effective(self.settings) | sources, split.digest)
         self.tags["certvote.sources"] = json.dumps(sources, sort_keys=True)
         self.tags |= {
@@ -125,8 +133,6 @@ class _Job:
                 self.store.end_run(self.run, "KILLED")
             raise
         except Exception as error:
-            if self.run is None and self.settings.tracking.sweep is None and isinstance(error, ValueError | OSError):
-                raise  # wrong options or data, before anything was computed
             try:
                 self.store.fail_run(self.start(), f"{type(error).__name__}: {error}", traceback.format_exc())
             except Exception as second:  # the database itself may be what failed
