@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 from matplotlib.colors import to_hex
@@ -179,6 +180,15 @@ def test_times_are_those_of_the_run_that_did_the_work(make_run):
 def test_no_table_of_costs_without_training(make_run):
     found = results([make_run(), make_run("rnn")])
     assert costs.cost_table(found, found) is None
+
+
+def test_a_classifier_of_images_has_no_features_to_name(any_change):
+    mixed = [replace(x, feature="", learner="network") if x.method == "dpa" else x for x in any_change]
+    table = costs.cost_table(mixed, mixed)
+    assert "DPA ζ=2500" in [row[0] for row in table.rows]
+    assert not any("HOG" in row[0] or row[0].endswith(",") for row in table.rows)
+    other = [replace(x, feature="pixels") if x.method == "bagging" else x for x in mixed]
+    assert {"DPA ζ=2500", "bagging ξ=20, N=1000, pixel"} <= {row[0] for row in costs.cost_table(other, other).rows}
 
 
 def test_plain_tables_as_files(any_change, found):

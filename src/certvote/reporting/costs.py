@@ -86,15 +86,14 @@ def _longest(same: Sequence[Result], metric: str) -> str:
 
 def _names(classifiers: Sequence[Result]) -> list[str]:
     """The algorithm with its parameters, and the data where it differs."""
-    data = len({(x.data, x.attack, x.feature) for x in classifiers}) > 1
     plain = [labels.printable(labels.classifier_label(x)) for x in classifiers]
-    if not data:
-        return plain
     places = [
         (labels.dataset_name(x.data), labels.feature_name(x.feature), labels.attack_name(x.attack)) for x in classifiers
     ]
-    differing = [j for j in range(3) if len({place[j] for place in places}) > 1]
-    return [", ".join([name, *(place[j] for j in differing)]) for name, place in zip(plain, places, strict=True)]
+    # classifiers of images have no features: that is no difference worth a word
+    differing = [j for j in range(3) if len({place[j] for place in places} - {""}) > 1]
+    named = zip(plain, places, strict=True)
+    return [", ".join(filter(None, [name, *(place[j] for j in differing)])) for name, place in named]
 
 
 def _classifier(result: Result) -> tuple[tuple[str, str], ...]:
