@@ -1,4 +1,8 @@
-"""A program that is asked to end (SIGTERM: kill, a scheduler's limit) ends as one that is interrupted (Ctrl-C)."""
+"""Ctrl-C, and being asked to end (SIGTERM: kill, a scheduler's limit), end the work for sure and in the same way.
+
+Both raise ``KeyboardInterrupt``. Python raises it wherever the program happens to be: inside a callback whose errors
+are ignored, of a weak reference for instance, it is lost. So it is remembered, and long work asks now and then.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +11,44 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
+
+_OURS: dict[signal.Signals, Any] = {
+    signal.SIGTERM: signal.SIG_DFL,
+    signal.SIGINT: signal.default_int_handler,
+}  # unless somebody else handles them
+_asked = False
 
 
 @contextmanager
-def terminated_as_interrupted() -> Iterator[None]:
-    """Raise ``KeyboardInterrupt`` on SIGTERM, unless somebody else handles that signal already."""
-    mine = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
-    if not mine:
-        yield
-        return
-    signal.signal(signal.SIGTERM, _interrupt)
+def interruptible() -> Iterator[None]:
+    """Raise ``KeyboardInterrupt`` on both signals; at the end of the block, too, where it was lost inside.
+
+    In other threads than the main one, and inside another such block, only the second is done.
+    """
+    global _asked
+    mine = []
+    if threading.current_thread() is threading.main_thread():
+        mine = [number for number, usual in _OURS.items() if signal.getsignal(number) == usual]
+    if mine:
+        _asked = False
+    for number in mine:
+        signal.signal(number, _interrupt)
     try:
         yield
+        check()
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in mine:
+            signal.signal(number, _OURS[number])
+
+
+def check() -> None:
+    """Raise ``KeyboardInterrupt`` if there was one since the block was entered."""
+    if _asked:
+        raise KeyboardInterrupt
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    global _asked
+    _asked = True
     raise KeyboardInterrupt

@@ -15,7 +15,7 @@ from filelock import FileLock
 from certvote import fitting, stages
 from certvote import settings as options
 from certvote.identity import code_digest, environment, fingerprint
-from certvote.interrupts import terminated_as_interrupted
+from certvote.interrupts import interruptible
 from certvote.schema import Bagging, Dpa, FiniteAggregation, Knn, Rnn, Settings
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def run(config: DictConfig, *, command: str) -> str:
     """
     settings = options.load(config)
 
-    with terminated_as_interrupted():
+    with interruptible():
         alone = settings.tracking.sweep is None
         data = _data(settings) if alone else None
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from certvote import interrupts
 from certvote.digests import array_digest
 from certvote.identity import code_digest
 from certvote.schema import Bagging, Budget, Dask, Dpa, RandomDivision, Settings, Torch
@@ -197,6 +198,7 @@ def bar(what: str, total: int, unit: str = "ex") -> Iterator[Callable[[int, int]
     with tqdm(total=total, desc=what, unit=unit, leave=False, disable=None) as shown:
 
         def show(done: int, _: int) -> None:
+            interrupts.check()
             shown.update(done - shown.n)
 
         yield show

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from certvote import settings as options
 from certvote.commands import run_command
-from certvote.interrupts import terminated_as_interrupted
+from certvote.interrupts import check, interruptible
 from certvote.launchers import logs_elsewhere, threads_per_job
 from certvote.names import check_name
 from certvote.schema import Settings
@@ -48,7 +48,7 @@ def sweep(
     Raises ``ValueError`` or Hydra's own errors before anything starts when an option is wrong, ``SweepError`` at the
     end when jobs failed.
     """
-    with terminated_as_interrupted():
+    with interruptible():
         return _run(config, _plan(config, jobs, loader), arguments, launcher)
 
 
@@ -66,6 +66,7 @@ def _run(config: DictConfig, plan: _Plan, arguments: list[str], launcher: Launch
     try:
         own = [f"tracking.sweep={parent}", *share]
         results = launcher.launch([[*job, *own] for job in plan.jobs], initial_job_idx=0)
+        check()
         if logs_elsewhere(config.hydra.launcher):
             _tell(plan, results)
         failed = [result for result in results if result.status.name != "COMPLETED"]
