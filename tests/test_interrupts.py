@@ -12,6 +12,8 @@ import os, signal, sys, weakref
 
 from certvote.interrupts import check, interruptible
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs inherit that it is ignored
+
 
 class Thing:
     pass
