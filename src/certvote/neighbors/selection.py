@@ -16,9 +16,6 @@ def tally(job: Job, tile: Int32[np.ndarray, "_rows _columns"], rows: int) -> Tal
     """
     spans = np.array(job.spans, np.int64).reshape(-1, 2)
     firsts, lasts = np.ascontiguousarray(spans[:, 0]), np.ascontiguousarray(spans[:, 1])
-    slack = (lasts - firsts) // 8  # a wider band costs less than a search to the last entry
-    none = np.zeros_like(slack)
-    ends = 2 if job.window else 1  # without a window one search finds both
     counts = np.empty((rows, len(job.ks) + len(job.rs), job.num_classes), np.int32)
     ranked = np.empty((rows, job.ranked_width), np.int32)
     select(
@@ -31,10 +28,6 @@ def tally(job: Job, tile: Int32[np.ndarray, "_rows _columns"], rows: int) -> Tal
         firsts,
         lasts,
         np.array(job.radii, np.int64),
-        np.concatenate([firsts, lasts][:ends]),
-        np.concatenate([slack, none][:ends]),
-        np.concatenate([none, slack][:ends]),
-        job.lattice.farthest,
         counts,
         ranked,
     )
