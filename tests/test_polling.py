@@ -32,6 +32,14 @@ def job(tmp_path):
     return _job
 
 
+def poll(settings, split, features, seconds=None) -> Votes | Election:
+    """The outcome of the only election that was decided."""
+    outcomes = polling.poll(features, split, settings, {} if seconds is None else seconds)
+    assert tuple(outcomes) == polling.elections(settings)
+    (outcome,) = outcomes.values()
+    return outcome
+
+
 def bagged(*more: str) -> list[str]:
     return ["algo=bagging", "algo.voters=30", *COMMON[:3], *more]
 
@@ -44,9 +52,9 @@ def same(a: Votes | Election, b: Votes | Election) -> bool:
 @pytest.mark.parametrize("choice", CHOICES)
 def test_the_test_set_may_be_cut_anywhere(job, choice, monkeypatch):
     settings, split, features = job(*choice.split(), *COMMON)
-    whole = polling.poll(features, split, settings, {})
+    whole = poll(settings, split, features)
     monkeypatch.setattr(polling, "_CHUNK_BYTES", 7 * 60 * 10)
-    assert same(whole, polling.poll(features, split, settings, {}))
+    assert same(whole, poll(settings, split, features))
 
 
 @pytest.mark.parametrize("choice", CHOICES)
@@ -55,17 +63,17 @@ def test_the_order_of_the_training_set_is_irrelevant_to_parts(job, choice):
     order = np.random.default_rng(0).permutation(len(split.train_labels))
     shuffled = replace(split, train=split.train[order], train_labels=split.train_labels[order])
     moved = replace(features, train=features.train[order])
-    assert same(polling.poll(features, split, settings, {}), polling.poll(moved, shuffled, settings, {}))
+    assert same(poll(settings, split, features), poll(settings, shuffled, moved))
 
 
 def test_every_voter_votes_once_and_the_time_is_told(job):
     seconds: dict[str, float] = {}
     settings, split, features = job(*bagged())
-    votes = polling.poll(features, split, settings, seconds)
+    votes = poll(settings, split, features, seconds)
     assert (votes.counts.sum(axis=1) == 30).all()
     assert set(seconds) == {"training", "votes"}
     settings, split, features = job("algo=fa", "algo.spread=3", *COMMON)
-    outcome = polling.poll(features, split, settings, {})
+    outcome = poll(settings, split, features)
     assert (outcome.counts.sum(axis=1) == 90).all()
     assert (outcome.winner == predicted_labels(outcome.counts)).all()
     assert (outcome.parts >= 1).all()
@@ -73,17 +81,40 @@ def test_every_voter_votes_once_and_the_time_is_told(job):
 
 def test_finite_aggregation_over_single_parts_is_dpa(job):
     settings, split, features = job("algo=fa", "algo.spread=1", *COMMON)
-    outcome = polling.poll(features, split, settings, {})
+    outcome = poll(settings, split, features)
     settings, split, features = job("algo=dpa", *COMMON)
-    votes = polling.poll(features, split, settings, {})
+    votes = poll(settings, split, features)
     assert np.array_equal(outcome.counts, votes.counts)
 
 
 def test_bagging_draws_with_its_seed(job):
     made = [job(*bagged(f"algo.seed={seed}")) for seed in (0, 0, 1)]
-    first, again, other = (polling.poll(features, split, settings, {}) for settings, split, features in made)
+    first, again, other = (poll(settings, split, features) for settings, split, features in made)
     assert same(first, again)
     assert not same(first, other)
+
+
+@pytest.mark.parametrize("algo", ["dpa", "fa"])
+def test_networks_are_asked_once_for_all_elections(job, algo, monkeypatch):
+    few = ["dataset.n_train=60", "dataset.n_test=20", "sizes.max=4", "algo.parts=6", "learner=network"]
+    jobs = {
+        election: job(f"algo={algo}", f"election={election}", *few, "learner.steps=3")
+        for election in ("plurality", "runoff")
+    }
+    alone = {}
+    for election, (settings, split, _) in jobs.items():
+        with monkeypatch.context() as patched:
+            patched.setattr(polling, "elections", lambda settings: (settings.algo.election,))
+            alone[election] = poll(settings, split, None)
+    asked = []
+    ask = polling.poll
+    monkeypatch.setattr(polling, "poll", lambda *given: asked.append(1) or ask(*given))
+    for election, (settings, split, _) in jobs.items():
+        seconds = {}
+        assert same(stages.count_votes(None, split, settings, seconds), alone[election])
+        assert set(seconds) == {"training", "votes"}
+    assert len(asked) == 1
+    assert np.array_equal(alone["plurality"].counts, alone["runoff"].counts)
 
 
 @pytest.mark.parametrize(
@@ -97,4 +128,4 @@ def test_bagging_draws_with_its_seed(job):
 def test_more_than_the_training_set_has_is_refused(job, overrides, named):
     settings, split, features = job(*overrides, *COMMON[:3])
     with pytest.raises(ValueError, match=named):
-        polling.poll(features, split, settings, {})
+        poll(settings, split, features)

@@ -11,14 +11,26 @@ from certvote.schema import Bagging, Dpa, FiniteAggregation, Settings
 from certvote.types import Election, Features, Split, Votes
 
 if TYPE_CHECKING:
-    from certvote.ensembles.learners import Ensemble
+    from certvote.ensembles.ballots import Progress
     from certvote.ensembles.subsets import Subsets
 
 _CHUNK_BYTES = 256 * 2**20  # of what all voters say about a part of the test set
 
 
-def poll(features: Features | None, split: Split, settings: Settings, seconds: dict[str, float]) -> Votes | Election:
-    """Votes of bagging and of DPA's plurality; the outcome of all other elections.
+def elections(settings: Settings) -> tuple[str, ...]:
+    """The elections that are decided once the voters of ``settings`` were asked; bagging's is by plurality.
+
+    Networks take minutes to answer and all elections together seconds, so that no second job has to ask them again.
+    """
+    if not isinstance(settings.algo, Dpa):
+        return ("plurality",)
+    return ("plurality", "runoff") if settings.learner.name == "network" else (settings.algo.election,)
+
+
+def poll(
+    features: Features | None, split: Split, settings: Settings, seconds: dict[str, float]
+) -> dict[str, Votes | Election]:
+    """Votes for plurality of bagging and DPA, the outcome of all other elections; by the name of the election.
 
     ``features`` is ``None`` for a learner that looks at images. Raises ``ValueError`` for more parts or larger
     subsamples than there are training examples.
@@ -34,22 +46,27 @@ def poll(features: Features | None, split: Split, settings: Settings, seconds: d
     ):
         how: dict[str, Any] = {"num_classes": split.num_classes, "threads": settings.n_jobs, "progress": progress}
         ensemble = learners.train(options.pop("name"), train, split.train_labels, subsets, **how, **options)
+    decided = elections(settings)
     with (
         stages.timed(seconds, "votes"),
         stages.bar(f"votes ({settings.algo.name})", len(test)) as progress,
     ):
-        if buckets is None and not _runoff(settings):
-            return Votes(counts=ensemble.counts(test, progress=progress))
-        rows = max(1, _CHUNK_BYTES // (len(subsets) * (split.num_classes if _runoff(settings) else 1)))
-        outcomes = []
+        if buckets is None and decided == ("plurality",):
+            return {"plurality": Votes(counts=ensemble.counts(test, progress=progress))}
+        depth = split.num_classes if "runoff" in decided else 1
+        rows = max(1, _CHUNK_BYTES // (len(subsets) * depth))
+        parts: dict[str, list[Votes | Election]] = {election: [] for election in decided}
         for start in range(0, len(test), rows):
-            outcomes.append(_elect(ensemble, test[start : start + rows], buckets, split.num_classes, settings))
-            progress(min(start + rows, len(test)), len(test))
-    return Election(
-        counts=np.concatenate([outcome.counts for outcome in outcomes]),
-        winner=np.concatenate([outcome.winner for outcome in outcomes]),
-        parts=np.concatenate([outcome.parts for outcome in outcomes]),
-    )
+            ask = ensemble.rankings if "runoff" in decided else ensemble.first_choices
+            ballots = ask(test[start : start + rows], progress=_from(start, len(test), progress))
+            for election, outcomes in parts.items():
+                outcomes.append(_decide(election, ballots, buckets, split.num_classes, settings.n_jobs))
+    return {election: _joined(outcomes) for election, outcomes in parts.items()}
+
+
+def _from(start: int, total: int, progress: Progress) -> Progress:
+    """``progress`` of the whole, to be called with that of the part that begins at ``start``."""
+    return lambda done, _: progress(start + done, total)
 
 
 def _subsets(split: Split, settings: Settings) -> tuple[Subsets, np.ndarray | None]:
@@ -66,17 +83,26 @@ def _subsets(split: Split, settings: Settings) -> tuple[Subsets, np.ndarray | No
     return subsets.partition(split.train, split.train_labels, parts=algo.parts), None
 
 
-def _runoff(settings: Settings) -> bool:
-    return isinstance(settings.algo, Dpa) and settings.algo.election == "runoff"
-
-
-def _elect(
-    ensemble: Ensemble, test: np.ndarray, buckets: np.ndarray | None, num_classes: int, settings: Settings
-) -> Election:
+def _decide(
+    election: str, ballots: np.ndarray, buckets: np.ndarray | None, num_classes: int, threads: int | None
+) -> Votes | Election:
+    """``ballots``: rankings [m v c], or first choices [m v]."""
     from certvote.certificates import finite_aggregation, runoff
+    from certvote.certificates.ballots import count_first
 
-    threads = settings.n_jobs
-    if _runoff(settings):
-        return runoff.elect(ensemble.rankings(test), num_classes=num_classes, buckets=buckets, threads=threads)
-    assert buckets is not None
-    return finite_aggregation.elect(ensemble.first_choices(test), buckets, num_classes=num_classes, threads=threads)
+    if election == "runoff":
+        return runoff.elect(ballots, num_classes=num_classes, buckets=buckets, threads=threads)
+    first = np.ascontiguousarray(ballots[:, :, 0]) if ballots.ndim == 3 else ballots
+    if buckets is None:
+        return Votes(counts=count_first(first, num_classes, threads))
+    return finite_aggregation.elect(first, buckets, num_classes=num_classes, threads=threads)
+
+
+def _joined(outcomes: list[Votes | Election]) -> Votes | Election:
+    """One outcome from those of parts of the test set."""
+    counts = np.concatenate([outcome.counts for outcome in outcomes])
+    decided = [outcome for outcome in outcomes if isinstance(outcome, Election)]
+    if not decided:
+        return Votes(counts=counts)
+    winner = np.concatenate([outcome.winner for outcome in decided])
+    return Election(counts=counts, winner=winner, parts=np.concatenate([outcome.parts for outcome in decided]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -60,16 +60,18 @@ def count_votes(
     kNN's come with the neighbors around the k-th that its certificate looks at. ``seconds`` is told how long training
     and voting took, when they were done.
     """
+    from certvote import polling
     from certvote.cache import cached
     from certvote.evidence import pack, unpack
 
-    algo = {**options_of(settings.algo), "window": _window(settings)}
-    algo.pop("alpha", None)  # matters to the certificate alone
+    algo = {**options_of(settings.algo, but=("alpha", "election")), "window": _window(settings)}
+    asked = settings.algo.election if isinstance(settings.algo, Dpa) else "plurality"
 
     def count() -> dict[str, np.ndarray]:
         taken: dict[str, float] = {}
-        votes = _counted(features, split, settings, taken)
-        return {**pack(votes), **{f"seconds_{stage}": np.array(s) for stage, s in taken.items()}}
+        outcomes = _counted(features, split, settings, taken)
+        packed = {f"{election}_{name}": a for election, votes in outcomes.items() for name, a in pack(votes).items()}
+        return {**packed, **{f"seconds_{stage}": np.array(s) for stage, s in taken.items()}}
 
     key = {
         "inputs": array_digest(split.train, split.test) if features is None else features.digest,
@@ -80,12 +82,21 @@ def count_votes(
     }
     if settings.voters:
         # which voter sees an example follows from the example itself, not from its features
-        key |= {"learner": options_of(settings.learner), "examples": array_digest(split.train)}
+        key |= {
+            "elections": polling.elections(settings),
+            "learner": options_of(settings.learner),
+            "examples": array_digest(split.train),
+        }
     else:
         key["backend"] = settings.backend.name
     arrays = cached(Path(settings.cache_root).absolute(), "votes", key, count)
-    seconds |= {name.removeprefix("seconds_"): float(s) for name, s in arrays.items() if name.startswith("seconds_")}
-    return unpack(arrays)
+    seconds |= {stage: float(taken) for stage, taken in _under("seconds_", arrays).items()}
+    return unpack(_under(f"{asked}_", arrays))
+
+
+def _under(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Those whose name has the prefix, by the rest of their name."""
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 def _window(settings: Settings) -> int:
@@ -96,7 +107,8 @@ def _window(settings: Settings) -> int:
 
 def _counted(
     features: Features | None, split: Split, settings: Settings, seconds: dict[str, float]
-) -> Votes | Election:
+) -> dict[str, Votes | Election]:
+    """By the name of the election."""
     if settings.voters:
         from certvote import polling
 
@@ -110,10 +122,8 @@ def _counted(
     with timed(seconds, "votes"), bar(f"votes ({settings.algo.name})", len(features.test)) as progress:
         how |= {"threads": settings.n_jobs, "progress": progress, **algo}
         if settings.algo.name == "knn":
-            votes: Votes = neighbors.knn_votes(*data, window=_window(settings), **how)
-        else:
-            votes = neighbors.rnn_votes(*data, **how)
-        return votes
+            return {"plurality": neighbors.knn_votes(*data, window=_window(settings), **how)}
+        return {"plurality": neighbors.rnn_votes(*data, **how)}
 
 
 def _backend(settings: Settings) -> Any:
