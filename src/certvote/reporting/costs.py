@@ -23,7 +23,8 @@ _HEAD = (
 EXPLANATION = (
     "The algorithms without an attack, and the time they took. An ensemble that abstains on a test example certifies "
     "nothing there: it counts as not correct, at e = 0, too, and is no error. Voting of neighbors is counting, with no "
-    "training before it. Certificates share votes, so a time is that of the run that did the work."
+    "training before it. Certificates share votes, and elections what networks answered, so a time is that of the run "
+    "that did the work."
 )
 _KINDS = ("algo.", "learner.", "dataset.", "feature.", "attack.")
 
