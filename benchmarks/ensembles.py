@@ -22,8 +22,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
 from certvote import datasets
-from certvote.ensembles import LEARNERS, Subsets, bootstrap, train
 from certvote.features import extract
+from certvote.learners import LEARNERS, Subsets, bootstrap, train
 from certvote.types import Features, Split
 from harness import Bench, Row, measured
 

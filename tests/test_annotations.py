@@ -17,8 +17,9 @@ install_import_hook([f"certvote.{stage}" for stage in checked], "beartype.bearty
 
 from hydra import compose, initialize_config_dir
 
-from certvote import settings, stages
-from certvote.paths import conf_dir
+from certvote import stages
+from certvote.options import settings
+from certvote.runtime.paths import conf_dir
 
 settings.register()
 common = ["sizes.max=20", "dataset.n_train=200", "dataset.n_test=50", "k=20", "attack=backdoor"]

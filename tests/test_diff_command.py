@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from certvote.cli import main
-from certvote.commands import diff_command
-from certvote.tracking import Store
+from certvote.options.commands import diff_command
+from certvote.results import Store
 from certvote.types import Curve
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from certvote.tracking import Store
+from certvote.results import Store
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from certvote.tracking import Store
+from certvote.results import Store
 
 SMALL = ["dataset.n_train=300", "dataset.n_test=40", "sizes.max=20"]
 

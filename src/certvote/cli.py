@@ -25,8 +25,8 @@ def job(config: DictConfig) -> str:
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
-    from certvote import pipeline
-    from certvote.commands import run_command
+    from certvote import job as pipeline
+    from certvote.options.commands import run_command
 
     overrides = HydraConfig.get().overrides.task
     try:
@@ -42,9 +42,9 @@ def run() -> None:
     """Compose the options with Hydra and do one job, or with ``-m`` a sweep."""
     import hydra
 
-    from certvote import settings
-    from certvote.paths import conf_dir
-    from certvote.usage import usage
+    from certvote.options import settings
+    from certvote.options.usage import usage
+    from certvote.runtime.paths import conf_dir
 
     settings.register()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, instead of printing a traceback of its own
@@ -166,7 +166,7 @@ def _add_diff(report: argparse.ArgumentParser) -> None:
 
 def _chosen(options: argparse.Namespace) -> list[Run]:
     """The runs that --sweep, --runs or --filter name."""
-    from certvote import selection
+    from certvote.results import selection
 
     names = ("uri", "experiment", "sweep", "runs", "filter")
     return selection.chosen(**{name: getattr(options, name) for name in names})
@@ -186,7 +186,7 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _paper(options: argparse.Namespace) -> int:
-    from certvote.paper import Where, paper
+    from certvote.study import Where, paper
 
     logging.basicConfig(format="%(message)s")
     logging.getLogger("certvote").setLevel(logging.INFO)
@@ -199,11 +199,10 @@ def _paper(options: argparse.Namespace) -> int:
 
 
 def _diff(options: argparse.Namespace) -> int:
-    from certvote import selection
-    from certvote.commands import diff_command
-    from certvote.names import is_name
+    from certvote.options.commands import diff_command
     from certvote.reporting.diff import Side, render_diff
-    from certvote.tracking import lookup
+    from certvote.results import lookup, selection
+    from certvote.runtime.names import is_name
 
     for option in ("runs", "filter", "page"):
         if getattr(options, option) is not None:
@@ -239,9 +238,9 @@ def _table(options: argparse.Namespace) -> int:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from certvote.audit import audit
-    from certvote.selection import run_ids
-    from certvote.tracking import lookup
+    from certvote.results import lookup
+    from certvote.results.audit import audit
+    from certvote.results.selection import run_ids
 
     store = lookup.existing(options.uri, options.experiment)
     result = audit(store, *run_ids(store, [options.run], "argument RUN"))
@@ -253,8 +252,8 @@ def _audit(options: argparse.Namespace) -> int:
 
 
 def _ui(options: argparse.Namespace) -> int:
-    from certvote.tracking import Store
-    from certvote.tracking.ui import address, serve
+    from certvote.results import Store
+    from certvote.results.ui import address, serve
 
     store = Store(options.uri, options.experiment)
     print(f"curves and runs: {address(store, options.port)}", flush=True)

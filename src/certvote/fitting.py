@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from certvote.schema import Bagging, Dpa, FiniteAggregation, Knn, Settings, Torch
+from certvote.options.schema import Bagging, Dpa, FiniteAggregation, Knn, Settings, Torch
 from certvote.types import Split
 
 
@@ -34,7 +34,7 @@ def _at_most(option: str, value: int, n: int) -> None:
 
 
 def _check_learner(name: str, split: Split) -> None:
-    from certvote.ensembles import LEARNERS
+    from certvote.learners import LEARNERS
 
     if LEARNERS[name].takes == "images" and split.train.ndim != 4:
         raise ValueError(

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from certvote import stages
-from certvote.schema import Bagging, Dpa, FiniteAggregation, Settings
+from certvote.options.schema import Bagging, Dpa, FiniteAggregation, Settings
 from certvote.types import Election, Features, Split, Votes
 
 if TYPE_CHECKING:
-    from certvote.ensembles.ballots import Progress
-    from certvote.ensembles.subsets import Subsets
+    from certvote.algorithms.subsets import Subsets
+    from certvote.learners.ballots import Progress
 
 _CHUNK_BYTES = 256 * 2**20  # of what all voters say about a part of the test set
 
@@ -35,7 +35,7 @@ def poll(
     ``features`` is ``None`` for a learner that looks at images. Raises ``ValueError`` for more parts or larger
     subsamples than there are training examples.
     """
-    from certvote.ensembles import learners
+    from certvote.learners import ensemble as learners
 
     subsets, buckets = _subsets(split, settings)
     train, test = (split.train, split.test) if features is None else (features.train, features.test)
@@ -71,7 +71,7 @@ def _from(start: int, total: int, progress: Progress) -> Progress:
 
 def _subsets(split: Split, settings: Settings) -> tuple[Subsets, np.ndarray | None]:
     """What each voter is trained on; for FA also which parts these are."""
-    from certvote.ensembles import subsets
+    from certvote.learners import subsets
 
     algo = settings.algo
     if isinstance(algo, Bagging):

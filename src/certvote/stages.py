@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from certvote import interrupts
-from certvote.digests import array_digest
-from certvote.identity import code_digest
-from certvote.schema import Bagging, Budget, Dask, Dpa, RandomDivision, Settings, Torch
+from certvote.options.identity import code_digest
+from certvote.options.schema import Bagging, Budget, Dask, Dpa, RandomDivision, Settings, Torch
+from certvote.runtime import interrupts
+from certvote.runtime.digests import array_digest
 from certvote.types import Election
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def count_votes(
     and voting took, when they were done.
     """
     from certvote import polling
-    from certvote.cache import cached
-    from certvote.evidence import pack, unpack
+    from certvote.results.evidence import pack, unpack
+    from certvote.runtime.cache import cached
 
     algo = {**options_of(settings.algo, but=("alpha", "election")), "window": _window(settings)}
     asked = settings.algo.election if isinstance(settings.algo, Dpa) else "plurality"

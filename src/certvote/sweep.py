@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from certvote import settings as options
-from certvote.commands import run_command
-from certvote.interrupts import check, interruptible
-from certvote.launchers import logs_elsewhere, threads_per_job
-from certvote.names import check_name
-from certvote.schema import Settings
-from certvote.settings import UndefinedCombinationError
+from certvote.options import settings as options
+from certvote.options.commands import run_command
+from certvote.options.schema import Settings
+from certvote.options.settings import UndefinedCombinationError
+from certvote.runtime.interrupts import check, interruptible
+from certvote.runtime.launchers import logs_elsewhere, threads_per_job
+from certvote.runtime.names import check_name
 
 if TYPE_CHECKING:
     from hydra.core.config_loader import ConfigLoader
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hydra.plugins.launcher import Launcher
     from omegaconf import DictConfig
 
-    from certvote.tracking import Store
+    from certvote.results import Store
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def sweep(
 def _run(config: DictConfig, plan: _Plan, arguments: list[str], launcher: Launcher) -> Sequence[JobReturn]:
     share = _share(config, plan)
 
-    from certvote.tracking import Store
+    from certvote.results import Store
 
     name = plan.settings.name or time.strftime("sweep-%Y-%m-%d-%H%M%S")
     command = run_command(arguments, multirun=True)

@@ -12,8 +12,8 @@ import numpy as np
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
-from certvote import settings
-from certvote.paths import conf_dir
+from certvote.options import settings
+from certvote.runtime.paths import conf_dir
 from certvote.types import Curve, Run
 
 SIZES = np.arange(1001, dtype=np.int64)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from hydra import compose, initialize_config_dir
 
-from certvote import paper
-from certvote import settings as options
-from certvote.paths import conf_dir
+from certvote import study as paper
+from certvote.options import settings as options
 from certvote.reporting import render
 from certvote.reporting.page import CROWDED, load
 from certvote.reporting.query import finished, results, select
 from certvote.reporting.stated import measure
+from certvote.runtime.paths import conf_dir
 from reporting.study import study_runs
 
 

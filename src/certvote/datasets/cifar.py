@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Int64, UInt8
 
 from certvote.datasets.download import exclusive, put, verified
-from certvote.digests import array_digest
+from certvote.runtime.digests import array_digest
 from certvote.types import Split
 
 CIFAR10_MIRRORS = ("https://www.cs.toronto.edu/~kriz", "https://cave.cs.toronto.edu/kriz")

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from certvote.datasets.subset import check_seed, stratified_indices
-from certvote.digests import array_digest
+from certvote.runtime.digests import array_digest
 from certvote.types import Split
 
 _N_TEST = 500

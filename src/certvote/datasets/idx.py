@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from certvote.datasets.download import exclusive, put, verified
-from certvote.digests import array_digest
+from certvote.runtime.digests import array_digest
 from certvote.types import Split
 
 MNIST_MIRRORS = (

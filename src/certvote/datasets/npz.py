@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from certvote.digests import array_digest
+from certvote.runtime.digests import array_digest
 from certvote.types import Split
 
 _REQUIRED = ("x_train", "y_train", "x_test", "y_test")

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from certvote.checks import is_integer
-from certvote.digests import array_digest
+from certvote.runtime.digests import array_digest
 from certvote.types import Split
 
 

@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from certvote.digests import file_digest
+from certvote.runtime.digests import file_digest
 
 if TYPE_CHECKING:
     import torch

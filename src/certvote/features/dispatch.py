@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from certvote.cache import cached
-from certvote.digests import array_digest
 from certvote.features import clip_model, npy
 from certvote.features.clip import clip, clip_bits
 from certvote.features.hog import hog, hog_bits
 from certvote.features.pixels import pixels, pixels_bits
 from certvote.features.vectors import vectors, vectors_bits
+from certvote.runtime.cache import cached
+from certvote.runtime.digests import array_digest
 from certvote.types import Features, Split
 
 _Array = np.ndarray

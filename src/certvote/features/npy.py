@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Float32, Int64
 
-from certvote.digests import array_digest, file_digest
 from certvote.features.grid import bits_for, snap
 from certvote.features.norm import unit_bits, unit_features
+from certvote.runtime.digests import array_digest, file_digest
 from certvote.types import Features, Split
 
 NORMALIZATIONS = ("unit", "none")

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from certvote.checks import is_integer
-from certvote.memory import available
-from certvote.threads import cores
+from certvote.runtime.memory import available
+from certvote.runtime.threads import cores
 
 if TYPE_CHECKING:
     from certvote.neighbors.runners import DaskRunner

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certvote.memory import available, megabytes
+from certvote.runtime.memory import available, megabytes
 
 if TYPE_CHECKING:
     from certvote.neighbors.job import Job

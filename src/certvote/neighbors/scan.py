@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from certvote.neighbors.job import Job, Tally
-from certvote.threads import in_order
+from certvote.runtime.threads import in_order
 from certvote.types import Votes
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from certvote.names import check_name
 from certvote.reporting import diff_tables, diff_words, labels, limits, provenance, query, templates, vector
 from certvote.reporting.diff_figures import differences_figure, pair_figure
 from certvote.reporting.diff_tables import DiffTable
@@ -20,6 +19,7 @@ from certvote.reporting.render import GLUED, write_page
 from certvote.reporting.result import notes
 from certvote.reporting.sections import Detail, Download, FigureView, data_address
 from certvote.reporting.shared import share_styles
+from certvote.runtime.names import check_name
 from certvote.types import Run
 
 CROWDED = 9  # differences that one figure can show and still be read

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from certvote import columns
 from certvote.reporting import labels
 from certvote.reporting.datanames import data_names
 from certvote.reporting.query import Result, last_size, results
 from certvote.reporting.tables import problem
+from certvote.results import columns
 from certvote.types import Run
 
 Options = Mapping[str, columns.Value]

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from certvote.names import check_name
 from certvote.reporting import (
     findings,
     labels,
@@ -26,6 +25,7 @@ from certvote.reporting import (
 )
 from certvote.reporting.page import Page
 from certvote.reporting.shared import share_styles
+from certvote.runtime.names import check_name
 from certvote.types import Run
 
 _LEFT_OUT = "left out"  # how a note starts that is about jobs which are not there, not about the numbers

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from certvote.paths import shipped
+from certvote.runtime.paths import shipped
 
 
 def folder() -> Path:

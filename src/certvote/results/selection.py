@@ -1,0 +1,242 @@
+"""Which runs of the results database: by experiment, sweep, tags and options, or as one word on the command line."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from certvote.results import columns
+from certvote.types import Run
+
+if TYPE_CHECKING:
+    from certvote.results import Store
+
+OneOrMore = str | Sequence[str] | None
+
+STATUSES = ("FINISHED", "FAILED", "KILLED", "RUNNING")
+
+_PIECE = re.compile(r"(?:\[[^]]*\]|[^\s,])+")  # commas and spaces separate, but not inside of a list
+_OPTION = re.compile(r"[A-Za-z_][\w.]*")
+_FILTER = re.compile(r"[<>'\"`!]")  # no value has these; MLflow's filters do
+
+
+def select(
+    experiment: OneOrMore,
+    uri: str | None,
+    sweep: OneOrMore,
+    tags: Mapping[str, Any] | None,
+    options: Mapping[str, Any] | None,
+    status: OneOrMore,
+    repeated: bool,
+) -> list[tuple[Store, Run]]:
+    """The runs that pass every filter, without their curves, oldest first, each with the store that has it."""
+    wanted = _several("status", status)
+    if wanted is not None and not set(wanted) <= set(STATUSES):
+        raise ValueError(f"status: expected some of {', '.join(STATUSES)}, or None for all, got {status!r}")
+    found = _of_sweeps(open_stores(experiment, uri), _several("sweep", sweep))
+    known_columns("options", options or {}, [columns.typed(run.params) for _, run in found])
+    kept = [
+        (store, run)
+        for store, run in found
+        if (wanted is None or run.status in wanted)
+        and all(_among(run.tags.get(name), value) for name, value in (tags or {}).items())
+        and has_options(run, options or {})
+    ]
+    return sorted(kept if repeated else _latest(kept), key=lambda pair: (pair[1].started, pair[1].id))
+
+
+def named(text: str, *, uri: str, experiment: str, sweep: str | None = None) -> list[Run]:
+    """The runs, with their curves, that one word of a command line names; sweeps come with their parent run.
+
+    It is a sweep's name or id, a run's id (or the beginning of one), options (``algo=knn,k=50,100``), an MLflow
+    filter, or the name of another experiment of the database. Options, filters and runs can be looked for within one
+    ``sweep``. ``ValueError`` says what there is.
+    """
+    from certvote.results import lookup
+
+    store = lookup.existing(uri, experiment)
+    inside = None if sweep is None else {run.id for _, run in _of_sweeps([store], [sweep])}
+    found = _named(store, text, uri)
+    if inside is not None:
+        found = [run for run in found if run.id in inside]
+    if not any(run.tags.get("certvote.kind") == "run" for run in found):
+        raise ValueError(f"expected at least one run, got none for {text!r}")
+    return found
+
+
+def _named(store: Store, text: str, uri: str) -> list[Run]:
+    from certvote.results import lookup
+
+    options = parse(text)
+    if options:
+        found = store.read_runs(curves=False)
+        known_columns("options", options, [columns.typed(run.params) for run in found])
+        return store.read_runs(run_ids=[run.id for run in found if has_options(run, options)])
+    if re.search(r"[=<>'`]", text):
+        return _filtered(store, text, "filter")
+    parent, (run,) = lookup.sweep_id(store, text), lookup.run_ids(store, [text])
+    if parent:
+        return store.read_runs(sweep=parent)
+    if run:
+        return store.read_runs(run_ids=[run])
+    if text in lookup.experiments(uri):
+        return lookup.existing(uri, text).read_runs()
+    there = ", ".join(dict.fromkeys(sweep.name for sweep in store.sweeps())) or "(none)"
+    raise ValueError(
+        f"expected a sweep or a run (name or id), options such as k=100, an MLflow filter or an experiment, "
+        f"got {text!r}; there are the sweeps {there}"
+    )
+
+
+def chosen(
+    *,
+    uri: str,
+    experiment: str,
+    sweep: str | None = None,
+    runs: Sequence[str] | None = None,
+    filter: str | None = None,
+) -> list[Run]:
+    """The runs, with their curves, that --sweep, --runs or --filter choose, by default those of the latest sweep.
+
+    A sweep comes with its parent run. ``ValueError`` names the option that is wrong and what it was given.
+    """
+    from certvote.results import lookup
+
+    store = lookup.existing(uri, experiment)
+    if runs is not None:
+        return store.read_runs(run_ids=run_ids(store, runs, "runs (--runs)"))
+    if filter is not None:
+        found, said = _filtered(store, filter, "filter (--filter)"), f"--filter {filter!r}"
+    elif sweep is not None:
+        found, said = store.read_runs(sweep=_sweep(store, sweep)), f"--sweep {sweep!r}"
+    else:
+        latest = store.latest_sweep()
+        if latest is None:
+            raise ValueError(f"expected a sweep in {uri} (--uri), got none; choose --runs or --filter")
+        found, said = store.read_runs(sweep=latest), "the latest sweep; choose --sweep, --runs or --filter"
+    if not any(run.tags.get("certvote.kind") == "run" for run in found):
+        raise ValueError(f"expected at least one run, got none for {said}")
+    return found
+
+
+def run_ids(store: Store, names: Sequence[str], argument: str) -> list[str]:
+    """The ids of the jobs that these ids, or beginnings of ids, name; ``ValueError`` names the ``argument``."""
+    from certvote.results import lookup
+
+    try:
+        ids = lookup.run_ids(store, names)
+    except ValueError as error:
+        raise ValueError(f"{argument}: {error}") from error
+    for name, id in zip(names, ids, strict=True):
+        if id is None:
+            what = f"{name!r}, which is a sweep" if lookup.sweep_id(store, name) else repr(name)
+            raise ValueError(
+                f"{argument}: expected the id of a run of experiment {store.experiment!r}, or its first digits (6 or "
+                f"more), got {what}"
+            )
+    return [id for id in dict.fromkeys(ids) if id is not None]
+
+
+def parse(text: str) -> dict[str, list[str | None]]:
+    """Options as on the command line, each with its values: ``algo=knn,k=50,100``; none if it is something else."""
+    options: dict[str, list[str | None]] = {}
+    name = ""
+    for piece in _PIECE.findall(text):
+        option, equals, value = piece.rpartition("=")
+        if (equals and not _OPTION.fullmatch(option)) or not (option or name) or _FILTER.search(value):
+            return {}
+        name = option or name
+        options.setdefault(name, []).append(None if value in ("null", "None") else value)
+    return options
+
+
+def open_stores(experiment: OneOrMore, uri: str | None) -> list[Store]:
+    """The experiments of a database that are named, or the one that is used unless told otherwise."""
+    from certvote.results import lookup
+
+    names = _several("experiment", experiment) or [lookup.DEFAULT_EXPERIMENT]
+    return [lookup.existing(uri or lookup.DEFAULT_URI, name) for name in dict.fromkeys(names)]
+
+
+def has_options(run: Run, options: Mapping[str, Any]) -> bool:
+    """Whether a run's options have these values, each given as one value or as a list of them."""
+    values = columns.typed(run.params)
+    return all(_among(values.get(columns.column(name)), wanted) for name, wanted in options.items())
+
+
+def _of_sweeps(stores: Sequence[Store], names: Sequence[str] | None) -> list[tuple[Store, Run]]:
+    from certvote.results import lookup
+
+    if names is None:
+        return [(store, run) for store in stores for run in store.read_runs(curves=False)]
+    found: dict[str, tuple[Store, Run]] = {}
+    for name in names:
+        ids = [(store, lookup.sweep_id(store, name)) for store in stores]
+        if not any(sweep for _, sweep in ids):
+            raise _no_sweep(stores, name)
+        for store, sweep in ids:
+            for run in store.read_runs(sweep=sweep, curves=False) if sweep else []:
+                if run.tags.get("certvote.kind") == "run":
+                    found[run.id] = store, run
+    return list(found.values())
+
+
+def _sweep(store: Store, name: str) -> str:
+    from certvote.results import lookup
+
+    found = lookup.sweep_id(store, name)
+    if found is None:
+        raise _no_sweep([store], name)
+    return found
+
+
+def _no_sweep(stores: Sequence[Store], name: str) -> ValueError:
+    there = list(dict.fromkeys(sweep.name for store in stores for sweep in store.sweeps()))
+    return ValueError(f"sweep (--sweep): expected one of {', '.join(there) or '(none)'}, or an id, got {name!r}")
+
+
+def _filtered(store: Store, filter: str, argument: str) -> list[Run]:
+    from certvote.results import TrackingError
+
+    try:
+        return store.read_runs(filter=filter)
+    except TrackingError as error:
+        if getattr(error.__cause__, "error_code", "") != "INVALID_PARAMETER_VALUE":
+            raise
+        reason = str(error.__cause__).splitlines()[0]
+        raise ValueError(f"{argument}: expected an MLflow filter, got {filter!r}: {reason}") from error
+
+
+def _latest(found: Sequence[tuple[Store, Run]]) -> list[tuple[Store, Run]]:
+    """Of runs with the same fingerprint the newest that finished, or else the newest: its last word."""
+    ranked = sorted(found, key=lambda pair: (pair[1].status == "FINISHED", pair[1].started, pair[1].id))
+    return list({run.tags.get("certvote.fingerprint") or run.id: (store, run) for store, run in ranked}.values())
+
+
+def known_columns(argument: str, names: Iterable[str], options: Iterable[Mapping[str, columns.Value]]) -> list[str]:
+    """The columns of options; ``ValueError`` for one that neither the schema nor any of the runs' ``options`` has."""
+    there = {*columns.known(), *(name for one in options for name in one)}
+    for name in names:
+        if columns.column(name) not in there:
+            near = difflib.get_close_matches(name, [*there, *columns.SHORTCUTS], n=3, cutoff=0.5)
+            raise ValueError(
+                f"{argument}: expected options as python run.py --help lists them, got {name!r}"
+                + (f"; did you mean {' or '.join(near)}?" if near else "")
+            )
+    return [columns.column(name) for name in names]
+
+
+def _among(value: columns.Value, wanted: Any) -> bool:
+    allowed = wanted if isinstance(wanted, list | tuple | set | range) else [wanted]
+    return any(columns.equal(value, one) for one in allowed)
+
+
+def _several(argument: str, value: OneOrMore) -> list[str] | None:
+    if value is None:
+        return None
+    several = [value] if isinstance(value, str) else list(value)
+    if not several or not all(isinstance(one, str) for one in several):
+        raise ValueError(f"{argument}: expected a text, a list of texts or None, got {value!r}")
+    return several
