@@ -9,12 +9,43 @@ import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 
 from certvote.checks import is_integer, is_real
+from certvote.features.base import Feature
 from certvote.features.grid import bits_for, snap
 from certvote.features.images import checked_images
+from certvote.options import Label, choice, option
 
 ASPECTS = ("sine", "equal", "kept")  # the kernels know them by their place
 SIDE = 28  # height and width of the normalized image in pixels
+_LEAST = 0.01  # of shares and exponents
 _CHUNK = 500  # images per task: about 0.05 s of work
+
+
+@choice("feature", "gradient")
+class Gradient(Feature):
+    """Gradient directions of handwriting, after normalization by moments."""
+
+    directions: int = option("number of directions over the full circle", least=2)
+    grid: int = option("points per row and column at which directions are sampled", least=1)
+    spread: float = option(
+        "standard deviation of the longer axis as a share of the normalized image's side", least=_LEAST, most=1
+    )
+    aspect: str = option("ratio of the shorter axis's standard deviation to it: sine, equal, kept", one_of=ASPECTS)
+    power: float = option("exponent of the shares", least=_LEAST, most=1)
+
+    label = Label("gradient directions")
+    libraries = ("numba",)
+
+    def bits(self, shape: tuple[int, ...]) -> int:
+        return gradient_bits(**self._options())
+
+    def compute(
+        self, examples: UInt8[np.ndarray, "n h w ch"], *, n_jobs: int | None, progress: bool
+    ) -> Float32[np.ndarray, "n d"]:
+        return gradient(examples, **self._options(), n_jobs=n_jobs, progress=progress)
+
+    def _options(self) -> dict[str, Any]:
+        names = ("directions", "grid", "spread", "aspect", "power")
+        return {name: getattr(self, name) for name in names}
 
 
 def gradient_dim(*, directions: int = 12, grid: int = 5, **options: Any) -> int:
@@ -69,12 +100,12 @@ def gradient(
         Number of directions over the full circle.
     grid : int
         Number of points per row and column at which the directions are sampled.
-    spread : float in (0, 1]
+    spread : float in [0.01, 1]
         Standard deviation of the normalized image's longer axis as a share of its side.
     aspect : {"sine", "equal", "kept"}
         Ratio of the shorter axis's standard deviation to the longer one's in the normalized image, where it was r:
         sqrt(sin(π r / 2)), 1, or r.
-    power : float in (0, 1]
+    power : float in [0.01, 1]
         Exponent of the shares; 0.5 makes L1 distances weigh small shares up as the Hellinger distance does.
     n_jobs : int or None
         Number of threads; ``None``: one per core. The numbers do not depend on it.
@@ -134,11 +165,11 @@ def sampling_weights(grid: int) -> Float64[np.ndarray, "grid side"]:
 
 
 def _check(*, directions: int, grid: int, spread: float = 0.2, aspect: str = "sine", power: float = 0.5) -> None:
-    for option, value, least in (("directions", directions, 2), ("grid", grid, 1)):
+    for name, value, least in (("directions", directions, 2), ("grid", grid, 1)):
         if not (is_integer(value) and value >= least):
-            raise ValueError(f"option feature.{option}: expected an integer >= {least}, got {value!r}")
-    for option, share in (("spread", spread), ("power", power)):
-        if not (is_real(share) and 0 < share <= 1):
-            raise ValueError(f"option feature.{option}: expected a number above 0, at most 1, got {share!r}")
+            raise ValueError(f"option feature.{name}: expected an integer >= {least}, got {value!r}")
+    for name, share in (("spread", spread), ("power", power)):
+        if not (is_real(share) and _LEAST <= share <= 1):
+            raise ValueError(f"option feature.{name}: expected a number from {_LEAST} to 1, got {share!r}")
     if aspect not in ASPECTS:
         raise ValueError(f"option feature.aspect: expected one of {', '.join(ASPECTS)}, got {aspect!r}")

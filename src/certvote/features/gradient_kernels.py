@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import no_type_check  # Numba compiles untyped source: no checker may wrap it
 
 import numpy as np
 from numba import njit
@@ -11,7 +12,19 @@ from numba import njit
 
 
 @njit(nogil=True, cache=True)
-def direction_shares(images, first, last, side, deviation, aspect, weights, directions, power, shares):
+@no_type_check
+def direction_shares(
+    images: np.ndarray,
+    first: int,
+    last: int,
+    side: int,
+    deviation: float,
+    aspect: int,
+    weights: np.ndarray,
+    directions: int,
+    power: float,
+    shares: np.ndarray,
+) -> None:
     """Compute the vectors of the images ``first`` to ``last - 1``.
 
     Parameters
@@ -24,7 +37,7 @@ def direction_shares(images, first, last, side, deviation, aspect, weights, dire
         Height and width of the normalized image in pixels.
     deviation : float
         Standard deviation of the normalized image's longer axis in pixels.
-    aspect : float
+    aspect : int
         Code of the aspect mapping, see :func:`shorter_share`.
     weights : float64 array, shape (grid, side)
         Weight of each row (and column) of the normalized image at each grid point.
@@ -53,7 +66,8 @@ def direction_shares(images, first, last, side, deviation, aspect, weights, dire
 
 
 @njit(nogil=True, cache=True)
-def normalize(gray, deviation, aspect, normalized):
+@no_type_check
+def normalize(gray: np.ndarray, deviation: float, aspect: int, normalized: np.ndarray) -> None:
     """Center an image, take out its shear and scale both axes to fixed standard deviations, by its own moments.
 
     Moments are those of the gray levels spread evenly over their pixels, hence 1/12 beside the variance of the pixels'
@@ -95,7 +109,8 @@ def normalize(gray, deviation, aspect, normalized):
 
 
 @njit(nogil=True, cache=True)
-def shorter_share(ratio, aspect):
+@no_type_check
+def shorter_share(ratio: float, aspect: int) -> float:
     """Map the ratio of the standard deviations, in (0, 1], to that of the normalized image.
 
     ``aspect`` 0: sqrt(sin(π r / 2)); 1: 1 (both axes alike); 2: r (as it was).
@@ -106,7 +121,8 @@ def shorter_share(ratio, aspect):
 
 
 @njit(nogil=True, cache=True)
-def interpolate(gray, y, x):
+@no_type_check
+def interpolate(gray: np.ndarray, y: float, x: float) -> float:
     """Interpolate the gray level at a point linearly from the four pixels around it, 0 outside of the image."""
     height, width = gray.shape
     if not (-1.0 < y < height and -1.0 < x < width):
@@ -128,7 +144,13 @@ def interpolate(gray, y, x):
 
 
 @njit(nogil=True, cache=True)
-def sample_directions(normalized, weights, row_sums, planes):
+@no_type_check
+def sample_directions(
+    normalized: np.ndarray,
+    weights: np.ndarray,
+    row_sums: np.ndarray,
+    planes: np.ndarray,
+) -> None:
     """Split Sobel gradients onto the two nearest directions and sum them up around every grid point."""
     directions, grid, _ = planes.shape
     side = normalized.shape[0]
@@ -157,7 +179,8 @@ def sample_directions(normalized, weights, row_sums, planes):
 
 
 @njit(nogil=True, cache=True)
-def sobel(image, y, x):
+@no_type_check
+def sobel(image: np.ndarray, y: int, x: int) -> tuple[float, float]:
     """Compute the Sobel gradient (down, right) at a pixel; outside of the image gray levels are 0."""
     gy, gx = 0.0, 0.0
     for dy in range(-1, 2):
@@ -170,7 +193,8 @@ def sobel(image, y, x):
 
 
 @njit(nogil=True, cache=True)
-def to_shares(values, power):
+@no_type_check
+def to_shares(values: np.ndarray, power: float) -> None:
     """Divide the values by their sum and raise them to a power, in place; zeros stay zeros."""
     total = 0.0
     for i in range(values.size):

@@ -49,7 +49,8 @@ def rotated(images: UInt8[np.ndarray, "n h w ch"], degrees: float) -> UInt8[np.n
     v, u = (y - top)[..., None], (x - left)[..., None]
 
     def padded(place: np.ndarray, side: int) -> np.ndarray:  # indices into images with a border of one black pixel
-        return np.clip(place, -1, side).astype(np.int64) + 1
+        indices: np.ndarray = np.clip(place, -1, side).astype(np.int64) + 1
+        return indices
 
     rows = padded(top, height), padded(top + 1, height)
     columns = padded(left, width), padded(left + 1, width)
