@@ -21,11 +21,9 @@ def check(settings: Settings, split: Split) -> None:
     if settings.voters:
         _check_learner(settings.learner.name, split)
     elif isinstance(settings.backend, Torch):
-        from certvote.neighbors import Gpu
-        from certvote.neighbors.torch_scan import check_cuda
+        from certvote import neighbors
 
-        Gpu(settings.backend.memory).limit()
-        check_cuda()
+        neighbors.Torch(settings.backend.memory).check()
 
 
 def _at_most(option: str, value: int, n: int) -> None:

@@ -118,6 +118,7 @@ def _counted(
     assert features is not None
     data = features.train, split.train_labels, features.test
     how: dict[str, Any] = {"num_classes": split.num_classes, "backend": _backend(settings)}
+    how["scratch"] = Path(settings.cache_root).absolute() / "shards"
     algo = options_of(settings.algo, but=("name",))
     with timed(seconds, "votes"), bar(f"votes ({settings.algo.name})", len(features.test)) as progress:
         how |= {"threads": settings.n_jobs, "progress": progress, **algo}
@@ -127,16 +128,15 @@ def _counted(
 
 
 def _backend(settings: Settings) -> Any:
-    """The backend's name, or the cluster or GPU that counts."""
-    from certvote.neighbors import Cluster, Gpu
+    """Return the backend's name, or the backend with its options."""
+    from certvote import neighbors
 
     chosen = settings.backend
     if isinstance(chosen, Torch):
-        return Gpu(chosen.memory)
-    if not isinstance(chosen, Dask):
-        return chosen.name
-    folder = Path(settings.cache_root).absolute() / "shards"
-    return Cluster(chosen.address, chosen.workers, chosen.memory, folder)
+        return neighbors.Torch(chosen.memory)
+    if isinstance(chosen, Dask):
+        return neighbors.Dask(chosen.address, chosen.workers, chosen.memory)
+    return chosen.name
 
 
 def certify(votes: Votes | Election, labels: np.ndarray, n_train: int, settings: Settings) -> Certified:
