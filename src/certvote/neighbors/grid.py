@@ -1,7 +1,7 @@
 """Put features on the dyadic grid on which L1 distances are exact in float32 and int32.
 
 If every feature is a multiple of ``2**-bits`` and no distance exceeds ``2**24`` such steps, then distances counted in
-steps are integers that float32 holds exactly: any order of additions gives the same sum (certificates, section 7).
+steps are integers that float32 holds exactly: any order of additions gives the same sum (certificates, section 1).
 Whether such a grid exists depends on the data. Nothing is ever rounded here.
 """
 

@@ -1,4 +1,4 @@
-"""Rank training examples: which of two equally distant ones comes first (certificates, section 2)."""
+"""Rank training examples: which of two equally distant ones comes first (certificates, section 1)."""
 
 from __future__ import annotations
 

@@ -73,12 +73,12 @@ def knn_votes(
     ----------
     train : integer or float array, shape (n, d)
         Training examples. Features must be multiples of a power of two that is coarse enough for exact distances
-        (docs/certificates.md, section 7; `certvote.features.grid.snap` makes them so).
+        (docs/certificates.md, section 1; `certvote.features.grid.snap` makes them so).
     labels : integer array, shape (n,)
         Their labels, 0 to ``num_classes - 1``.
     queries : integer or float array, shape (m, d) or (m, v, d)
         Test examples, one vector each or v views of each. The distance between a query and a training example is the
-        smallest of its views' distances (docs/certificates.md, section 1, Distances over views).
+        smallest of its views' distances (docs/certificates.md, Theorem 0).
     k : int or sequence of int
         Numbers of neighbors, 1 to n.
     num_classes : int
@@ -87,7 +87,7 @@ def knn_votes(
         How many neighbors on either side of the k-th to return the labels of (`certvote.types.Votes`).
     ranking : {"index", "hash"}
         Rank a training example by its position in ``train``, or by SHA-256 of the example itself
-        (docs/certificates.md, section 2).
+        (docs/certificates.md, section 1, assumption 3).
     backend : str or Backend
         A registered backend's name (``"auto"``, ``"reference"``, ``"numba"``, ``"faiss"``, ``"torch"``, ``"dask"``) or
         a backend with options, like ``Torch(memory="8GB")``.
