@@ -24,7 +24,7 @@ def checked_job(
     rs: Sequence[float | int],
     window: int,
     num_classes: int,
-    ranking: Ranking,
+    ranking: str,
     threads: int | None = None,
     scratch: str | Path | None = None,
 ) -> Job:
@@ -42,7 +42,9 @@ def checked_job(
         raise ValueError("train: expected at least one feature per example, got none")
     if queries.shape[2] != train.shape[1]:
         raise ValueError(f"queries: expected {train.shape[1]} features per row as in train, got {queries.shape[2]}")
-    num_classes, window = checked_rules(ks, n=len(train), num_classes=num_classes, window=window, ranking=ranking)
+    num_classes, window, order = checked_rules(
+        ks, n=len(train), num_classes=num_classes, window=window, ranking=ranking
+    )
     return Job(
         train=train,
         labels=_checked_labels(labels, len(train), num_classes),
@@ -51,25 +53,28 @@ def checked_job(
         rs=tuple(sorted({float(r) for r in rs})),
         window=window,
         num_classes=num_classes,
-        ranking=ranking,
+        ranking=order,
         grid=common_grid(train, queries),
         threads=None if threads is None else checked_integer("threads", threads, least=1),
         scratch=None if scratch is None else Path(scratch),
     )
 
 
-def checked_rules(ks: Sequence[int], *, n: int, num_classes: int, window: int, ranking: Ranking) -> tuple[int, int]:
-    """Check what is asked of ``n`` training examples; return ``num_classes`` and ``window`` as Python integers."""
+def checked_rules(
+    ks: Sequence[int], *, n: int, num_classes: int, window: int, ranking: str
+) -> tuple[int, int, Ranking]:
+    """Check what is asked of ``n`` training examples; return the number of classes, the window and the ranking."""
     window = checked_integer("window", window, least=0)
     num_classes = checked_integer("num_classes", num_classes, least=1)
     if window and num_classes > 2**16:
         raise ValueError(f"num_classes: expected at most 65536 with a window, got {num_classes}")
-    if ranking not in RANKINGS:
-        raise ValueError(f"ranking: expected one of {', '.join(RANKINGS)}, got {ranking!r}")
     for k in ks:
         if k > n:
             raise ValueError(f"k: expected at most the number of training examples, {n}, got {k}")
-    return num_classes, window
+    for known in RANKINGS:
+        if ranking == known:
+            return num_classes, window, known
+    raise ValueError(f"ranking: expected one of {', '.join(RANKINGS)}, got {ranking!r}")
 
 
 def is_single(values: object) -> bool:

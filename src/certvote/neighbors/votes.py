@@ -9,8 +9,7 @@ from typing import Any, overload
 import numpy as np
 from jaxtyping import Integer, Num
 
-from certvote.neighbors.backends import Backend, backend_named
-from certvote.neighbors.ranking import Ranking
+from certvote.neighbors.backends.base import Backend, backend_named
 from certvote.neighbors.validation import checked_job, checked_ks, checked_rs, is_single
 from certvote.types import Votes
 
@@ -26,7 +25,7 @@ def knn_votes(
     k: int,
     num_classes: int,
     window: int = 0,
-    ranking: Ranking = "index",
+    ranking: str = "index",
     backend: str | Backend = "auto",
     threads: int | None = None,
     scratch: str | Path | None = None,
@@ -43,7 +42,7 @@ def knn_votes(
     k: Sequence[int],
     num_classes: int,
     window: int = 0,
-    ranking: Ranking = "index",
+    ranking: str = "index",
     backend: str | Backend = "auto",
     threads: int | None = None,
     scratch: str | Path | None = None,
@@ -59,7 +58,7 @@ def knn_votes(
     k: int | Sequence[int],
     num_classes: int,
     window: int = 0,
-    ranking: Ranking = "index",
+    ranking: str = "index",
     backend: str | Backend = "auto",
     threads: int | None = None,
     scratch: str | Path | None = None,
@@ -89,8 +88,8 @@ def knn_votes(
         Rank a training example by its position in ``train``, or by SHA-256 of the example itself
         (docs/certificates.md, section 1, assumption 3).
     backend : str or Backend
-        A registered backend's name (``"auto"``, ``"reference"``, ``"numba"``, ``"faiss"``, ``"torch"``, ``"dask"``) or
-        a backend with options, like ``Torch(memory="8GB")``.
+        A backend's name (``"auto"``, ``"reference"``, ``"numba"``, ``"faiss"``, ``"torch"``, ``"dask"``, or a plugin's)
+        or a backend with options, like ``certvote.neighbors.backends.torch.Torch(memory="8GB")``.
     threads : int or None
         Limit for a backend on the CPU; ``None``: all cores, or ``NUMBA_NUM_THREADS`` in the environment.
     scratch : path or None
@@ -214,7 +213,7 @@ def neighbor_votes(
     rs: Sequence[float | int] = (),
     num_classes: int,
     window: int = 0,
-    ranking: Ranking = "index",
+    ranking: str = "index",
     backend: str | Backend = "auto",
     threads: int | None = None,
     scratch: str | Path | None = None,

@@ -8,10 +8,13 @@ import sys
 import pytest
 import torch
 
-from certvote.neighbors import Torch, knn_votes
-from certvote.neighbors.backends import Backend, auto, backend_named, backend_names, base
+from certvote.neighbors import knn_votes
+from certvote.neighbors.backends import auto, base
+from certvote.neighbors.backends.base import Backend, backend_named
 from certvote.neighbors.backends.numba import Numba
+from certvote.neighbors.backends.torch import Torch
 from certvote.neighbors.validation import checked_job
+from certvote.options.choices import choices
 
 
 @pytest.fixture
@@ -20,8 +23,9 @@ def job(crowded):
 
 
 def test_every_backend_has_a_name():
-    assert backend_names() == ["auto", "dask", "faiss", "numba", "reference", "torch"]
-    assert all(isinstance(backend_named(name), Backend) for name in backend_names())
+    names = list(choices("backend"))
+    assert names == ["auto", "dask", "faiss", "numba", "reference", "torch"]
+    assert [backend_named(name).name for name in names] == names
     assert backend_named("torch") == Torch(memory=None)
 
 
@@ -78,3 +82,13 @@ def test_a_backend_of_ones_own(crowded, assert_same):
             return backend_named("reference").count(job, progress)
 
     assert_same(knn_votes(**crowded, k=3, num_classes=3), knn_votes(**crowded, k=3, num_classes=3, backend=Mine()))
+
+
+def test_what_identifies_votes_of_one_backend_is_not_the_code_of_another():
+    from certvote.options.identity import closure
+
+    modules = closure(["certvote.algorithms.knn", "certvote.neighbors.backends.numba"])
+    assert "certvote.neighbors.cpu.distance_kernel" in modules
+    assert not {name for name in modules if ".neighbors.gpu" in name or ".neighbors.sharded" in name}
+    assert "certvote.neighbors.gpu.fused_kernels" in closure(["certvote.neighbors.backends.torch"])
+    assert "certvote.neighbors.sharded.counting" in closure(["certvote.neighbors.backends.dask"])

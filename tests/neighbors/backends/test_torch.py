@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from certvote.neighbors import Torch, knn_votes
+from certvote.neighbors import knn_votes
 from certvote.neighbors.backends import torch as torch_backend
 from certvote.neighbors.backends.faiss import FaissCounter, faiss_counter
 from certvote.neighbors.backends.numba import NumbaCounter
-from certvote.neighbors.backends.torch import cuda_counter
+from certvote.neighbors.backends.torch import Torch, cuda_counter
 from certvote.neighbors.gpu.torch_counter import TorchCounter
 from certvote.neighbors.validation import checked_job
 

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certvote.neighbors import Dask, neighbor_votes, sharded
+from certvote.neighbors import neighbor_votes, sharded
+from certvote.neighbors.backends.dask import Dask
 from certvote.neighbors.sharded import Cluster, counting, split_rows, write_shards
 from certvote.neighbors.sharded import cluster as clusters
 from certvote.neighbors.sharded import votes as sharded_votes

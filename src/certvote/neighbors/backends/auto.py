@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
 from importlib.util import find_spec
 
-from certvote.neighbors.backends.base import Backend, Counted, Progress, backend
+from certvote.neighbors.backends.base import Backend, Counted, Progress
 from certvote.neighbors.backends.numba import Numba
 from certvote.neighbors.backends.torch import Torch
 from certvote.neighbors.job import Job
+from certvote.options.choices import choice
 
 _MIN_GPU_TERMS = 10**10  # terms |x - z|; a CPU is done with fewer before the GPU's libraries are imported
 
 
-@backend("auto")
-@dataclass
+@choice("backend", "auto")
 class Auto(Backend):
-    """Count on a CUDA device if the job is large and torch finds one, otherwise with Numba."""
+    """Count with the fastest that this machine has: a CUDA device for large jobs, otherwise compiled code."""
 
     def count(self, job: Job, progress: Progress | None) -> Counted:
         """Count the votes of a job with the backend that suits its size."""

@@ -1,31 +1,40 @@
-"""Define what a backend is, register backends by name, and count the votes of a job block after block of queries."""
+"""Define what a backend is, and count the votes of a job block after block of queries.
+
+A new backend is a class ``@choice("backend", …)`` in a module of its own and a file ``conf/backend/….yaml``. The module
+imports its libraries when it counts, not before.
+"""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from certvote.neighbors.job import BlockVotes, Job
+from certvote.options.choices import Choice, choices
 from certvote.runtime.threads import in_order
 from certvote.types import Votes
 
 Progress = Callable[[int, int], None]
 Counted = tuple[dict[int, Votes], dict[float, Votes]]
-_backends: dict[str, type[Backend]] = {}
 
 
-class Backend(ABC):
+@dataclass
+class Backend(Choice):
     """Count votes; every backend returns the bits of the reference, ties included."""
 
     def check(self) -> None:
-        """Raise ``ValueError`` if an option is wrong, or if a library or a device is missing."""
-        return  # a backend without options, that any machine can run
+        """Check that the backend can work on this machine, before anything is computed.
 
-    @abstractmethod
+        Raises
+        ------
+        ValueError
+            If a device or a library is missing, or an option cannot be used; the message names it.
+        """
+
     def count(self, job: Job, progress: Progress | None) -> Counted:
         """Count the votes of a job.
 
@@ -46,32 +55,17 @@ class Backend(ABC):
         ValueError
             If the backend is not available, or the job does not fit into memory.
         """
-
-
-Registered = TypeVar("Registered", bound=type[Backend])
-
-
-def backend(name: str) -> Callable[[Registered], Registered]:
-    """Register a backend under a name."""
-
-    def register(cls: Registered) -> Registered:
-        assert name not in _backends, f"two backends with the name {name}"
-        _backends[name] = cls
-        return cls
-
-    return register
-
-
-def backend_names() -> list[str]:
-    """Return the names of all registered backends, sorted, ``auto`` first."""
-    return sorted(_backends, key=lambda name: (name != "auto", name))
+        raise NotImplementedError
 
 
 def backend_named(name: object) -> Backend:
     """Make the backend with a name, with its default options; raise ``ValueError`` if there is none."""
-    if not isinstance(name, str) or name not in _backends:
-        raise ValueError(f"backend: expected one of {', '.join(backend_names())}, got {name!r}")
-    return _backends[name]()
+    known = choices("backend")
+    if not isinstance(name, str) or name not in known:
+        raise ValueError(f"backend: expected one of {', '.join(known)}, got {name!r}")
+    found = known[name]()
+    assert isinstance(found, Backend), f"backend={name} is declared by a class that is no Backend"
+    return found
 
 
 def require_library(name: str, extra: str, *, library: str | None = None) -> None:

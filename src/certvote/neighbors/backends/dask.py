@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from certvote.neighbors.backends.base import Backend, Counted, Progress, backend, require_library
+from certvote.neighbors.backends.base import Backend, Counted, Progress, require_library
 from certvote.neighbors.job import Job
+from certvote.options.choices import choice, option
 
 
-@backend("dask")
-@dataclass
+@choice("backend", "dask")
 class Dask(Backend):
-    """Count with Dask workers, which read the training set from files in ``job.scratch``.
+    """Count a training set in files piece by piece, with the workers of a cluster or processes of this machine."""
 
-    Attributes
-    ----------
-    address : str or None
-        Address of a scheduler (``tcp://host:port``); ``None``: processes of this machine.
-    workers : int or None
-        How many processes to start; ``None``: as many as the job has threads, or one per core.
-    memory : str or int
-        Memory limit of each worker.
-    """
-
-    address: str | None = None
-    workers: int | None = None
-    memory: str | int = "1GB"
+    address: str | None = option(
+        "scheduler, tcp://host:port, whose workers see cache_root; null: processes started here",
+        default=None,
+        matters=False,
+    )
+    workers: int | None = option(
+        "processes started here; null: n_jobs, or one per core", default=None, least=1, matters=False
+    )
+    memory: str = option("memory that each worker may use", default="1GB", matters=False)
 
     def check(self) -> None:
-        """Raise ``ValueError`` if Dask is missing."""
+        """Check that Dask is installed."""
         require_library("dask", "cluster", library="distributed")
 
     def count(self, job: Job, progress: Progress | None) -> Counted:

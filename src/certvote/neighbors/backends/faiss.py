@@ -6,7 +6,6 @@ FAISS's own searches cannot be used: on a GPU they stop at k = 2048 and know no 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -17,23 +16,22 @@ from certvote.neighbors.backends.base import (
     BlockCounter,
     Counted,
     Progress,
-    backend,
     count_blocks,
     require_library,
 )
 from certvote.neighbors.job import BlockVotes, Job
 from certvote.neighbors.memory import require_memory
+from certvote.options.choices import choice
 
 _TILE_BYTES = 96 * 2**20
 
 
-@backend("faiss")
-@dataclass
+@choice("backend", "faiss")
 class Faiss(Backend):
-    """Compute distances with FAISS, on the CPU or on a GPU, whichever FAISS package is installed."""
+    """Count with FAISS distances, on the CPU or on a GPU, whichever faiss package is installed."""
 
     def check(self) -> None:
-        """Raise ``ValueError`` if FAISS is missing."""
+        """Check that FAISS is installed."""
         require_library("faiss", "cpu")
 
     def count(self, job: Job, progress: Progress | None) -> Counted:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from certvote.neighbors.backends.base import Backend, Counted, Progress, backend, count_blocks
+from certvote.neighbors.backends.base import Backend, Counted, Progress, count_blocks
 from certvote.neighbors.job import BlockVotes, Job
+from certvote.options.choices import choice
 
 
-@backend("numba")
-@dataclass
+@choice("backend", "numba")
 class Numba(Backend):
-    """Count on the CPU with compiled code; the default."""
+    """Count with code compiled for this machine's cores."""
 
     def count(self, job: Job, progress: Progress | None) -> Counted:
         """Count the votes of a job on this machine's cores."""

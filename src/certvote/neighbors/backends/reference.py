@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from jaxtyping import Int32
 
-from certvote.neighbors.backends.base import Backend, Counted, Progress, backend, count_blocks
+from certvote.neighbors.backends.base import Backend, Counted, Progress, count_blocks
 from certvote.neighbors.job import BlockVotes, Job
 from certvote.neighbors.memory import require_memory
+from certvote.options.choices import choice
 
 
-@backend("reference")
-@dataclass
+@choice("backend", "reference")
 class Reference(Backend):
-    """Count in plain NumPy, one query at a time; slow."""
+    """Count in plain NumPy, the oracle that the other backends are tested against. Slow."""
 
     def count(self, job: Job, progress: Progress | None) -> Counted:
         """Count the votes of a job by sorting all training examples for each query."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from importlib.util import find_spec
 
 from certvote.neighbors.backends.base import (
@@ -11,31 +10,26 @@ from certvote.neighbors.backends.base import (
     BlockCounter,
     Counted,
     Progress,
-    backend,
     count_blocks,
     require_library,
 )
 from certvote.neighbors.job import Job
 from certvote.neighbors.memory import parse_size
+from certvote.options.choices import choice, option
 
 log = logging.getLogger(__name__)
 
 
-@backend("torch")
-@dataclass
+@choice("backend", "torch")
 class Torch(Backend):
-    """Count on a CUDA device: with fused Triton kernels where they compile, otherwise with torch's own operations.
+    """Count on a CUDA device with PyTorch: fused kernels that never write a distance."""
 
-    Attributes
-    ----------
-    memory : str, int or None
-        How much of the device's memory to use at most (``"8GB"``, or bytes); ``None``: half of what is free.
-    """
-
-    memory: str | int | None = None
+    memory: str | None = option(
+        "device memory that it may take, as 8GB; null: half of what is free", default=None, matters=False
+    )
 
     def check(self) -> None:
-        """Raise ``ValueError`` if torch or a CUDA device is missing, or ``memory`` is not a size."""
+        """Check that there is a CUDA device and torch, and that ``memory`` is a size."""
         parse_size("backend.memory", self.memory)
         require_library("torch", "gpu")
         from certvote.neighbors.gpu.device import check_cuda

@@ -21,7 +21,6 @@ from jaxtyping import Num
 from certvote.neighbors.grid import check_on_grid, extent_of, finest_grid
 from certvote.neighbors.job import Job
 from certvote.neighbors.memory import memory_beside_results
-from certvote.neighbors.ranking import Ranking
 from certvote.neighbors.sharded import tasks
 from certvote.neighbors.sharded.cluster import Cluster
 from certvote.neighbors.sharded.counting import ShardedCount
@@ -43,7 +42,7 @@ def knn_votes(
     k: int | Sequence[int],
     num_classes: int,
     window: int = 0,
-    ranking: Ranking = "index",
+    ranking: str = "index",
     cluster: Cluster | Runner | None = None,
     progress: Progress | None = None,
 ) -> Votes | list[Votes]:
@@ -117,7 +116,7 @@ def neighbor_votes(
     rs: Sequence[float | int] = (),
     num_classes: int,
     window: int = 0,
-    ranking: Ranking = "index",
+    ranking: str = "index",
     cluster: Cluster | Runner | None = None,
     progress: Progress | None = None,
 ) -> tuple[list[Votes], list[Votes]]:
@@ -144,7 +143,7 @@ def neighbor_votes(
     train, queries = open_shards(shards), checked_queries(queries)
     if queries.shape[2] != train.d:
         raise ValueError(f"queries: expected {train.d} features per row as in the shards, got {queries.shape[2]}")
-    num_classes, window = checked_rules(ks, n=train.n, num_classes=num_classes, window=window, ranking=ranking)
+    num_classes, window, order = checked_rules(ks, n=train.n, num_classes=num_classes, window=window, ranking=ranking)
     width = sum(min(k + window, train.n) - max(k - window, 0) for k in ks) if window else 0
     budget = memory_beside_results(len(queries), 0, len(ks) + len(rs), num_classes, width)
     with _runner(cluster, budget) as run, _scratch_folder(cluster) as folder:
@@ -154,7 +153,7 @@ def neighbor_votes(
         grid = finest_grid(extent)
         check_on_grid("queries", queries, grid.bits, extent.varies)
         save(folder / "queries.npy", queries)
-        common = tasks.Common(folder / "queries.npy", grid, extent.varies, num_classes, ranking)
+        common = tasks.Common(folder / "queries.npy", grid, extent.varies, num_classes, order)
         for _ in run(tasks.check, pieces, common):
             pass
         count = ShardedCount(train, pieces, common, run, folder, ks=tuple(ks), rs=tuple(rs), window=window)

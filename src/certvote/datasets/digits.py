@@ -1,17 +1,32 @@
-"""Handwritten digits that ship with scikit-learn: nothing to download."""
+"""Read the handwritten digits that ship with scikit-learn: nothing to download."""
 
 from __future__ import annotations
 
 from importlib.metadata import files
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
+from certvote.datasets.base import Dataset
 from certvote.datasets.subset import check_seed, stratified_indices
+from certvote.options.choices import choice
+from certvote.options.labels import Label
 from certvote.runtime.digests import array_digest
 from certvote.types import Split
 
 _N_TEST = 500
+
+
+@choice("dataset", "digits")
+class Digits(Dataset):
+    """1,797 embedded images of 8×8 pixels, ten digits; nothing to download."""
+
+    label = Label("Digits", order=2)
+    noun = "images"
+
+    def load(self, *, data_root: str | Path, download: bool = True) -> Split:
+        return digits(seed=self.seed)
 
 
 def digits(*, seed: int = 0) -> Split:

@@ -1,4 +1,4 @@
-"""The user's own data: an ``.npz`` file of images or ready feature vectors."""
+"""Read the user's own data: an ``.npz`` file of images or feature vectors."""
 
 from __future__ import annotations
 
@@ -8,11 +8,26 @@ from pathlib import Path
 
 import numpy as np
 
+from certvote.datasets.base import Dataset
+from certvote.options.choices import choice, option
+from certvote.options.labels import Label
 from certvote.runtime.digests import array_digest
 from certvote.types import Split
 
 _REQUIRED = ("x_train", "y_train", "x_test", "y_test")
 _MOST_CLASSES = 1 << 16  # ranked labels are kept in 16 bits
+
+
+@choice("dataset", "arrays")
+class Arrays(Dataset):
+    """Your own images or feature vectors: an .npz with x_train, y_train, x_test, y_test."""
+
+    path: str = option("the .npz file", matters=False)
+
+    label = Label("the user's arrays", order=3)
+
+    def load(self, *, data_root: str | Path, download: bool = True) -> Split:
+        return arrays(path=self.path)
 
 
 def arrays(*, path: str | Path) -> Split:
