@@ -80,4 +80,4 @@ def test_tiles_in_torch_keep_to_their_limit(crowded, viewed):
     with pytest.raises(ValueError, match=r"got 0 MB; raise option backend.memory, or use backend=numba"):
         TorchCounter(job, "cpu", memory=15_000)
     many = {**viewed, "queries": np.repeat(viewed["queries"], 300, axis=1)}  # 1,200 views of 3 features
-    assert TorchCounter(checked_job(**many, **how), "cpu", memory=100_000).block_rows == 96_400 // (12_000 + 28_800)
+    assert TorchCounter(checked_job(**many, **how), "cpu", memory=100_000).block_rows == 96_400 // (12_000 + 43_200)

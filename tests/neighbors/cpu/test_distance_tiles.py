@@ -63,16 +63,18 @@ def test_less_memory_means_fewer_threads_and_smaller_tiles(free, job):
     assert found[-1] == (1, 4, False)
 
 
-@pytest.mark.parametrize("views", [1, 50])
-def test_queries_of_a_tile_take_a_part_of_the_memory_only(free, views):
+@pytest.mark.parametrize(("views", "workers", "rows"), [(1, 2, 4), (3, 1, 4), (4, None, None)])
+def test_queries_of_a_tile_take_a_part_of_the_memory_only(free, views, workers, rows):
     free(2 * 10**6)
     rng = np.random.default_rng(0)
     train, queries = rng.integers(0, 3, (100, 3000)), rng.integers(0, 3, (60, 1, 3000)).repeat(views, axis=1)
     job = checked_job(
-        train, np.zeros(100, int), queries, ks=[1], rs=[], window=0, num_classes=1, ranking="index", threads=1
+        train, np.zeros(100, int), queries, ks=[1], rs=[], window=0, num_classes=1, ranking="index", threads=2
     )
+    if workers is None:
+        with pytest.raises(ValueError, match=r"60 queries by 100 training examples of 3000 .* use fewer views"):
+            DistanceTiles(job)
+        return
     tiles = DistanceTiles(job)
-    assert tiles.panels.kept is None
-    fewest = tiles.tile_rows == GROUP
-    assert fewest == (views == 50)
-    assert fewest or 8 * tiles.tile_rows * 3000 * views <= job.memory_budget // 6
+    assert (tiles.workers, tiles.tile_rows, tiles.panels.kept) == (workers, rows, None)
+    assert 8 * tiles.workers * tiles.tile_rows * 3000 * views <= job.memory_budget // 6

@@ -75,7 +75,7 @@ fused_counter._SAMPLE, fused_counter._SPARE, fused_counter._PROGRAMS = 16, 1, 3 
 for values, views in ((2, 1), (10**5, 1), (10**5, 2)):
     some = job(700, 24, values, 3, 20, views=views, ks=[1, 400], window=3, ranking="hash")
     counter = FusedCounter(some, "cpu", 240_000)
-    assert counter.kept is None and len(list(counter._load_parts())) > 1 and counter.block_rows == 16
+    assert counter.blocks.kept is None and len(list(counter.blocks.parts())) > 1 and counter.block_rows == 16
     check(some, memory=240_000)
 try:
     FusedCounter(some, "cpu", 10_000)

@@ -76,7 +76,7 @@ class FaissCounter:
         row = 4 * len(job.train)  # of a tile; FAISS writes its own first
         require_memory(job, 4 * row, "use backend=dask, which takes the training set in pieces")
         steps = 8 * job.queries[:1].size  # a query as int32 and as float32
-        self.block_rows = max(1, min(_TILE_BYTES, job.memory_budget // 4) // max(row, steps))
+        self.block_rows = max(1, min(_TILE_BYTES, job.memory_budget // 4) // (row + steps))
         self.chunks = Chunks(job, lambda chunk: chunk.astype(np.float32), workers=1, unit=1)
         self.threads: int = job.threads or faiss.omp_get_max_threads()
 

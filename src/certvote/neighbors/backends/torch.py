@@ -52,7 +52,7 @@ def cuda_counter(job: Job, memory: int | None = None) -> BlockCounter:
 
     try:
         check_triton()
-    except Exception as error:  # whatever a compiler of somebody else's raises
+    except Exception as error:  # an external compiler may raise anything
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         log.warning("backend=torch: Triton cannot compile for this GPU, so torch's slower operations count: %s", reason)
         return TorchCounter(job, "cuda", memory=memory)

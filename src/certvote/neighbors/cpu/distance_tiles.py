@@ -34,15 +34,15 @@ class DistanceTiles:
         threads: int = job.threads or numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
         # of the memory budget a half is for the training set, a third for tiles, the rest for packed queries
         budget, smallest = job.memory_budget, 4 * self.width * GROUP
+        query_bytes = max(1, 8 * job.queries[:1].size)  # in steps, and packed
         require_memory(job, 3 * smallest, "use backend=dask, which takes the training set in pieces")
+        require_memory(job, 6 * GROUP * query_bytes, "use fewer views or features")
         tiles = min(_TILE_BYTES, budget // 3)
-        self.workers = max(1, min(threads, tiles // smallest))
-        rows = tiles // self.workers // (4 * self.width)
+        self.workers = max(1, min(threads, tiles // smallest, budget // 6 // (GROUP * query_bytes)))
+        rows = min(tiles // self.workers // (4 * self.width), budget // 6 // self.workers // query_bytes)
         self.panels = Chunks(job, lambda steps: packed(steps, PANEL), workers=self.workers, unit=PANEL)
         if self.panels.kept is not None:
             rows = min(rows, _MAX_ROWS)
-        query_bytes = 8 * job.queries[:1].size  # in steps, and packed
-        rows = min(rows, budget // 6 // self.workers // max(1, query_bytes))
         self.tile_rows = max(1, rows // GROUP) * GROUP
         self.own = threading.local()
 

@@ -9,7 +9,6 @@ or part after part of it, the queries of a block, and the candidates of a few of
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,11 +17,12 @@ import torch
 from certvote.neighbors.distance_bounds import CandidateRanges, DistanceBounds, row_groups, sample_positions
 from certvote.neighbors.gpu.device import current, default_memory, numbered_device
 from certvote.neighbors.gpu.fused_kernels import collect_kernel, count_kernel, distance_kernel
+from certvote.neighbors.gpu.training_blocks import BLOCK, Part, TrainingBlocks
 from certvote.neighbors.job import BlockVotes, Job
 from certvote.neighbors.memory import require_memory
 
 # queries and training examples of a block: one warp, whose threads hold 64 sums and load five vectors per dimension
-_BM, _BN, _WARPS = 16, 128, 1
+_BM, _BN, _WARPS = 16, BLOCK, 1
 _COLLECT_WARPS = 2  # with one, there would be too few registers for the candidates
 _MAX_EDGES = 48  # per launch, for the same reason
 _BLOCK_ROWS = 2**13  # enough to keep the largest GPUs busy; progress and interrupts wait for a block
@@ -30,18 +30,8 @@ _SAMPLE = 4096
 _AROUND = np.array([-2.2, -0.9, -0.3, 0.3, 0.9, 2.2])  # edges around a target, in standard deviations of its place
 _SPARE = 256  # superfluous candidates that cost nothing worth a pass, per query and k
 _CANDIDATE_BYTES = 96  # column, distance, and what sorting them takes
-_COPY_BYTES = 2**28  # of training examples on their way to the device
 _MAX_INDEX = 2**31 - 1  # kernels index with 32 bits
 _PROGRAMS = 2**14  # several times what the largest GPUs run at once
-
-
-@dataclass(frozen=True)
-class _Part:
-    """Hold training examples on the device, dimension by dimension, in blocks of one label."""
-
-    train: torch.Tensor  # f32[d, n]
-    label_of: torch.Tensor  # i32[blocks]
-    first: int  # column of the first example
 
 
 class FusedCounter:
@@ -66,56 +56,20 @@ class FusedCounter:
         d, k_count, query = job.train.shape[1], len(job.ks), job.queries[:1].size
         firsts, lasts = ([bounds[end] for bounds in job.ranked_ranges] for end in (0, 1))
         self.targets = np.array(firsts + lasts if job.window else firsts, np.int64)
-        self._lay_out_columns()
+        self.blocks = TrainingBlocks(job, self.device)
         # per query: itself and a copy, its sorted sample, edges and their counts, votes
         edges, results = len(_AROUND) * len(self.targets), (k_count + len(job.rs)) * job.num_classes
         each = 8 * query + 20 * _SAMPLE + 12 * edges + 8 * results + 64 * k_count
         # one query may have every example as a candidate for every k; a part and the next one are there at once
-        fixed = _CANDIDATE_BYTES * k_count * len(job.train) + 4 * d * _SAMPLE + 12 * len(self.source)
+        fixed = _CANDIDATE_BYTES * k_count * len(job.train) + 4 * d * _SAMPLE + 12 * len(self.blocks.source)
         least = fixed + _BM * each + 8 * d * _BN
         require_memory(job, least, "raise option backend.memory, or use backend=numba", have=memory)
         free = memory - fixed
         self.max_candidates = k_count * len(job.train) + free // 4 // _CANDIDATE_BYTES
-        self.part_columns = max(1, min(free // 2 // 8, _MAX_INDEX) // (d * _BN)) * _BN
-        self.kept = list(self._load_parts()) if len(self.source) <= self.part_columns else None
+        self.blocks.keep_or_stream(max(1, min(free // 2 // 8, _MAX_INDEX) // (d * _BN)) * _BN)
         most = _MAX_INDEX // max(query, edges, results, _SAMPLE + _BN)
-        rows = _BLOCK_ROWS if self.kept is not None else 2**17  # every block loads all parts to the device again
+        rows = _BLOCK_ROWS if self.blocks.kept is not None else 2**17  # every block loads all parts to the device again
         self.block_rows = int(min(rows, most, free // 4 // each) // _BM * _BM) or _BM
-
-    def _lay_out_columns(self) -> None:
-        """Pad each label's examples to whole blocks; ``source`` is the example of each column, -1 in the padding."""
-        order, starts = self.job.columns.order, self.job.columns.starts
-        sizes = np.diff(starts)
-        blocks = -(-sizes // _BN)
-        self.label_of = np.repeat(np.arange(len(sizes), dtype=np.int32), blocks)
-        self.source = np.full(int(blocks.sum()) * _BN, -1, np.int64)
-        begins = np.concatenate([[0], np.cumsum(blocks)[:-1]]) * _BN
-        into = np.repeat(begins - starts[:-1], sizes) + np.arange(len(order))
-        self.source[into] = np.arange(len(order))
-        precedence = np.zeros(len(self.source), np.int32)
-        precedence[into] = self.job.columns.precedence
-        self.precedence, self.labels = self._to_device(precedence), self._to_device(np.repeat(self.label_of, _BN))
-
-    def _load_parts(self) -> Iterator[_Part]:
-        """Load one part of the training set after the other to the device."""
-        for first in range(0, len(self.source), self.part_columns):
-            source = self.source[first : first + self.part_columns]
-            blocks = slice(first // _BN, (first + len(source)) // _BN)
-            yield _Part(self._load_examples(source), self._to_device(self.label_of[blocks]), first)
-
-    def _load_examples(self, source: np.ndarray) -> torch.Tensor:
-        """Load columns to the device, dimension by dimension; the padding is farther away than any example can be."""
-        d = self.job.train.shape[1]
-        train = torch.empty((d, len(source)), dtype=torch.float32, device=self.device)
-        step = max(1, _COPY_BYTES // (8 * d))
-        for begin in range(0, len(source), step):
-            part = source[begin : begin + step]
-            real = np.flatnonzero(part >= 0)
-            values = np.zeros((len(part), d), np.float32)
-            values[:, 0] = 4 * max(1, self.job.grid.max_distance)
-            values[real] = self.job.train_steps(self.job.columns.order[part[real]])
-            train[:, begin : begin + step] = self._to_device(values).T
-        return train
 
     def __call__(self, start: int, stop: int) -> BlockVotes:
         """Count the votes and collect the ranked labels of the queries ``start`` to ``stop``."""
@@ -168,7 +122,7 @@ class FusedCounter:
         n = len(self.job.train)
         chosen = np.unique(np.linspace(0, n - 1, min(n, _SAMPLE)).astype(np.int64))
         source = np.concatenate([chosen, np.full(-len(chosen) % _BN, -1)])
-        sample, m = self._load_examples(source), queries.shape[2]
+        sample, m = self.blocks.load_columns(source), queries.shape[2]
         distances = torch.empty((m, len(source)), device=self.device)
         grid = (m // _BM, len(source) // _BN)
         shape: Any = (m, len(source), len(sample))
@@ -240,10 +194,10 @@ class FusedCounter:
         group = torch.repeat_interleave(
             torch.arange(sizes.size, device=self.device), self._to_device(np.ascontiguousarray(sizes.ravel()))
         )
-        keys = distances[:total].long() * (len(job.train) + 1) + self.precedence[columns[:total].long()]
+        keys = distances[:total].long() * (len(job.train) + 1) + self.blocks.precedence[columns[:total].long()]
         order = keys.argsort(stable=True)
         order = order[group[order].argsort(stable=True)]
-        labels = self.labels[columns[:total].long()[order]].long()
+        labels = self.blocks.labels[columns[:total].long()[order]].long()
         before = self._to_device(np.ascontiguousarray(ranges.before[some].ravel()))
         place = torch.arange(total, device=self.device) - offsets[: len(some)].reshape(-1)[group] + before[group]
         votes = votes[: len(some)].reshape(-1, c)
@@ -257,9 +211,9 @@ class FusedCounter:
                 ranked[some, column : column + last - first] = labels[begins[:, a, None] + numbers].int().cpu().numpy()
                 column += last - first
 
-    def _launches(self, m: int) -> Iterator[tuple[_Part, tuple[int, int], int]]:
+    def _launches(self, m: int) -> Iterator[tuple[Part, tuple[int, int], int]]:
         """Yield parts of the training set, each with a grid of programs that keeps the device busy and their run."""
-        for part in self.kept if self.kept is not None else self._load_parts():
+        for part in self.blocks.parts():
             blocks, groups = len(part.label_of), m // _BM
             run = max(1, blocks * groups // _PROGRAMS)
             yield part, (groups, -(-blocks // run)), run

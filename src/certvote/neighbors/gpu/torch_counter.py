@@ -46,7 +46,7 @@ class TorchCounter:
         if memory is None:
             memory = default_memory(self.device, min(_CPU_BYTES, job.memory_budget))
         n, whole = len(job.train), 4 * job.train.size
-        row = _ENTRY_BYTES * n + 8 * job.queries[:1].size
+        row = _ENTRY_BYTES * n + 12 * job.queries[:1].size  # a query as int32, as float32, and view after view
         require_memory(job, whole + row, "raise option backend.memory, or use backend=numba", have=memory)
         self.train = torch.empty(job.train.shape, dtype=torch.float32, device=self.device)
         for part in row_blocks(job.train):
