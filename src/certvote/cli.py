@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import re
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-    from certvote.types import Run
+    from certvote.results.run import Run
 
 log = logging.getLogger(__name__)
 
@@ -25,12 +26,12 @@ def job(config: DictConfig) -> str:
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
-    from certvote import job as pipeline
+    from certvote import job as jobs
     from certvote.options.commands import run_command
 
     overrides = HydraConfig.get().overrides.task
     try:
-        return pipeline.run(config, command=run_command(overrides))
+        return jobs.run(config, command=run_command(overrides))
     except Exception as error:
         if HydraConfig.get().mode == RunMode.RUN and not _traceback_wanted():
             _fail(_one_line(error))
@@ -42,21 +43,27 @@ def run() -> None:
     """Compose the options with Hydra and do one job, or with ``-m`` a sweep."""
     import hydra
 
-    from certvote.options import settings
-    from certvote.options.usage import usage
+    from certvote.options import aliases, plugins, settings
+    from certvote.options.help import help_text
     from certvote.runtime.paths import conf_dir
 
-    settings.register()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, instead of printing a traceback of its own
     with _errors_as_one_line():
+        for old in aliases.outdated(sys.argv[1:]):
+            print(f"note: {old} is now called {aliases.override(old)}", file=sys.stderr)
+        sys.argv[1:] = aliases.overrides(sys.argv[1:])
+        plugins.load(plugins.from_arguments(sys.argv[1:]))  # their options must be known before Hydra composes
+        settings.register()
         if {"-h", "--help"} & set(sys.argv[1:]):
-            print(usage([argument for argument in sys.argv[1:] if "=" in argument and not argument.startswith("-")]))
+            print(help_text([argument for argument in sys.argv[1:] if "=" in argument and not argument.startswith("-")]))
         else:
             hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(job)()
 
 
 def main() -> None:
     """The ``certvote`` command."""
+    from certvote.options import plugins
+
     arguments = sys.argv[1:]
     if arguments[:1] == ["run"]:
         sys.argv = ["run.py", *arguments[1:]]
@@ -64,6 +71,7 @@ def main() -> None:
         return
     options = _parser().parse_args(arguments)
     with _errors_as_one_line():
+        plugins.load(options.plugins)
         sys.exit(options.action(options))
 
 
@@ -140,6 +148,9 @@ def _parser() -> argparse.ArgumentParser:
     for command in (report, paper, figure, table, audit, ui):
         command.add_argument("--uri", default="mlruns", help="folder or MLflow tracking URI (%(default)s)")
         command.add_argument("--experiment", default="certvote", help="MLflow experiment (%(default)s)")
+        command.add_argument(
+            "--plugins", nargs="+", default=[], metavar="FILE", help="Python files or modules with choices of your own"
+        )
     return parser
 
 
@@ -176,9 +187,9 @@ def _report(options: argparse.Namespace) -> int:
     from certvote.reporting import page, render_report
 
     runs = _chosen(options)
-    sweep = next((run for run in runs if run.tags.get("certvote.kind") == "sweep"), None)
+    sweep = next((run for run in runs if run.kind == "sweep"), None)
     name = options.name or (sweep.name if sweep else "report")
-    title = (sweep.tags.get("certvote.title") if sweep else None) or None
+    title = (sweep.tag("title") if sweep else None) or None
     definition = page.load(options.page, untitled=title or page.UNTITLED) if options.page else None
     title = options.title or (None if definition else title)
     print(render_report(runs, name=name, title=title, out_root=options.out, page=definition))
@@ -186,12 +197,12 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _paper(options: argparse.Namespace) -> int:
-    from certvote.study import Where, paper
+    from certvote.study import Where, run_study
 
     logging.basicConfig(format="%(message)s")
     logging.getLogger("certvote").setLevel(logging.INFO)
     where = Where(options.uri, options.experiment, options.out, tuple(options.set))
-    path, incomplete = paper(options.page, datasets=options.datasets, skip=options.skip, where=where)
+    path, incomplete = run_study(options.page, datasets=options.datasets, skip=options.skip, where=where)
     for note in incomplete:
         print(f"incomplete: {note}", file=sys.stderr)
     print(path)
@@ -199,7 +210,6 @@ def _paper(options: argparse.Namespace) -> int:
 
 
 def _diff(options: argparse.Namespace) -> int:
-    from certvote.options.commands import diff_command
     from certvote.reporting.diff import Side, render_diff
     from certvote.results import lookup, selection
     from certvote.runtime.names import is_name
@@ -217,9 +227,20 @@ def _diff(options: argparse.Namespace) -> int:
             raise ValueError(f"argument {letter}: {error}") from error
     plain = f"diff-{options.a}-{options.b}"
     name = options.name or (plain if is_name(plain) else "diff")
-    command = diff_command(options.a, options.b, **where)
+    command = _diff_command(options.a, options.b, **where)
     print(render_diff(*sides, name=name, title=options.title, out_root=options.out, command=command))
     return 0
+
+
+def _diff_command(a: str, b: str, *, uri: str, experiment: str, sweep: str | None) -> str:
+    """Return ``python -m certvote report diff …``, quoted for a shell; of the database only what is not the default."""
+    from certvote.results import lookup
+
+    given = {"--sweep": sweep}
+    given |= {"--uri": None if uri == lookup.DEFAULT_URI else uri}
+    given |= {"--experiment": None if experiment == lookup.DEFAULT_EXPERIMENT else experiment}
+    options = [part for option, value in given.items() if value is not None for part in (option, value)]
+    return shlex.join(["python", "-m", "certvote", "report", "diff", a, b, *options])
 
 
 def _figure(options: argparse.Namespace) -> int:
@@ -252,7 +273,7 @@ def _audit(options: argparse.Namespace) -> int:
 
 
 def _ui(options: argparse.Namespace) -> int:
-    from certvote.results import Store
+    from certvote.results.store import Store
     from certvote.results.ui import address, serve
 
     store = Store(options.uri, options.experiment)

@@ -1,4 +1,4 @@
-"""One job, from options to a recorded curve: what is found in the database, computed, logged, and what went wrong."""
+"""Do one job, from settings to a recorded curve: data → features → votes → certified → recorded."""
 
 from __future__ import annotations
 
@@ -12,66 +12,101 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
-from certvote import fitting, stages
+from certvote import stages
+from certvote.options import plugins
 from certvote.options import settings as options
+from certvote.options.choices import meanings
 from certvote.options.identity import code_digest, environment, fingerprint
-from certvote.options.schema import Bagging, Dpa, FiniteAggregation, Knn, Rnn, Settings
+from certvote.options.settings import Settings
 from certvote.runtime.interrupts import interruptible
+from certvote.runtime.progress import timed
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-    from certvote.results import Store
+    from certvote.results.store import Store
     from certvote.types import Split
 
 log = logging.getLogger(__name__)
 
 
 def run(config: DictConfig, *, command: str) -> str:
-    """Do the job that ``config`` describes, or find that the database has it already; the run's id.
+    """Do the job that a configuration describes, or find that the database has it already.
 
-    Raises ``ValueError`` naming the option when something is wrong with it, and leaves nothing behind then; what fails
-    later is recorded as a FAILED run and raised again. In a sweep, whose report tells what became of every job, both
-    are recorded.
+    Parameters
+    ----------
+    config : DictConfig
+        A composed configuration.
+    command : str
+        The command line that does this job, for its record.
+
+    Returns
+    -------
+    str
+        The id of the run.
+
+    Raises
+    ------
+    ValueError
+        If an option is wrong; the message names it. A job alone leaves nothing behind then. What fails later, and
+        everything that fails in a sweep, whose report tells what became of every job, is recorded as a FAILED run and
+        raised again.
     """
+    plugins.load(config.plugins)
     settings = options.load(config)
 
     with interruptible():
         alone = settings.tracking.sweep is None
-        data = _data(settings) if alone else None
+        data = _load_data(settings) if alone else None
 
-        from certvote.results import Store
+        from certvote.results.store import Store
 
         job = _Job(settings, Store.open(settings.tracking), command)
         with job.recorded():
-            return job.do(*(data or _data(settings)))
+            return job.run(*(data or _load_data(settings)))
 
 
-def _data(settings: Settings) -> tuple[Split, dict[str, str]]:
-    """The data, which the options fit, and digests of the files that its features come from."""
+def describe(settings: Settings) -> str:
+    """Return a run's name: what tells it from its neighbors in a list."""
+    algo, change = settings.algo, settings.attack.change
+    stated = [name for name, meaning in meanings(type(algo)) if meaning.symbol or meaning.shortcut]
+    words = [settings.dataset.name, settings.attack.name, "" if change == "any" else change, algo.name]
+    words += [f"{name}={_short(getattr(algo, name))}" for name in stated]
+    words += [settings.learner.name if "learner" in settings.groups else settings.certificate.name]
+    return " ".join(word for word in words if word)
+
+
+def _short(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _load_data(settings: Settings) -> tuple[Split, dict[str, str]]:
+    """Read the data, check that the options fit it, and identify the files that its features come from."""
     split = stages.load_split(settings)
-    fitting.check(settings, split)
-    if not settings.looks_at_features:
-        return split, {}
-    from certvote import features
-
-    return split, features.sources(split, **options.asdict(settings.feature))
+    stages.check(settings, split)
+    return split, settings.feature.sources(split) if "feature" in settings.groups else {}
 
 
 class _Job:
-    """The state of one job's record: nothing is in the database before ``start``."""
+    """Keep one job's record: nothing is in the database before :meth:`start`."""
 
     def __init__(self, settings: Settings, store: Store, command: str) -> None:
+        from certvote.results.run import LABELS, recorded_labels
+
         self.settings, self.store = settings, store
         self.name = describe(settings)
-        self.tags = {"certvote.command": command, "certvote.code_digest": code_digest(), **environment()}
+        self.code = code_digest([stages.__name__, *settings.modules()])
+        self.tags = {"certvote.command": command, "certvote.code_digest": self.code, **environment()}
+        self.tags[LABELS] = recorded_labels(settings)
         self.params: dict[str, Any] = options.flatten(settings)
-        self.run: str | None = None
+        self.run_id: str | None = None
 
-    def do(self, split: Split, sources: dict[str, str]) -> str:
-        mine = fingerprint(options.effective(self.settings) | sources, split.digest)
-        self.tags["certvote.sources"] = json.dumps(sources, sort_keys=True)
+    def run(self, split: Split, sources: dict[str, str]) -> str:
+        """Find the job's result in the database, or compute it."""
+        identity = options.effective(self.settings) | sources
+        mine = fingerprint(identity, split.digest, self.code)
         self.tags |= {
+            "certvote.sources": json.dumps(sources, sort_keys=True),
             "certvote.fingerprint": mine,
             "certvote.data_digest": split.digest,
             "certvote.notes": json.dumps(split.notes),
@@ -83,29 +118,29 @@ class _Job:
             "data.num_classes": split.num_classes,
         }
         with _lock(self.settings, mine):
-            self.store.bury(mine)
+            self.store.close_dead_runs(mine)
             done = None if self.settings.rerun else self.store.finished(mine)
             if done is not None:
                 log.info("skipped: %s is finished already, as run %s (rerun=true computes it again)", self.name, done)
                 if self.settings.tracking.sweep:
                     self.store.reuse(self.settings.tracking.sweep, done)
                 return done
-            return self._compute(split)
+            return self._compute(split, identity)
 
-    def _compute(self, split: Split) -> str:
+    def _compute(self, split: Split, identity: dict[str, Any]) -> str:
         from certvote.results.evidence import write_evidence
 
         settings, seconds = self.settings, dict[str, float]()
         run = self.start()
         features = None
-        if settings.looks_at_features:
-            with stages.timed(seconds, "features"):
+        if "feature" in settings.groups:
+            with timed(seconds, "features"):
                 features = stages.extract(split, settings)
         votes = stages.count_votes(features, split, settings, seconds)
-        with stages.timed(seconds, "certificate"):
+        with timed(seconds, "certificate"):
             certified = stages.certify(votes, split.test_labels, len(split.train_labels), settings)
         self.store.log_curve(run, certified.curve)
-        with write_evidence(settings, split, votes, certified) as evidence:
+        with write_evidence(settings, identity, split, votes, certified) as evidence:
             self.store.log_artifacts(run, evidence.folder)
             self.store.log_metrics(run, {**evidence.metrics} | {f"seconds_{stage}": s for stage, s in seconds.items()})
             tags = {"certvote.evidence_digest": evidence.digest}
@@ -117,11 +152,11 @@ class _Job:
         return run
 
     def start(self) -> str:
-        if self.run is None:
-            self.run = self.store.start_run(
-                self.name, sweep=self.settings.tracking.sweep, params=self.params, tags=self.tags
-            )
-        return self.run
+        """Create the run in the database, once."""
+        if self.run_id is None:
+            sweep = self.settings.tracking.sweep
+            self.run_id = self.store.start_run(self.name, sweep=sweep, params=self.params, tags=self.tags)
+        return self.run_id
 
     @contextmanager
     def recorded(self) -> Iterator[None]:
@@ -129,8 +164,8 @@ class _Job:
         try:
             yield
         except KeyboardInterrupt:
-            if self.run is not None:
-                self.store.end_run(self.run, "KILLED")
+            if self.run_id is not None:
+                self.store.end_run(self.run_id, "KILLED")
             raise
         except Exception as error:
             try:
@@ -138,30 +173,6 @@ class _Job:
             except Exception as second:  # the database itself may be what failed
                 log.error("and the failure could not be recorded: %s", second)
             raise
-
-
-def describe(settings: Settings) -> str:
-    """A run's name: what tells it from its neighbors in a list."""
-    change = settings.attack.change
-    certificate = "individual" if settings.grouping.name == "none" else settings.grouping.name
-    words = [settings.dataset.name, settings.attack.name, "" if change == "any" else change, settings.algo.name]
-    words += [_value(settings), settings.learner.name if settings.voters else certificate]
-    return " ".join(word for word in words if word)
-
-
-def _value(settings: Settings) -> str:
-    match settings.algo:
-        case Knn(k=k):
-            return f"k={k}"
-        case Rnn(r=r):
-            return f"r={r:g}"
-        case Bagging(voters=voters, subsample=subsample):
-            return f"voters={voters} subsample={subsample}"
-        case FiniteAggregation(parts=parts, spread=spread, election=election):
-            return f"parts={parts} spread={spread} {election}"
-        case Dpa(parts=parts, election=election):
-            return f"parts={parts} {election}"
-    raise AssertionError(settings.algo.name)
 
 
 @contextmanager

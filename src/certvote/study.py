@@ -22,7 +22,7 @@ from certvote.runtime.paths import conf_dir, shipped
 
 if TYPE_CHECKING:
     from certvote.reporting.page import Page
-    from certvote.types import Run
+    from certvote.results.run import Run
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class _Outcome:
     notes: list[str] = field(default_factory=list)
 
 
-def paper(
+def run_study(
     page: str, *, datasets: Sequence[str] = (), skip: Sequence[str] = (), where: Where | None = None
 ) -> tuple[Path, list[str]]:
     """Run the experiments of the page definition ``page`` and render it; the page's path, and what is incomplete.
@@ -140,10 +140,10 @@ def steps(page: Page, overrides: Sequence[str] = ()) -> list[Step]:
     found = []
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         for experiment in page.experiments:
-            config = compose("config", overrides=[f"experiment={experiment}", *overrides])
+            config = compose("config", overrides=[f"experiment={experiment}", *overrides], return_hydra_config=True)
             if not config.name:
                 raise ValueError(f"experiment {experiment}: expected a name, for its sweep, got none")
-            found.append(Step(experiment, config.name, config.dataset.name))
+            found.append(Step(experiment, config.name, config.hydra.runtime.choices.dataset))
     return found
 
 
@@ -155,7 +155,7 @@ def command(page: str, datasets: Sequence[str], skip: Sequence[str]) -> str:
 
 def _do(step: Step, where: Where, outcome: _Outcome) -> None:
     """Sweep one experiment and collect its runs, or note why there are none."""
-    from certvote.results import Store
+    from certvote.results.store import Store
 
     begun = time.time()
     code = _sweep(where.arguments(step.experiment))
@@ -167,7 +167,7 @@ def _do(step: Step, where: Where, outcome: _Outcome) -> None:
         return
     runs = store.read_runs(sweep=mine[0].id)
     outcome.runs |= {run.id: run for run in runs}
-    failed = [run for run in runs if run.tags.get("certvote.kind") == "run" and run.status != "FINISHED"]
+    failed = [run for run in runs if run.is_job and run.status != "FINISHED"]
     if failed or code:
         outcome.notes.append(_incomplete(step, failed, code))
 

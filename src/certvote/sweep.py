@@ -1,4 +1,4 @@
-"""Around the jobs of a sweep: checks before the first, one parent run over all, a report after the last."""
+"""Run many jobs as a sweep: checks before the first, one parent run over all, a report after the last."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from certvote.options import settings as options
 from certvote.options.commands import run_command
-from certvote.options.schema import Settings
-from certvote.options.settings import UndefinedCombinationError
+from certvote.options.settings import Settings, UndefinedCombinationError
 from certvote.runtime.interrupts import check, interruptible
 from certvote.runtime.launchers import logs_elsewhere, threads_per_job
 from certvote.runtime.names import check_name
@@ -24,13 +23,13 @@ if TYPE_CHECKING:
     from hydra.plugins.launcher import Launcher
     from omegaconf import DictConfig
 
-    from certvote.results import Store
+    from certvote.results.store import Store
 
 log = logging.getLogger(__name__)
 
 
 class SweepError(RuntimeError):
-    """Some jobs of a sweep failed; the others are in the database."""
+    """Report that some jobs of a sweep failed; the others are in the database."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +52,9 @@ def sweep(
 
 
 def _run(config: DictConfig, plan: _Plan, arguments: list[str], launcher: Launcher) -> Sequence[JobReturn]:
-    share = _share(config, plan)
+    threads = _threads(config, plan)
 
-    from certvote.results import Store
+    from certvote.results.store import Store
 
     name = plan.settings.name or time.strftime("sweep-%Y-%m-%d-%H%M%S")
     command = run_command(arguments, multirun=True)
@@ -64,11 +63,11 @@ def _run(config: DictConfig, plan: _Plan, arguments: list[str], launcher: Launch
     log.info("sweep %r: %d jobs", name, len(plan.jobs))
     status = "FAILED"
     try:
-        own = [f"tracking.sweep={parent}", *share]
+        own = [f"tracking.sweep={parent}", *threads]
         results = launcher.launch([[*job, *own] for job in plan.jobs], initial_job_idx=0)
         check()
         if logs_elsewhere(config.hydra.launcher):
-            _tell(plan, results)
+            _log_results(plan, results)
         failed = [result for result in results if result.status.name != "COMPLETED"]
         if failed:
             raise SweepError(
@@ -86,8 +85,8 @@ def _run(config: DictConfig, plan: _Plan, arguments: list[str], launcher: Launch
             _report(store, parent, name, plan.settings)
 
 
-def _tell(plan: _Plan, results: Sequence[JobReturn]) -> None:
-    """What became of jobs that wrote their lines to files of their own."""
+def _log_results(plan: _Plan, results: Sequence[JobReturn]) -> None:
+    """Log what became of jobs that wrote their own lines to files."""
     for overrides, result in zip(plan.jobs, results, strict=True):
         job = " ".join(overrides)
         if result.status.name == "COMPLETED":
@@ -96,8 +95,8 @@ def _tell(plan: _Plan, results: Sequence[JobReturn]) -> None:
             log.error("failed: %s: %s", job, result._return_value)
 
 
-def _share(config: DictConfig, plan: _Plan) -> list[str]:
-    """The cores of each job, where jobs run side by side and the user left it open."""
+def _threads(config: DictConfig, plan: _Plan) -> list[str]:
+    """Return the override that shares the cores among jobs that run side by side, where the user left it open."""
     threads = None if plan.settings.n_jobs is not None else threads_per_job(config.hydra.launcher, len(plan.jobs))
     return [] if threads is None else [f"n_jobs={threads}"]
 

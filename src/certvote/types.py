@@ -1,4 +1,4 @@
-"""The frozen dataclasses that travel between stages: Split → Features → Votes → Curve → Run.
+"""Define the frozen dataclasses that travel between stages: Split → Features → Votes → Certified.
 
 Array attributes are read-only by convention: a stage returns new objects and never writes into its input.
 """
@@ -6,10 +6,10 @@ Array attributes are read-only by convention: a stage returns new objects and ne
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64, Int32, Int64, UInt8, UInt16
+from jaxtyping import Bool, Float, Float32, Float64, Int32, Int64, UInt8, UInt16
 
 
 @dataclass(frozen=True)
@@ -94,17 +94,29 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Run:
-    """One job as the results database has it; what reports are drawn from."""
+class Certified:
+    """What certificates say: a curve, the certified size of each test example on its own, and who abstains.
 
-    id: str
-    name: str
-    status: str  # RUNNING, FINISHED, FAILED or KILLED
-    started: float  # seconds since the epoch
-    seconds: float | None
-    params: Mapping[str, str]
-    metrics: Mapping[str, float]
-    tags: Mapping[str, str]
-    curve: Curve | None = None
-    url: str | None = None
-    notes: tuple[str, ...] = field(default=())
+    ``sizes`` is -1 for an example that is wrong on clean data, and for one on which an ensemble abstains.
+    """
+
+    curve: Curve
+    sizes: Int64[np.ndarray, " m"]
+    abstained: Bool[np.ndarray, " m"] | None = None
+
+
+def pack(votes: Votes | Election) -> dict[str, np.ndarray]:
+    """Return votes, or the outcome of an election, as named arrays, for a file."""
+    if isinstance(votes, Election):
+        return {"counts": votes.counts, "winner": votes.winner, "parts": votes.parts}
+    ranked = {} if votes.ranked is None else {"ranked": votes.ranked}
+    k = np.array(-1 if votes.k is None else votes.k)
+    return {"counts": votes.counts, "k": k, "window": np.array(votes.window), **ranked}
+
+
+def unpack(arrays: Mapping[str, np.ndarray]) -> Votes | Election:
+    """Return what :func:`pack` was given."""
+    if "winner" in arrays:
+        return Election(arrays["counts"], arrays["winner"], arrays["parts"])
+    k = int(arrays["k"])
+    return Votes(arrays["counts"], None if k < 0 else k, int(arrays["window"]), arrays.get("ranked"))

@@ -9,7 +9,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from certvote.learners import bootstrap, train
-from certvote.learners.logistic import integers, prepared
+from certvote.learners.logistic_members import integers, prepared
 from certvote.learners.logistic_kernels import fit
 
 

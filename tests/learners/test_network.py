@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from certvote.learners import bootstrap, partition, train
-from certvote.learners.network import Schedule, random_distortions
+from certvote.learners.network_members import Schedule, random_distortions
 from certvote.learners.network_votes import integers
 from certvote.learners.orientations import DIRECTIONS, depth_of, grid_of, maps
 from certvote.runtime import memory

@@ -14,18 +14,55 @@ import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from jaxtyping import Integer
+from jaxtyping import Int64, Integer
 
 from certvote.certificates import individual
-from certvote.certificates.allocation import allocate_shifted
+from certvote.certificates.base import Certificate, Problem, VotesOf
 from certvote.certificates.change import allowed, check_change
-from certvote.certificates.costs import Attackable, cost_table
-from certvote.certificates.deletions import knn_broken
-from certvote.certificates.search import Found, search
 from certvote.certificates.stride import default_stride
 from certvote.certificates.votes import checked_sizes, checked_votes, correct, predicted_labels, smallest_gap
 from certvote.checks import is_integer, is_real
+from certvote.options.choices import choice, option
+from certvote.options.labels import Label
 from certvote.types import Curve, Votes
+
+
+@choice("certificate", "budget")
+class Budget(Certificate):
+    """Joint over removals and additions, without groups (kNN and rNN)."""
+
+    bound: str = option(
+        "kNN: plain, or sharp, which certifies a little more (docs/certificates.md, Lemma 7); rNN: the same",
+        one_of=("plain", "sharp"),
+    )
+    tolerance: float = option("the search at a size stops when certified and attained are this close", least=0)
+    seconds: float = option("or when the whole curve has taken so long; the result is valid whenever it stops", least=0)
+    stride: int | None = option("the search runs at multiples of it; null: 1, on long curves a 20th of them", least=1)
+
+    label = Label("budget", order=4, width=2.6)
+    meaning = (
+        "Joint: removals and additions both have one label each and at most e of each are shared out. A search by "
+        "branch and bound stops at a tolerance or time limit; what it has proven until then is certified, and how far "
+        "the other side of the search was away is stated beside it."
+    )
+    votes_of = frozenset({VotesOf.RADIUS, VotesOf.RANK})
+    never_below = ("removal",)
+
+    def window(self, sizes: Int64[np.ndarray, " s"]) -> int:
+        return int(sizes.max())
+
+    def curve(self, problem: Problem, alone: object, progress: Callable[[int, int], None]) -> Curve:
+        return curve(
+            problem.votes,
+            problem.labels,
+            problem.sizes,
+            bound=self.bound,
+            tolerance=self.tolerance,
+            seconds=self.seconds,
+            stride=self.stride,
+            change=problem.change,
+            progress=progress,
+        )
 
 
 def removal_curve(
@@ -93,6 +130,9 @@ def curve(
     _check_options(tolerance, seconds, stride, max_nodes, bound)
     if change == "delete":
         return _deletion_curve(votes, labels, e, bound, progress)
+    from certvote.certificates.costs import Attackable, cost_table
+    from certvote.certificates.search import Found, search
+
     started = time.monotonic()
     attackable = Attackable.of(votes, labels, int(e.max()), change)
     m = len(labels)
@@ -141,6 +181,8 @@ def _deletion_curve(
     if votes.k is None:
         broken = _removal_broken(votes, labels, sizes, "delete")
     else:
+        from certvote.certificates.deletions import knn_broken
+
         broken = knn_broken(votes, labels, sizes, bound)
     if progress is not None:
         progress(sizes.size, sizes.size)
@@ -150,6 +192,8 @@ def _deletion_curve(
 
 def _removal_broken(votes: Votes, labels: np.ndarray, sizes: np.ndarray, change: str) -> np.ndarray:
     """Examples, right on clean data, that Theorem 3 lets break at each size."""
+    from certvote.certificates.allocation import allocate_shifted
+
     right = correct(votes.counts, labels)
     gap = smallest_gap(votes.counts)[right]
     c = votes.counts.shape[1]

@@ -1,11 +1,11 @@
-"""The individual certificate of kNN and rNN: each test example on its own."""
+"""Certify each test example on its own."""
 
 from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Int64, Integer
 
-from certvote.certificates.border import border_sizes
+from certvote.certificates.base import Certificate, Problem, VotesOf
 from certvote.certificates.change import check_change
 from certvote.certificates.votes import (
     UNLIMITED,
@@ -19,7 +19,25 @@ from certvote.certificates.votes import (
     smallest_gap,
 )
 from certvote.certificates.window import check_window
+from certvote.options.choices import choice
+from certvote.options.labels import Label
 from certvote.types import Curve, Votes
+
+
+@choice("certificate", "individual")
+class Individual(Certificate):
+    """Every test example on its own, by the algorithm's own theorem."""
+
+    label = Label("individual", order=0, dashes=(1.4, 2.2), width=1.5)
+    meaning = (
+        "Each test example on its own: the attacker may spend all e examples on every single one, as if there were one "
+        "attack for each of them."
+    )
+    votes_of = frozenset(VotesOf)
+    joint = False
+
+    def curve(self, problem: Problem, alone: Int64[np.ndarray, " m"], progress: object) -> Curve:
+        return share_certified(alone, problem.sizes)
 
 
 def certified_sizes(
@@ -58,6 +76,8 @@ def votes_sizes(votes: Votes, labels: Integer[np.ndarray, " m"], *, change: str 
     counts, ranked = votes.counts, votes.ranked
     if votes.k is None or change == "any" or votes.window == 0 or counts.shape[1] == 1:
         return certified_sizes(counts, labels, change=change if votes.k is None else "any")
+    from certvote.certificates.border import border_sizes
+
     check_window(votes, votes.window)
     assert ranked is not None
     inside = min(votes.window, votes.k)

@@ -11,12 +11,51 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from certvote.checks import is_integer
-from certvote.features.clip_model import PRECISIONS, Encoder, embedding_dim, load
+from certvote.features.base import Feature
+from certvote.features.clip_model import PRECISIONS, Encoder, embedding_dim, load, sources
 from certvote.features.images import checked_images
 from certvote.features.norm import unit_bits, unit_features
+from certvote.options.choices import choice, option
+from certvote.options.labels import Label
 
 if TYPE_CHECKING:
     import torch
+
+    from certvote.types import Split
+
+
+@choice("feature", "clip")
+class Clip(Feature):
+    """Embeddings of norm 1 by a CLIP image encoder, through open_clip (extra: clip)."""
+
+    model: str = option("a model of open_clip, or a .json file with the configuration of one")
+    weights: str = option("a tag of open_clip for this model, or a checkpoint file")
+    precision: str = option("float32, or bfloat16, float16: less memory, coarser embeddings", one_of=tuple(PRECISIONS))
+    device: str = option("auto (cuda where there is a CUDA device), cpu or cuda")
+    batch_size: int = option("images under way at once; memory alone depends on it", least=1, matters=False)
+
+    label = Label("CLIP")
+    libraries = ("open_clip_torch", "torch", "torchvision", "pillow")
+
+    def bits(self, shape: tuple[int, ...]) -> int:
+        return clip_bits(shape, model=self.model)
+
+    def compute(
+        self, examples: UInt8[np.ndarray, "n h w ch"], *, n_jobs: int | None, progress: bool
+    ) -> Float32[np.ndarray, "n d"]:
+        return clip(
+            examples,
+            model=self.model,
+            weights=self.weights,
+            precision=self.precision,
+            device=self.device,
+            batch_size=self.batch_size,
+            n_jobs=n_jobs,
+            progress=progress,
+        )
+
+    def sources(self, split: Split) -> dict[str, str]:
+        return sources(model=self.model, weights=self.weights)
 
 
 def clip_bits(shape: tuple[int, ...], *, model: str = "ViT-B-32", **options: Any) -> int:

@@ -9,10 +9,40 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from certvote.checks import is_integer, items
+from certvote.features.base import Feature
 from certvote.features.grid import bits_for, snap
 from certvote.features.images import checked_images
+from certvote.options.choices import choice, option
+from certvote.options.labels import Label
 
 _CHUNK = 500  # images per task: 0.1 s and more of work
+
+
+@choice("feature", "hog")
+class Hog(Feature):
+    """Histograms of oriented gradients, as scikit-image computes them."""
+
+    orientations: int = option("number of directions", least=1)
+    pixels_per_cell: tuple[int, int] = option("height and width of a cell in pixels", least=1)
+    cells_per_block: tuple[int, int] = option("height and width of a block in cells", least=1)
+
+    label = Label("HOG")
+    libraries = ("scikit-image",)
+
+    def bits(self, shape: tuple[int, ...]) -> int:
+        return hog_bits(shape, **self._options())
+
+    def compute(
+        self, examples: UInt8[np.ndarray, "n h w ch"], *, n_jobs: int | None, progress: bool
+    ) -> Float32[np.ndarray, "n d"]:
+        return hog(examples, **self._options(), n_jobs=n_jobs, progress=progress)
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            "orientations": self.orientations,
+            "pixels_per_cell": tuple(self.pixels_per_cell),
+            "cells_per_block": tuple(self.cells_per_block),
+        }
 
 
 def hog_dim(

@@ -10,13 +10,54 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Float32, Int64
 
+from certvote.features.base import Feature
 from certvote.features.grid import bits_for, snap
 from certvote.features.norm import unit_bits, unit_features
+from certvote.features.vectors import check_bounds
+from certvote.options.choices import choice, option
+from certvote.options.labels import Label
 from certvote.runtime.digests import array_digest, file_digest
 from certvote.types import Features, Split
 
 NORMALIZATIONS = ("unit", "none")
 _ROWS = 4096  # rows at a time: files may be larger than memory
+
+
+@choice("feature", "npy")
+class Npy(Feature):
+    """The user's own embeddings of the data set's examples: row i belongs to example i of the complete data set."""
+
+    train: str = option(".npy file of floating point numbers [n d], or an .npz with all arrays", matters=False)
+    test: str | None = option(".npy file [m d]; null: the array test of the .npz", matters=False)
+    test_backdoor: str | None = option(
+        "for attack=backdoor: embeddings of the test images with this very trigger drawn in", matters=False
+    )
+    normalize: str = option("unit: every row divided by its norm; none: as it is", one_of=NORMALIZATIONS)
+    low: float = option("smallest value that an embedding may have, for normalize=none")
+    high: float = option("largest value that an embedding may have, for normalize=none")
+
+    label = Label("precomputed")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_bounds(self.low, self.high)
+
+    def bits(self, shape: tuple[int, ...]) -> int:
+        return embeddings_bits(shape[0], normalize=self.normalize, low=self.low, high=self.high)
+
+    def sources(self, split: Split) -> dict[str, str]:
+        return sources(split, train=self.train, test=self.test, test_backdoor=self.test_backdoor)
+
+    def extract(self, split: Split, **how: object) -> Features:
+        return lookup(
+            split,
+            train=self.train,
+            test=self.test,
+            test_backdoor=self.test_backdoor,
+            normalize=self.normalize,
+            low=self.low,
+            high=self.high,
+        )
 
 
 def embeddings_bits(dim: int, *, normalize: str = "unit", low: float = -1.0, high: float = 1.0) -> int:

@@ -5,8 +5,26 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from certvote.features.base import Feature
 from certvote.features.grid import bits_for, snap
 from certvote.features.images import checked_images
+from certvote.options.choices import choice
+from certvote.options.labels import Label
+
+
+@choice("feature", "pixels")
+class Pixels(Feature):
+    """Gray levels or colors, one number per pixel and channel, scaled to [0, 1)."""
+
+    label = Label("pixel")
+
+    def bits(self, shape: tuple[int, ...]) -> int:
+        return pixels_bits(shape)
+
+    def compute(
+        self, examples: UInt8[np.ndarray, "n h w ch"], *, n_jobs: int | None, progress: bool
+    ) -> Float32[np.ndarray, "n d"]:
+        return pixels(examples)
 
 
 def pixels_bits(shape: tuple[int, ...]) -> int:

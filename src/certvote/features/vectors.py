@@ -2,10 +2,42 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from jaxtyping import Float, Float32
 
+from certvote.features.base import Feature
 from certvote.features.grid import bits_for, checked_matrix, snap
+from certvote.options.choices import choice, option
+from certvote.options.labels import Label
+
+
+@choice("feature", "vectors")
+class Vectors(Feature):
+    """The feature vectors that the data set brings, rounded to the grid of a range that the user states."""
+
+    low: float = option("smallest value that a feature may have, known without the training data")
+    high: float = option("largest value that a feature may have, known without the training data")
+
+    label = Label("ready-made")
+    takes = "vectors"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_bounds(self.low, self.high)
+
+    def bits(self, shape: tuple[int, ...]) -> int:
+        return vectors_bits(shape[0], low=self.low, high=self.high)
+
+    def compute(self, examples: np.ndarray, *, n_jobs: int | None, progress: bool) -> Float32[np.ndarray, "n d"]:
+        return vectors(examples, low=self.low, high=self.high)
+
+
+def check_bounds(low: float, high: float) -> None:
+    """Raise ``ValueError`` unless the range of features is finite and not empty."""
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise ValueError(f"options feature.low, feature.high: expected finite low < high, got {low}, {high}")
 
 
 def vectors_bits(dim: int, *, low: float = -1.0, high: float = 1.0) -> int:

@@ -1,6 +1,1 @@
-"""Ensembles whose voters are trained on subsamples or parts of the training set: bagging, DPA, Finite Aggregation."""
-
-from certvote.algorithms.subsets import Subsets, bootstrap, partition, spread
-from certvote.learners.ensemble import LEARNERS, Ensemble, train
-
-__all__ = ["LEARNERS", "Ensemble", "Subsets", "bootstrap", "partition", "spread", "train"]
+"""Hold the learners, which train the base classifiers of ensembles: one module, one learner."""

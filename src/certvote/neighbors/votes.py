@@ -8,7 +8,7 @@ from typing import Any, overload
 import numpy as np
 from jaxtyping import Integer, Num
 
-from certvote.neighbors.backends import Backend, choose
+from certvote.neighbors.backends.choose import Backend, choose
 from certvote.neighbors.cluster import Cluster
 from certvote.neighbors.devices import Gpu
 from certvote.neighbors.ranking import Ranking

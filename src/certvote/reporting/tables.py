@@ -22,7 +22,6 @@ from certvote.reporting.query import (
     telling_size,
 )
 
-MOST_COLUMNS = 6  # sizes in a table that nobody chose the sizes for
 _LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -78,18 +77,6 @@ class ResultTable:
     baseline: str = ""
     gain_sizes: tuple[int, ...] = ()
     gain_sizes_named: bool = False
-
-
-def round_sizes(largest: int, *, most: int = MOST_COLUMNS) -> tuple[int, ...]:
-    """0 and the multiples of a round number up to ``largest``, at most ``most`` sizes."""
-    if largest <= 0:
-        return (0,)
-    unit = 1
-    while True:
-        for factor in (1, 2, 5):
-            if largest // (unit * factor) + 1 <= most:
-                return tuple(range(0, largest + 1, unit * factor))
-        unit *= 10
 
 
 def shared_sizes(found: Sequence[Result]) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Does a run's record still hold? Recompute what it claims from the evidence that it stored."""
+"""Recompute what a run claims from the evidence that it stored."""
 
 from __future__ import annotations
 
@@ -8,26 +8,29 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from certvote.options import settings as options
+from certvote.options import columns
 from certvote.options.identity import code_digest, fingerprint
-from certvote.results.evidence import headline, load_votes, per_example, votes_digest
-from certvote.types import Curve, Election, Run
+from certvote.options.settings import flatten, restore
+from certvote.results import legacy
+from certvote.results.evidence import IDENTITY, load_votes, per_example, votes_digest
+from certvote.results.headline import headline
+from certvote.results.run import Run
+from certvote.types import Certified, Curve, Election
 
 if TYPE_CHECKING:
-    from certvote.options.schema import Settings
-    from certvote.results import Store
-    from certvote.stages import Certified
+    from certvote.options.settings import Settings
+    from certvote.results.store import Store
 
 _ARTIFACTS = ("votes.npz", "certified_sizes.npz", "curve.csv", "curve.svg", "config.yaml")
 
 
 @dataclass(frozen=True)
 class Check:
-    """One statement about a record, and whether it holds."""
+    """State something about a record, and whether it holds."""
 
     statement: str
     holds: bool
@@ -45,13 +48,15 @@ def audit(store: Store, run: str) -> list[Check]:
     Raises ``TrackingError`` if there is no such run, ``ValueError`` if it is not a finished job.
     """
     (record,) = store.read_runs(run_ids=[run])
-    if record.status != "FINISHED" or record.tags.get("certvote.kind") != "run":
+    if record.status != "FINISHED" or not record.is_job:
         raise ValueError(f"expected a finished run, got {run}, which is {record.status}")
     with tempfile.TemporaryDirectory(prefix="certvote-audit-") as name:
         folder = Path(name)
         try:
             for artifact in _ARTIFACTS:
                 store.download(run, artifact, folder)
+            if record.tag("labels"):  # version 0.1 did not write it
+                store.download(run, IDENTITY, folder)
         except Exception as error:
             return [Check("every artifact is there", False, str(error))]
         checks: list[Check] = []
@@ -64,34 +69,41 @@ def audit(store: Store, run: str) -> list[Check]:
 
 
 def _checks(record: Run, folder: Path) -> Iterator[Check]:
-    from certvote.stages import certify
+    import yaml
+
+    from certvote import stages
 
     tags = record.tags
-    settings = load_settings(folder / "config.yaml")
-    params = {name: str(value) for name, value in options.flatten(settings).items()}
-    wrong = sorted(name for name, value in params.items() if record.params.get(name) != value)
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    settings = restore(legacy.renamed(config))
+    params = columns.typed({name: str(value) for name, value in flatten(settings).items()})
+    wrong = sorted(name for name, value in record.options.items() if name in params and params[name] != value)
     yield Check("the parameters are those of config.yaml", not wrong, ", ".join(wrong))
 
-    effective = options.effective(settings) | json.loads(tags.get("certvote.sources", "{}"))
-    expected = fingerprint(effective, tags["certvote.data_digest"], tags["certvote.code_digest"])
-    yield Check("the fingerprint fits options, data and code", expected == tags["certvote.fingerprint"])
+    identity = _identity(folder, config, record)
+    expected = fingerprint(identity, tags["certvote.data_digest"], tags["certvote.code_digest"])
+    sources = json.loads(tags.get("certvote.sources", "{}"))
+    stated = columns.typed({name: str(value) for name, value in identity.items() if name not in sources})
+    wrong = sorted(name for name, value in stated.items() if name in params and params[name] != value)
+    holds = expected == tags["certvote.fingerprint"] and not wrong
+    yield Check("the fingerprint fits options, data and code", holds, ", ".join(wrong))
 
     votes, labels = load_votes(folder / "votes.npz")
     same = votes_digest(votes, labels) == tags["certvote.evidence_digest"]
     yield Check("the votes are those that were counted", same)
 
-    again = certify(votes, labels, int(record.params["data.n_train"]), settings)
+    again = stages.certify(votes, labels, int(record.params["data.n_train"]), settings)
     with np.load(folder / "certified_sizes.npz", allow_pickle=False) as file:
         claimed, recomputed = dict(file), per_example(again)
     same = claimed.keys() == recomputed.keys() and all(np.array_equal(claimed[x], recomputed[x]) for x in claimed)
     yield Check("the certified sizes follow from the votes", same)
 
     if isinstance(votes, Election):
-        yield from _election_checks(votes, runoff=getattr(settings.algo, "election", "") == "runoff")
+        yield from _election_checks(votes, runoff=settings.algo.second_round)
     yield _data_check(settings, tags["certvote.data_digest"], labels)
     yield from _curve_checks(record, read_csv(folder / "curve.csv"), again, settings)
 
-    unchanged = tags["certvote.code_digest"] == code_digest()
+    unchanged = tags["certvote.code_digest"] == code_digest([stages.__name__, *settings.modules()])
     detail = "unchanged" if unchanged else "it has changed since; everything above was checked with today's"
     yield Check("the code that made the run is known", len(tags["certvote.code_digest"]) == 64, detail)
 
@@ -149,17 +161,12 @@ def _data_check(settings: Settings, digest: str, labels: np.ndarray) -> Check:
     return Check(statement, split.digest == digest and np.array_equal(split.test_labels, labels))
 
 
-def load_settings(path: Path) -> Settings:
-    """The settings of a run, from its ``config.yaml``."""
-    import yaml
-    from omegaconf import OmegaConf
-
-    plain = yaml.safe_load(path.read_text())
-    config = OmegaConf.structured(options.Settings)
-    for group, choices in options.SCHEMAS.items():
-        schemas = list(choices.values())
-        config[group] = OmegaConf.structured(choices[plain[group]["name"]] if len(set(schemas)) > 1 else schemas[0])
-    return options.load(OmegaConf.merge(config, plain))
+def _identity(folder: Path, config: dict[str, Any], record: Run) -> dict[str, Any]:
+    """Return the options that the fingerprint was computed from."""
+    if (folder / IDENTITY).is_file():
+        recorded: dict[str, Any] = json.loads((folder / IDENTITY).read_text())
+        return recorded
+    return legacy.identity(config, record.params) | json.loads(record.tags.get("certvote.sources", "{}"))
 
 
 def read_csv(path: Path) -> Curve:

@@ -1,4 +1,4 @@
-"""From MLflow's entities to ``certvote.types.Run``."""
+"""Make runs of MLflow's entities."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from certvote.types import Curve, Run
+from certvote.results.run import Run
+from certvote.types import Curve
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
@@ -17,7 +18,7 @@ REUSED = "certvote.reused."  # tag of a sweep, followed by the id of an older ru
 
 
 def read_run(client: MlflowClient, run: MlflowRun, ui: str, *, curve: bool = True) -> Run:
-    """A run with its whole curve, or without it, which saves two queries."""
+    """Return a run, with its whole curve or, which saves two queries, without it."""
     info, data = run.info, run.data
     return Run(
         id=info.run_id,
@@ -30,8 +31,19 @@ def read_run(client: MlflowClient, run: MlflowRun, ui: str, *, curve: bool = Tru
         tags=dict(data.tags),
         curve=_curve(client, info.run_id) if curve and "CA" in data.metrics else None,
         url=f"{ui}/#/experiments/{info.experiment_id}/runs/{info.run_id}",
-        notes=tuple(json.loads(data.tags.get("certvote.notes", "[]"))),
+        notes=_notes(data.tags.get("certvote.notes")),
     )
+
+
+def _notes(tag: str | None) -> tuple[str, ...]:
+    """Return the warnings of a run or a sweep; a note that somebody typed into the UI is one as it stands."""
+    if not tag:
+        return ()
+    try:
+        loaded = json.loads(tag)
+    except json.JSONDecodeError:
+        loaded = tag
+    return tuple(dict.fromkeys(map(str, loaded))) if isinstance(loaded, list) else (str(loaded),)
 
 
 def _curve(client: MlflowClient, run: str) -> Curve:

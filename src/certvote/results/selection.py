@@ -1,17 +1,17 @@
-"""Which runs of the results database: by experiment, sweep, tags and options, or as one word on the command line."""
+"""Choose runs of the results database: by experiment, sweep, tags and options, or by one word of a command line."""
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from certvote.results import columns
-from certvote.types import Run
+from certvote.options import columns
+from certvote.results import lookup
+from certvote.results.run import Run, last_words
 
 if TYPE_CHECKING:
-    from certvote.results import Store
+    from certvote.results.store import Store
 
 OneOrMore = str | Sequence[str] | None
 
@@ -36,13 +36,13 @@ def select(
     if wanted is not None and not set(wanted) <= set(STATUSES):
         raise ValueError(f"status: expected some of {', '.join(STATUSES)}, or None for all, got {status!r}")
     found = _of_sweeps(open_stores(experiment, uri), _several("sweep", sweep))
-    known_columns("options", options or {}, [columns.typed(run.params) for _, run in found])
+    columns.check_known("options", options or {}, [run.options for _, run in found])
     kept = [
         (store, run)
         for store, run in found
         if (wanted is None or run.status in wanted)
         and all(_among(run.tags.get(name), value) for name, value in (tags or {}).items())
-        and has_options(run, options or {})
+        and run.has(options or {})
     ]
     return sorted(kept if repeated else _latest(kept), key=lambda pair: (pair[1].started, pair[1].id))
 
@@ -54,26 +54,22 @@ def named(text: str, *, uri: str, experiment: str, sweep: str | None = None) -> 
     filter, or the name of another experiment of the database. Options, filters and runs can be looked for within one
     ``sweep``. ``ValueError`` says what there is.
     """
-    from certvote.results import lookup
-
     store = lookup.existing(uri, experiment)
     inside = None if sweep is None else {run.id for _, run in _of_sweeps([store], [sweep])}
     found = _named(store, text, uri)
     if inside is not None:
         found = [run for run in found if run.id in inside]
-    if not any(run.tags.get("certvote.kind") == "run" for run in found):
+    if not any(run.is_job for run in found):
         raise ValueError(f"expected at least one run, got none for {text!r}")
     return found
 
 
 def _named(store: Store, text: str, uri: str) -> list[Run]:
-    from certvote.results import lookup
-
     options = parse(text)
     if options:
         found = store.read_runs(curves=False)
-        known_columns("options", options, [columns.typed(run.params) for run in found])
-        return store.read_runs(run_ids=[run.id for run in found if has_options(run, options)])
+        columns.check_known("options", options, [run.options for run in found])
+        return store.read_runs(run_ids=[run.id for run in found if run.has(options)])
     if re.search(r"[=<>'`]", text):
         return _filtered(store, text, "filter")
     parent, (run,) = lookup.sweep_id(store, text), lookup.run_ids(store, [text])
@@ -102,8 +98,6 @@ def chosen(
 
     A sweep comes with its parent run. ``ValueError`` names the option that is wrong and what it was given.
     """
-    from certvote.results import lookup
-
     store = lookup.existing(uri, experiment)
     if runs is not None:
         return store.read_runs(run_ids=run_ids(store, runs, "runs (--runs)"))
@@ -116,15 +110,13 @@ def chosen(
         if latest is None:
             raise ValueError(f"expected a sweep in {uri} (--uri), got none; choose --runs or --filter")
         found, said = store.read_runs(sweep=latest), "the latest sweep; choose --sweep, --runs or --filter"
-    if not any(run.tags.get("certvote.kind") == "run" for run in found):
+    if not any(run.is_job for run in found):
         raise ValueError(f"expected at least one run, got none for {said}")
     return found
 
 
 def run_ids(store: Store, names: Sequence[str], argument: str) -> list[str]:
     """The ids of the jobs that these ids, or beginnings of ids, name; ``ValueError`` names the ``argument``."""
-    from certvote.results import lookup
-
     try:
         ids = lookup.run_ids(store, names)
     except ValueError as error:
@@ -154,21 +146,11 @@ def parse(text: str) -> dict[str, list[str | None]]:
 
 def open_stores(experiment: OneOrMore, uri: str | None) -> list[Store]:
     """The experiments of a database that are named, or the one that is used unless told otherwise."""
-    from certvote.results import lookup
-
     names = _several("experiment", experiment) or [lookup.DEFAULT_EXPERIMENT]
     return [lookup.existing(uri or lookup.DEFAULT_URI, name) for name in dict.fromkeys(names)]
 
 
-def has_options(run: Run, options: Mapping[str, Any]) -> bool:
-    """Whether a run's options have these values, each given as one value or as a list of them."""
-    values = columns.typed(run.params)
-    return all(_among(values.get(columns.column(name)), wanted) for name, wanted in options.items())
-
-
 def _of_sweeps(stores: Sequence[Store], names: Sequence[str] | None) -> list[tuple[Store, Run]]:
-    from certvote.results import lookup
-
     if names is None:
         return [(store, run) for store in stores for run in store.read_runs(curves=False)]
     found: dict[str, tuple[Store, Run]] = {}
@@ -178,14 +160,12 @@ def _of_sweeps(stores: Sequence[Store], names: Sequence[str] | None) -> list[tup
             raise _no_sweep(stores, name)
         for store, sweep in ids:
             for run in store.read_runs(sweep=sweep, curves=False) if sweep else []:
-                if run.tags.get("certvote.kind") == "run":
+                if run.is_job:
                     found[run.id] = store, run
     return list(found.values())
 
 
 def _sweep(store: Store, name: str) -> str:
-    from certvote.results import lookup
-
     found = lookup.sweep_id(store, name)
     if found is None:
         raise _no_sweep([store], name)
@@ -198,7 +178,7 @@ def _no_sweep(stores: Sequence[Store], name: str) -> ValueError:
 
 
 def _filtered(store: Store, filter: str, argument: str) -> list[Run]:
-    from certvote.results import TrackingError
+    from certvote.results.location import TrackingError
 
     try:
         return store.read_runs(filter=filter)
@@ -210,22 +190,9 @@ def _filtered(store: Store, filter: str, argument: str) -> list[Run]:
 
 
 def _latest(found: Sequence[tuple[Store, Run]]) -> list[tuple[Store, Run]]:
-    """Of runs with the same fingerprint the newest that finished, or else the newest: its last word."""
-    ranked = sorted(found, key=lambda pair: (pair[1].status == "FINISHED", pair[1].started, pair[1].id))
-    return list({run.tags.get("certvote.fingerprint") or run.id: (store, run) for store, run in ranked}.values())
-
-
-def known_columns(argument: str, names: Iterable[str], options: Iterable[Mapping[str, columns.Value]]) -> list[str]:
-    """The columns of options; ``ValueError`` for one that neither the schema nor any of the runs' ``options`` has."""
-    there = {*columns.known(), *(name for one in options for name in one)}
-    for name in names:
-        if columns.column(name) not in there:
-            near = difflib.get_close_matches(name, [*there, *columns.SHORTCUTS], n=3, cutoff=0.5)
-            raise ValueError(
-                f"{argument}: expected options as python run.py --help lists them, got {name!r}"
-                + (f"; did you mean {' or '.join(near)}?" if near else "")
-            )
-    return [columns.column(name) for name in names]
+    """Keep of runs with the same fingerprint the last word on a job."""
+    kept = {id(run) for run in last_words([run for _, run in found])}
+    return [(store, run) for store, run in found if id(run) in kept]
 
 
 def _among(value: columns.Value, wanted: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Writing runs: one per job, grouped under one per sweep, never a half-written one that looks finished."""
+"""Write and read runs: one per job, grouped under one per sweep, never a half-written one that looks finished."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from certvote.results.location import Location, TrackingError, clear_errors, open_client
 from certvote.results.process import PROCESS, died, this_process
 from certvote.results.read import REUSED, read_run
-from certvote.types import Curve, Run
+from certvote.results.run import KIND, Run
+from certvote.types import Curve
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
 
-    from certvote.options.schema import Tracking
+    from certvote.options.settings import Tracking
 
 _BATCH = 1000  # MLflow takes at most this many metrics at once, 100 parameters and 100 tags
 _MAX_PARAM = 6000
@@ -39,9 +40,9 @@ class Store:
 
     def start_sweep(self, name: str, *, command: str, title: str | None, notes: Sequence[str]) -> str:
         """Create a sweep's parent run; its id. Earlier sweeps whose process died are marked as KILLED."""
-        self._bury("tags.`certvote.kind` = 'sweep'")
+        self._close_dead("tags.`certvote.kind` = 'sweep'")
         tags = {
-            "certvote.kind": "sweep",
+            KIND: "sweep",
             "certvote.command": command,
             "certvote.title": title or "",
             "certvote.notes": json.dumps(list(notes)),
@@ -51,7 +52,7 @@ class Store:
 
     def end_sweep(self, sweep: str, status: str) -> None:
         """Close a parent run as FINISHED, FAILED or KILLED; jobs of it that died with their process are KILLED."""
-        self._bury(f"tags.`mlflow.parentRunId` = '{sweep}'")
+        self._close_dead(f"tags.`mlflow.parentRunId` = '{sweep}'")
         with clear_errors(self.location.uri, "write to"):
             self.client.set_terminated(sweep, status)
 
@@ -72,16 +73,16 @@ class Store:
         runs = self._search(f"tags.`certvote.fingerprint` = '{fingerprint}' and attributes.status = 'FINISHED'", 1)
         return runs[0].info.run_id if runs else None
 
-    def bury(self, fingerprint: str) -> None:
+    def close_dead_runs(self, fingerprint: str) -> None:
         """Mark runs with this fingerprint that still say RUNNING as KILLED if their process died."""
-        self._bury(f"tags.`certvote.fingerprint` = '{fingerprint}'")
+        self._close_dead(f"tags.`certvote.fingerprint` = '{fingerprint}'")
 
     def start_run(self, name: str, *, sweep: str | None, params: Mapping[str, object], tags: Mapping[str, str]) -> str:
         """Create a job's run with its options and tags; its id."""
         from mlflow.entities import Param
 
         parent = {"mlflow.parentRunId": sweep} if sweep else {}
-        run = self._create(name, {"certvote.kind": "run", **tags, **parent})
+        run = self._create(name, {KIND: "run", **tags, **parent})
         rows = [Param(key, str(value)[:_MAX_PARAM]) for key, value in params.items()]
         with clear_errors(self.location.uri, "write to"):
             for start in range(0, len(rows), 100):
@@ -145,7 +146,7 @@ class Store:
         elif run_ids is not None:
             found = [self._get(run) for run in run_ids]
         else:
-            found = [run for run in self._search(filter) if run.data.tags.get("certvote.kind") == "run"]
+            found = [run for run in self._search(filter) if run.data.tags.get(KIND) == "run"]
         with clear_errors(self.location.uri, "read"):
             runs = [read_run(self.client, run, self.location.ui, curve=curves) for run in found]
         return sorted(runs, key=lambda run: run.started)
@@ -174,7 +175,7 @@ class Store:
             run = self.client.create_run(self.experiment_id, run_name=name, tags={**tags, PROCESS: this_process()})
         return str(run.info.run_id)
 
-    def _bury(self, filter: str) -> None:
+    def _close_dead(self, filter: str) -> None:
         running = self._search(f"{filter} and attributes.status = 'RUNNING'")
         with clear_errors(self.location.uri, "write to"):
             for run in running:

@@ -18,16 +18,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from certvote.results import columns
-from certvote.results.selection import known_columns, open_stores, select
-from certvote.types import Curve, Run
+from certvote.options import columns
+from certvote.results.selection import open_stores, select
+from certvote.results.run import Run
+from certvote.types import Curve
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from jaxtyping import Int64
 
-    from certvote.results import Store
+    from certvote.results.store import Store
     from certvote.results.selection import OneOrMore
     from certvote.types import Election, Votes
 
@@ -71,7 +72,7 @@ def runs(
 
     found = select(experiment, uri, sweep, tags, options, status, repeated)
     rows = [_row(store, run) for store, run in found]
-    names = columns.ordered({name for _, run in found for name in columns.typed(run.params)})
+    names = columns.ordered({name for _, run in found for name in run.options})
     metrics = _metric_names({name for _, run in found for name in run.metrics})
     order = ["run", "name", "experiment", "status", "started", "seconds", *names, *metrics, *_RECORDS, "url"]
     frame = pd.DataFrame({name: _series(name, [row.get(name) for row in rows]) for name in order})
@@ -99,8 +100,8 @@ def curves(
     import pandas as pd
 
     found = select(experiment, uri, sweep, tags, options, "FINISHED", repeated)
-    values = {run.id: columns.typed(run.params) for _, run in found}
-    shown = _varying(list(values.values())) if show is None else known_columns("show", show, values.values())
+    values = {run.id: run.options for _, run in found}
+    shown = _varying(list(values.values())) if show is None else columns.check_known("show", show, values.values())
     read = [
         run
         for store in dict.fromkeys(store for store, _ in found)
@@ -167,7 +168,7 @@ def _row(store: Store, run: Run) -> dict[str, Any]:
     return {
         **head,
         **times,
-        **columns.typed(run.params),
+        **run.options,
         **metrics,
         **{column: run.tags.get(tag) for column, tag in _RECORDS.items()},
         "url": run.url,
