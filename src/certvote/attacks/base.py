@@ -28,7 +28,7 @@ class Attack(Choice):
 
     label: ClassVar[Label] = Label("an unnamed attack")
     situation: ClassVar[str] = ""
-    """What is true of every test {example}, as the end of a clause in reports (" and the trigger in every test image")."""
+    """What is true of every test {example}, as the end of a clause (" and the trigger in every test image")."""
 
     assumption: ClassVar[str] = ""
     """What a guarantee under this attack assumes, for reports."""
@@ -36,4 +36,3 @@ class Attack(Choice):
     def apply(self, split: Split) -> Split:
         """Return the split with the attack carried out on its test images."""
         raise NotImplementedError
-

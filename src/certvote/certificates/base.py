@@ -1,6 +1,7 @@
 """Define what a certificate is: how it turns votes into a lower bound of the accuracy under attack.
 
-A new certificate is a class ``@choice("certificate", …)`` in a module of its own and a file ``conf/certificate/….yaml``.
+A new certificate is a class ``@choice("certificate", …)`` in a module of its own and a file
+``conf/certificate/….yaml``.
 """
 
 from __future__ import annotations

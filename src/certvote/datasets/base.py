@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 class Dataset(Choice):
     """Read labelled training and test examples, or a stratified subset of them."""
 
-    n_train: int | None = option(
-        "a stratified subset of training examples; null: all", default=None, least=1
-    )
+    n_train: int | None = option("a stratified subset of training examples; null: all", default=None, least=1)
     n_test: int | None = option("a stratified subset of test examples; null: all", default=None, least=1)
     holdout: int | None = option(
         "training examples that take the test set's place, to choose options on; null: the test set",

@@ -6,8 +6,8 @@ A choice (``algo=knn``) is a dataclass whose fields are its options and whose me
     class Knn(Algorithm):
         k: int = option("number of neighbors", least=1, most="n_train", shortcut="k", symbol="k")
 
-Loading, checks, help, the identity of a result, tables and labels all read :class:`Option` from there. Defaults stand in
-``conf/<group>/<name>.yaml``; the choice itself is the module of the same name in the group's package.
+Loading, checks, help, the identity of a result, tables and labels all read :class:`Option` from there. Defaults
+stand in ``conf/<group>/<name>.yaml``; the choice itself is the module of the same name in the group's package.
 """
 
 from __future__ import annotations
