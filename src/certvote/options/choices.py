@@ -17,10 +17,11 @@ import importlib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, TypeVar, dataclass_transform
+from typing import Any, ClassVar, TypeVar, dataclass_transform, get_args, get_type_hints
 
 from omegaconf import II, MISSING
 
+from certvote.checks import is_integer, is_real
 from certvote.runtime.paths import conf_dir
 
 PACKAGES: Mapping[str, str] = {
@@ -153,8 +154,12 @@ class Options:
     group: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
+        kinds = _kinds(type(self))
         for name, meaning in meanings(type(self)):
-            meaning.check(option_name(type(self), name), getattr(self, name))
+            shown = option_name(type(self), name)
+            value = _number(shown, getattr(self, name), kinds[name])
+            setattr(self, name, value)
+            meaning.check(shown, value)
 
     def check_data(self, quantities: Mapping[str, int]) -> None:
         """Check the options whose range depends on the data.
@@ -250,6 +255,35 @@ def _own_names(group: str) -> frozenset[str]:
 def _import_own(group: str) -> None:
     for name in sorted(_own_names(group)):
         importlib.import_module(f"{PACKAGES[group]}.{name}")
+
+
+# --- numbers as they are declared ------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _kinds(cls: type) -> Mapping[str, Any]:
+    """Return the declared type of every field, by name."""
+    return get_type_hints(cls)
+
+
+def _number(option: str, value: object, kind: Any) -> object:
+    """Return the value of a bool, int or float option as that type (4 is 4.0, NumPy's numbers become Python's).
+
+    Values of other options, and ``None`` where it is allowed, are returned as they are.
+
+    Raises
+    ------
+    ValueError
+        If it is none: a text, a bool for a number, a fraction for an integer.
+    """
+    (declared, *others) = [one for one in get_args(kind) if one is not type(None)] or [kind]
+    if others or declared not in (bool, int, float) or (value is None and type(None) in get_args(kind)):
+        return value
+    fits = {bool: isinstance(value, bool), int: is_integer(value), float: is_real(value)}
+    if not fits[declared]:
+        words = {bool: "true or false", int: "an integer", float: "a number"}
+        raise ValueError(f"option {option}: expected {words[declared]}, got {value!r}")
+    return declared(value)
 
 
 # --- reading declarations --------------------------------------------------------------------------------------------

@@ -74,8 +74,8 @@ def named(text: str, *, uri: str, experiment: str, sweep: str | None = None) -> 
     Parameters
     ----------
     text : str
-        A sweep's name or id, a run's id (or the beginning of one), options (``algo=knn,k=50,100``), an MLflow filter, or
-        the name of another experiment of the database. A sweep comes with its parent run.
+        A sweep's name or id, a run's id (or the beginning of one), options (``algo=knn,k=50,100``), an MLflow filter,
+        or the name of another experiment of the database. A sweep comes with its parent run.
     uri, experiment : str
         The database, and the experiment in it.
     sweep : str or None

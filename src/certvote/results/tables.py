@@ -77,8 +77,8 @@ def runs(
     -------
     DataFrame
         A row per run. Accuracies are shares, not percent: ``CA_<e>`` at round sizes, ``auc`` the mean over all sizes,
-        ``median_certified_size`` the largest size at which half of the test examples are certified. An option that a run
-        has not, or that is not set, is missing (NA).
+        ``median_certified_size`` the largest size at which half of the test examples are certified. An option that a
+        run has not, or that is not set, is missing (NA).
 
     Raises
     ------
@@ -119,8 +119,8 @@ def curves(
     Returns
     -------
     DataFrame
-        Columns ``run``, the options shown, ``e``, ``certified`` (the lower bound of CA(e)) and ``attained`` (the other side
-        of the certificate's own search, missing where it does not search).
+        Columns ``run``, the options shown, ``e``, ``certified`` (the lower bound of CA(e)) and ``attained`` (the other
+        side of the certificate's own search, missing where it does not search).
 
     Raises
     ------

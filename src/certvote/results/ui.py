@@ -13,7 +13,8 @@ from certvote.results.store import Store
 def address(store: Store, port: int) -> str:
     """Return the address at which the UI shows an experiment's curves.
 
-    Runs are ordered by name, because the UI nests jobs under their sweep, collapsed and not drawn, when it orders by time.
+    Runs are ordered by name, because the UI nests jobs under their sweep, collapsed and not drawn, when it
+    orders by time.
     """
     host = store.location.uri.rstrip("/") if store.location.uri.startswith("http") else f"http://127.0.0.1:{port}"
     view = {
