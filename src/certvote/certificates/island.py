@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certvote.certificates.base import Certificate, Problem, VotesOf
-from certvote.options.choices import choice
-from certvote.options.labels import Label
+from certvote.options import Label, choice
 
 if TYPE_CHECKING:
     from certvote.types import Curve
@@ -26,4 +25,4 @@ class Island(Certificate):
     def curve(self, problem: Problem, alone: object, progress: object) -> Curve:
         from certvote.certificates.grouping import curve
 
-        return curve(problem.votes, problem.labels, problem.sizes, method=self.name, change=problem.change)
+        return curve(problem.counted, problem.labels, problem.sizes, method=self.name, change=problem.change)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from certvote.options.choices import Choice, option
-from certvote.options.labels import Label
+from certvote.options import Label
+from certvote.options.choices import Choice
+from certvote.options.option import option
 
 if TYPE_CHECKING:
     from certvote.types import Split

@@ -121,7 +121,7 @@ def _kinds() -> dict[str, type | None]:
         for cls in choices(group).values():
             _collect(cls, kinds)
     _collect(Sizes, kinds)
-    return kinds | _MEASURED
+    return {**kinds, **_MEASURED}
 
 
 def _collect(cls: Any, kinds: dict[str, type | None]) -> None:

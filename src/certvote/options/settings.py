@@ -23,10 +23,10 @@ from certvote.options.choices import (
     find,
     has_file,
     meaning_of,
-    option,
     section,
     shortcuts,
 )
+from certvote.options.option import option
 from certvote.options.sizes import Sizes
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def plain(settings: Settings) -> dict[str, Any]:
     for item in fields(settings):
         value = getattr(settings, item.name)
         name = {"name": value.name} if isinstance(value, Choice) else {}
-        values[item.name] = {**name, **asdict(value)} if isinstance(value, Options) else value
+        values[item.name] = {**name, **asdict(value)} if isinstance(value, Options) else value  # type: ignore[call-overload]
     return values
 
 

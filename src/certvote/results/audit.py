@@ -172,7 +172,8 @@ def _identity(folder: Path, config: dict[str, Any], record: Run) -> dict[str, An
     if (folder / IDENTITY).is_file():
         recorded: dict[str, Any] = json.loads((folder / IDENTITY).read_text())
         return recorded
-    return legacy.identity(config, record.params) | json.loads(record.tags.get("certvote.sources", "{}"))
+    sources: dict[str, Any] = json.loads(record.tags.get("certvote.sources", "{}"))
+    return legacy.identity(config, record.params) | sources
 
 
 def read_csv(path: Path) -> Curve:

@@ -4,7 +4,7 @@
 
     results.sweeps()                                             # what there is
     results.runs(sweep="mnist")                                  # a row per run: options, headline numbers, records
-    results.curves(options={"algo": "knn", "k": [3000, 5000]})   # a row per run and poisoning size
+    results.curves(options={"k": [3000, 5000]})                  # a row per run and poisoning size
     votes, labels = results.votes(run)                           # what a run's curve was computed from
 
 Options go by their names on the command line (``algo``, ``k``, ``algo.k``, ``certificate.seconds``), and so do columns.
