@@ -14,10 +14,11 @@ from omegaconf import DictConfig
 
 from certvote.options import settings
 from certvote.runtime.paths import conf_dir
-from certvote.types import Curve, Run
+from certvote.results.run import Run
+from certvote.types import Curve
 
 SIZES = np.arange(1001, dtype=np.int64)
-JOINT = ("none", "rd", "island", "removal", "budget")
+JOINT = ("individual", "rd", "island", "removal", "budget")
 ENSEMBLES = ("bagging", "dpa", "fa")
 
 
@@ -38,18 +39,18 @@ def jobs(config: DictConfig) -> Iterator[dict[str, str]]:
     """The product of a sweep's choices, without what no certificate is defined for."""
     params = {name: str(values).split(",") for name, values in config.hydra.sweeper.params.items()}
     for values in itertools.product(*params.values()):
-        job = {"algo": config.algo.name, "grouping": "none", "attack.change": "any", "feature": config.feature.name}
+        job = {"algo": config.algo.name, "certificate": "individual", "attack.change": "any", "feature": config.feature.name}
         job |= dict(zip(params, values, strict=True))
-        algo, grouping = job["algo"], job["grouping"]
-        if algo in ENSEMBLES and grouping != "none":
+        algo, certificate = job["algo"], job["certificate"]
+        if algo in ENSEMBLES and certificate != "individual":
             continue
-        if grouping in ("rd", "island", "removal") and (algo == "knn" or job["attack.change"] == "insert"):
+        if certificate in ("rd", "island", "removal") and (algo == "knn" or job["attack.change"] == "insert"):
             continue
         yield job
 
 
 def one_run(make_run: Callable[..., Run], config: DictConfig, job: Mapping[str, str]) -> Run:
-    algo, grouping, known = job["algo"], job["grouping"], config.dataset.recommended
+    algo, certificate, known = job["algo"], job["certificate"], config.dataset.recommended
     learner = job.get("learner", config.learner.name)
     options = {"learner.name": learner} if algo in ENSEMBLES else {}
     options |= {
@@ -69,15 +70,15 @@ def one_run(make_run: Callable[..., Run], config: DictConfig, job: Mapping[str, 
     method = {"dpa": "roe", "fa": "roe-fa"}.get(algo, algo) if job.get("election") == "runoff" else algo
     if config.dataset.name == "cifar10":
         options["data.n_train"] = "50000"
-    identity = json.dumps([method, grouping, config.attack.name, options], sort_keys=True)
-    drawn = curve(identity, JOINT.index(grouping), 2.0 if config.dataset.name == "cifar10" else 1.0)
+    identity = json.dumps([method, certificate, config.attack.name, options], sort_keys=True)
+    drawn = curve(identity, JOINT.index(certificate), 2.0 if config.dataset.name == "cifar10" else 1.0)
     notes = ["the images went through JPEG once"] if config.dataset.name == "cifar10" else []
     tags = {
         "certvote.notes": json.dumps(notes),
         "certvote.data_digest": config.dataset.name.encode().hex().ljust(64, "0"),
     }
     id = hashlib.sha256(identity.encode()).hexdigest()[:32]
-    return make_run(method, grouping, config.attack.name, id=id, params=options, tags=tags, curve=drawn)
+    return make_run(method, certificate, config.attack.name, id=id, params=options, tags=tags, curve=drawn)
 
 
 def curve(identity: str, joint: int, scale: float) -> Curve:

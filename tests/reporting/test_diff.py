@@ -13,7 +13,7 @@ import pytest
 from certvote.reporting import diff_figures, diff_words
 from certvote.reporting.diff import Side, diff_html, render_diff
 from certvote.reporting.diff_tables import diff_table, to_csv, to_latex
-from certvote.reporting.figures import COLUMN, PAGE
+from certvote.reporting.frame import COLUMN, PAGE
 from certvote.reporting.pairs import match
 from certvote.types import Curve
 
@@ -25,14 +25,14 @@ COMBINATIONS = [(attack, *kind) for attack in ("poisoning", "backdoor") for kind
 @pytest.fixture(scope="module")
 def sides(make_run) -> tuple[Side, Side]:
     """Every certificate under both attacks, twice; B has another seed, another code and is two points better."""
-    a = [make_run(algo, grouping, attack) for attack, algo, grouping in COMBINATIONS]
+    a = [make_run(algo, certificate, attack) for attack, algo, certificate in COMBINATIONS]
     b = []
-    for attack, algo, grouping in COMBINATIONS:
-        one = make_run(algo, grouping, attack)
+    for attack, algo, certificate in COMBINATIONS:
+        one = make_run(algo, certificate, attack)
         better = Curve(one.curve.sizes, np.minimum(one.curve.certified + 0.02, 1.0))
         tags = {"certvote.data_digest": "aa" * 32, "certvote.code_digest": "cc" * 32, "certvote.version": "0.2.0"}
         id = f"b{one.id}"[:32]
-        b.append(make_run(algo, grouping, attack, id=id, params={"dataset.seed": "1"}, tags=tags, curve=better))
+        b.append(make_run(algo, certificate, attack, id=id, params={"dataset.seed": "1"}, tags=tags, curve=better))
     return Side("seed 0", a), Side(f"seed 1 {HOSTILE}", b)
 
 
@@ -139,12 +139,12 @@ def test_curves_of_one_kind_can_be_told_apart(make_run):
     def pair(*b: str, **params: object):
         return match([make_run()], [make_run(*b, id="b", params=params)]).pairs[0]
 
-    a, b = diff_figures.pair_looks(pair(**{"dataset.seed": "1"}))
+    a, b = diff_figures.pair_styles(pair(**{"dataset.seed": "1"}))
     assert a.color == "#0072b2", "as everywhere"
     assert (a.color, a.fill) != (b.color, b.fill)
     assert a.color != b.color
     assert a.dashes == b.dashes
-    a, b = diff_figures.pair_looks(pair("rnn"))
+    a, b = diff_figures.pair_styles(pair("rnn"))
     assert (a.color, b.color) == ("#0072b2", "#d55e00")
 
 
@@ -175,7 +175,7 @@ def test_downloads_hold_what_the_page_shows(html):
 
 
 def test_runs_without_a_partner_are_listed(make_run):
-    lone = make_run("rnn", "none", id="lonely00", params={"algo.r": "9"})
+    lone = make_run("rnn", "individual", id="lonely00", params={"algo.r": "9"})
     a, b = Side("a", [make_run(), lone]), Side("b", [make_run(id="b", params={"dataset.seed": "1"})])
     html = diff_html(a, b)
     assert "Runs without a partner" in html

@@ -11,13 +11,13 @@ from matplotlib.colors import to_hex
 
 from certvote.reporting import costs, findings, labels, limits, page, plain, sections, tables
 from certvote.reporting.figures import ca_figure
-from certvote.reporting.looks import looks
-from certvote.reporting.query import results, select
+from certvote.reporting.line_styles import line_styles
+from certvote.reporting.query import prepare, select
 
 
 @pytest.fixture
 def found(ensemble_runs):
-    return results(ensemble_runs)
+    return prepare(ensemble_runs)
 
 
 @pytest.fixture
@@ -50,14 +50,14 @@ def test_labels_say_the_papers_symbols(found):
 
 def test_the_best_ensemble_is_not_named_twice(make_run):
     high = make_run("bagging", curve=make_run("knn", "budget").curve)
-    sentence = findings.headline(results([high, make_run("knn"), make_run("dpa"), make_run("roe")]))
+    sentence = findings.headline(prepare([high, make_run("knn"), make_run("dpa"), make_run("roe")]))
     assert ", bagging (ξ = 20, N = 1000, logistic regression) still classifies at least 68.65 %" in sentence
     assert "for the best other ensemble, " in sentence
 
 
 def test_learners_are_named_where_they_differ(make_run):
     runs = [make_run("dpa", id=name, params={"learner.name": name}) for name in ("nearest", "network")]
-    assert labels.short(results([make_run(), *runs])) == [
+    assert labels.short(prepare([make_run(), *runs])) == [
         "kNN k=5000",
         "DPA ζ=2500, nearest neighbor",
         "DPA ζ=2500, network",
@@ -65,14 +65,14 @@ def test_learners_are_named_where_they_differ(make_run):
 
 
 def test_a_learner_that_an_algorithm_does_not_use_is_not_its_own(make_run):
-    (result,) = results([make_run("rnn", params={"learner.name": "logistic"})])
+    (result,) = prepare([make_run("rnn", params={"learner.name": "logistic"})])
     assert result.learner == ""
     assert "logistic" not in labels.full(result)
 
 
 def test_validation_parts_are_told_from_the_test_set(make_run):
     held = make_run("dpa", id="held", params={"dataset.holdout": "5000", "data.n_test": "5000"})
-    found = results([make_run("dpa"), held])
+    found = prepare([make_run("dpa"), held])
     assert labels.short(found) == ["test set", "validation part of 5,000"]
     assert [len(group) for group in findings.groups(found)] == [1, 1]
     assert "of the 5,000 validation images" in findings.headline(select(found, {"holdout": 5000}))
@@ -85,7 +85,7 @@ def test_validation_parts_are_told_from_the_test_set(make_run):
 
 
 def test_elections_on_the_same_voters_are_told_apart_in_figures(any_change):
-    drawn = dict(zip((x.method for x in any_change), looks(any_change), strict=True))
+    drawn = dict(zip((x.method for x in any_change), line_styles(any_change), strict=True))
     assert drawn["dpa"].color.upper() == "#CC79A7"
     assert drawn["roe"].color == drawn["roe-fa"].color == "#56b4e9"
     assert drawn["roe"].fill != drawn["roe-fa"].fill
@@ -103,7 +103,7 @@ def test_elections_on_the_same_voters_are_told_apart_in_figures(any_change):
     ],
 )
 def test_what_e_counts_is_said(make_run, change, axis, sentence):
-    found = results([make_run("dpa", params={"attack.change": change}), make_run(params={"attack.change": change})])
+    found = prepare([make_run("dpa", params={"attack.change": change}), make_run(params={"attack.change": change})])
     assert ca_figure(found).axes[0].get_xlabel() == axis
     cut = [result for result in found if result.algo == "dpa"]
     assert sentence in findings.headline(cut)
@@ -127,7 +127,7 @@ def test_one_ensemble_stands_for_all_in_a_sentence(any_change):
 
 
 def test_confidence_stands_beside_baggings_numbers(any_change):
-    table = tables.result_table(any_change)
+    table = accuracy_table(any_change)
     assert [row.label for row in table.rows if row.confidence == "99.88 %"] == ["bagging ξ=20, N=1000"]
     (row,) = [row for row in csv.DictReader(io.StringIO(tables.to_csv(table))) if row["algorithm"] == "bagging"]
     assert (row["confidence"], row["learner"], row["change"]) == ("0.9988", "logistic regression", "any")
@@ -137,7 +137,7 @@ def test_confidence_stands_beside_baggings_numbers(any_change):
 
 def test_differences_at_named_sizes(any_change):
     bagging = select(any_change, {"algo": "bagging"})
-    table = tables.result_table(any_change, baseline=bagging, gain_sizes=[1000, 500])
+    table = accuracy_table(any_change, baseline=bagging, gain_sizes=[1000, 500])
     assert table.gain_sizes == (500, 1000)
     rows = {row.label: row for row in table.rows}
     assert rows["rNN r=4, ISLAND"].gains == ("+9.88", "+25.59")
@@ -173,12 +173,12 @@ def test_times_are_those_of_the_run_that_did_the_work(make_run):
     cached = make_run(
         "dpa", params={"attack.change": "insert"}, metrics={"seconds_training": 0.0, "seconds_votes": 0.1}
     )
-    table = costs.cost_table(results([cached]), results([cached, make_run("dpa")]))
+    table = costs.cost_table(prepare([cached]), prepare([cached, make_run("dpa")]))
     assert table.rows[0][-2:] == ("6.4", "1.9")
 
 
 def test_no_table_of_costs_without_training(make_run):
-    found = results([make_run(), make_run("rnn")])
+    found = prepare([make_run(), make_run("rnn")])
     assert costs.cost_table(found, found) is None
 
 
