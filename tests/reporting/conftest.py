@@ -136,7 +136,9 @@ def make_run() -> Callable[..., Run]:
 @pytest.fixture(scope="session")
 def mnist_runs(make_run: Callable[..., Run]) -> list[Run]:
     """Every certificate under both attacks, a failed run and one whose data carries a warning."""
-    runs = [make_run(algo, certificate, attack) for attack in ("poisoning", "backdoor") for algo, certificate in CERTIFIED]
+    runs = [
+        make_run(algo, certificate, attack) for attack in ("poisoning", "backdoor") for algo, certificate in CERTIFIED
+    ]
     failed = make_run(
         "rnn",
         "island",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from certvote.reporting import labels
-from certvote.reporting.query import prepare
 from certvote.reporting.datanames import data_names
+from certvote.reporting.query import prepare
 
 
 @pytest.fixture

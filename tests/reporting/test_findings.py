@@ -152,7 +152,9 @@ def test_groupings_are_named_beside_the_best_joint_certificate(make_run, values,
     ],
 )
 def test_of_equal_bounds_the_strongest_certificate_is_named(make_run, groupings, named):
-    found = prepare([flat(make_run, certificate, 0.5) for certificate in groupings] + [flat(make_run, "individual", 0.6, "knn")])
+    found = prepare(
+        [flat(make_run, certificate, 0.5) for certificate in groupings] + [flat(make_run, "individual", 0.6, "knn")]
+    )
     sentence = findings.headline(found)
     assert f"for rNN (r = 4, {named} certificate) the guarantee is 50.00 %" in sentence
 

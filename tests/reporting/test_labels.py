@@ -15,7 +15,11 @@ def test_different_algorithms_and_certificates(make_run):
 
 
 def test_only_the_certificate_differs(make_run):
-    assert short([make_run("rnn", g) for g in ("individual", "rd", "removal")]) == ["individual", "RD", "removal budget"]
+    assert short([make_run("rnn", g) for g in ("individual", "rd", "removal")]) == [
+        "individual",
+        "RD",
+        "removal budget",
+    ]
 
 
 def test_only_the_parameter_differs(make_run):

@@ -36,7 +36,10 @@ def test_runs_are_matched_by_what_they_share(job):
     a = [job(certificate=g, dataset__seed=0) for g in ("individual", "budget")]
     b = [job(certificate=g, dataset__seed=1, start=0.95) for g in ("budget", "individual")]
     found = match(a, b)
-    assert [(pair.a.certificate, pair.b.certificate) for pair in found.pairs] == [("individual", "individual"), ("budget", "budget")]
+    assert [(pair.a.certificate, pair.b.certificate) for pair in found.pairs] == [
+        ("individual", "individual"),
+        ("budget", "budget"),
+    ]
     assert named(found) == [("dataset.seed", "0", "1")]
     assert found.changes[0].pairs == 2
     assert found.lone == ()

@@ -267,9 +267,7 @@ def test_markers_in_tables_are_filled_as_those_of_their_curves(make_run):
     html = page_html(runs)
     rows = html.partition('id="table-1"')[2].partition("</figure>")[0].split('<th scope="row">')[1:]
     lines = [line for line in ca_figure(prepare(runs)).axes[0].lines if str(line.get_gid()).startswith("curve-")]
-    expected = [
-        "none" if to_hex(line.get_markerfacecolor()) == PAPER else line.get_fillstyle() for line in lines
-    ]
+    expected = ["none" if to_hex(line.get_markerfacecolor()) == PAPER else line.get_fillstyle() for line in lines]
     assert {"full", "none", "left", "top"} == set(expected)
     assert [sample_fill(row) for row in rows] == expected
 
