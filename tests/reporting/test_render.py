@@ -111,6 +111,8 @@ def test_failures_and_notes_stand_beside_the_numbers(html):
     second = second.split('<section id="limits"')[0]
     assert "failed: MemoryError" in first
     assert "<li>The trigger covers digits of 31 images" in second
+    assert re.findall(r"([\w ,=]+)<sup>1</sup>", second) == ["kNN k=3000, individual"], "the row that it is about"
+    assert "<sup>" not in first
     assert '<aside class="note"' not in first
 
 

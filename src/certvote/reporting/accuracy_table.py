@@ -17,7 +17,7 @@ from certvote.reporting.accuracy import (
 )
 from certvote.reporting.line_styles import line_styles
 from certvote.reporting.tables import Cell, Column, Row, Table, csv_text
-from certvote.reporting.wording import count, percent, signed
+from certvote.reporting.wording import count, percent, sentence, signed
 from certvote.results.headline import round_sizes
 from certvote.results.run import Run, finished
 
@@ -54,7 +54,7 @@ def accuracy_table(
     sizes: Sequence[int] | None = None,
     baseline: Sequence[Run] = (),
     gain_sizes: Sequence[int] | None = None,
-    notes: Sequence[str] = (),
+    notes: Sequence[str] | None = None,
 ) -> AccuracyTable:
     """Tabulate runs, unfinished ones with their problem, the best lower bound of each column marked.
 
@@ -71,8 +71,8 @@ def accuracy_table(
         same classifier, where that is among ``runs``.
     gain_sizes : sequence of int or None
         Poisoning sizes of the gains.
-    notes : sequence of str
-        Notes beside the table, whose numbers rows refer to.
+    notes : sequence of str or None
+        The notes of all runs as sentences beside the table, for rows to refer to by their numbers.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def accuracy_table(
     styles = dict(zip((run.id for run in done), line_styles(done), strict=True))
     rows = []
     for run, label in zip(runs, labels.short(runs), strict=True):
-        marks = ", ".join(str(1 + notes.index(note)) for note in dict.fromkeys(run.notes) if note in notes)
+        marks = ", ".join(str(1 + notes.index(sentence(note))) for note in run.notes) if notes else ""
         head = Cell(label, style=styles.get(run.id), marks=marks, remark=_confidence(run))
         if run.curve is None:
             rows.append(Row(head, problem=labels.problem(run)))
@@ -102,7 +102,7 @@ def accuracy_table(
         if searched_further(run, chosen):
             upper = [Cell(percent(attained_at(run, e), digits, up=True)) for e in chosen]
             rows.append(Row(Cell("other side of its search"), (*upper, *([Cell("")] * len(gained))), kind="aside"))
-    columns = [Column("", numeric=False), *(Column(count(e), GROUP) for e in chosen)]
+    columns = [Column("curve", numeric=False, unseen=True), *(Column(count(e), GROUP) for e in chosen)]
     columns += [Column(f"at e = {count(e)}", GAIN, kind="gain") for e in gained]
     table = Table(tuple(columns), tuple(rows), tuple(_records(runs, chosen)))
     return AccuracyTable(table, chosen, gained, name, bool(gain_sizes))

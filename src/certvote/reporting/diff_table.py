@@ -24,7 +24,11 @@ def diff_table(pairs: Sequence[Pair], texts: Sequence[str]) -> Table:
     """
     sizes = round_sizes(max(int(pair.sizes[-1]) for pair in pairs))
     digits = decimals(pairs)
-    columns = [Column("", numeric=False), Column("", numeric=False), *(Column(count(e), GROUP) for e in sizes)]
+    columns = [
+        Column("pair", numeric=False, unseen=True),
+        Column("side", numeric=False, unseen=True),
+        *(Column(count(e), GROUP) for e in sizes),
+    ]
     columns.append(Column("mean", kind="mean"))
     rows: list[Row] = []
     records: list[tuple[str, ...]] = [("pair", "e", "certified_A", "certified_B", "difference", "run_A", "run_B")]

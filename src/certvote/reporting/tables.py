@@ -36,12 +36,25 @@ _FORMULA = re.compile(r"(\b[ekrdN] =(?: \d[\d.,]*(?<![.,]))?)")
 
 @dataclass(frozen=True)
 class Column:
-    """Describe a column: its head, a head that it shares with its neighbors, whether it has numbers, its CSS class."""
+    """Describe a column.
+
+    Attributes
+    ----------
+    head, group : str
+        Its head, and a head above that it shares with its neighbors.
+    numeric : bool
+        Whether it has numbers rather than words.
+    kind : str
+        CSS class of its cells.
+    unseen : bool
+        Whether the head is for screen readers alone.
+    """
 
     head: str
     group: str = ""
     numeric: bool = True
     kind: str = ""
+    unseen: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,7 +172,7 @@ def to_latex(table: Table, *, caption: str) -> str:
         f"  \\begin{{tabular}}{{{shape}}}",
         "    \\toprule",
         *(f"    {line}" for line in _latex_groups(table)),
-        f"    {_latex_line([latex(column.head) for column in table.columns])}",
+        f"    {_latex_line(['' if column.unseen else latex(column.head) for column in table.columns])}",
         "    \\midrule",
         *(f"    {_latex_row(row, len(table.columns))}" for row in table.rows if row.kind != "aside"),
         "    \\bottomrule",
