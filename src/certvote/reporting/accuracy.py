@@ -12,7 +12,6 @@ from certvote.options.choices import find
 from certvote.options.columns import Value
 from certvote.results.headline import round_sizes
 from certvote.results.run import Run, finished
-from certvote.types import Curve
 
 EQUAL = 1e-9
 """A difference of two accuracies that is rounding, far below one test example."""
@@ -23,12 +22,12 @@ _CLASSIFIER = ("dataset", "feature", "attack", "algo", "learner")  # groups of o
 
 def accuracy_at(run: Run, size: int) -> float:
     """Return the lower bound of CA(``size``): that of the next computed size, NaN beyond the last one."""
-    return _value_at(run.curve, size, upper=False)
+    return math.nan if run.curve is None else run.curve.certified_at(size)
 
 
 def attained_at(run: Run, size: int) -> float:
     """Return what the certificate's search attained at ``size``, NaN where it was not computed."""
-    return _value_at(run.curve, size, upper=True)
+    return math.nan if run.curve is None else run.curve.attained_at(size)
 
 
 def mean_accuracy(run: Run) -> float:
@@ -122,15 +121,3 @@ def tells(runs: Sequence[Run], size: int) -> bool:
 
 def _best(runs: Sequence[Run], size: int) -> float:
     return max((x for run in runs if not math.isnan(x := accuracy_at(run, size))), default=0.0)
-
-
-def _value_at(curve: Curve | None, size: int, *, upper: bool) -> float:
-    values = None if curve is None else curve.attained if upper else curve.certified
-    if curve is None or values is None:
-        return math.nan
-    # CA falls with e, so the bound at the next larger size also holds here; the search's other side does so only
-    # at its own size.
-    index = int(np.searchsorted(curve.sizes, size))
-    if index == len(curve.sizes) or (upper and curve.sizes[index] != size):
-        return math.nan
-    return float(values[index])

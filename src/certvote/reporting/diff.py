@@ -11,14 +11,13 @@ from certvote.attacks.threats import THREATS
 from certvote.reporting import diff_words, labels, templates
 from certvote.reporting.diff_figures import differences_figure, pair_figure
 from certvote.reporting.diff_table import diff_table
-from certvote.reporting.files import write_page
 from certvote.reporting.frame import COLUMN, LONGEST_LABEL, PAGE, POINTS, Layout
 from certvote.reporting.limits import limits
 from certvote.reporting.pairs import Matching, Pair, match, runs_of
-from certvote.reporting.provenance import period, provenance, web_link
+from certvote.reporting.provenance import period, provenance
 from certvote.reporting.query import common
 from certvote.reporting.views import Detail, FigureView, TableView, figure_view, table_view
-from certvote.reporting.wording import counted, printable, seconds, sentence
+from certvote.reporting.wording import counted, printable, sentence
 from certvote.results.run import Run, sweeps
 from certvote.runtime.names import check_name
 
@@ -44,16 +43,6 @@ class SettingView:
     overviews: tuple[FigureView, ...]
     table: TableView
     pairs: tuple[tuple[str, FigureView], ...]
-
-
-@dataclass(frozen=True)
-class PairRow:
-    """Describe where the two records of a pair are: ids, addresses and seconds of A and B."""
-
-    label: str
-    ids: tuple[str, str]
-    urls: tuple[str | None, str | None]
-    seconds: tuple[str, str]
 
 
 def render_diff(
@@ -82,12 +71,7 @@ def render_diff(
         If the folder cannot be written.
     """
     check_name(name)
-    html = diff_html(a, b, title=title, command=command)
-    folder = Path(out_root) / name
-    try:
-        return write_page(html, folder)
-    except OSError as error:
-        raise OSError(f"option --out: cannot write {folder}: {error.strerror or error}") from error
+    return templates.write(diff_html(a, b, title=title, command=command), Path(out_root) / name, option="--out")
 
 
 def diff_html(a: Side, b: Side, *, title: str | None = None, command: str | None = None) -> str:
@@ -110,7 +94,7 @@ def diff_html(a: Side, b: Side, *, title: str | None = None, command: str | None
         records=diff_words.records(matching),
         lone=matching.lone,
         limits=limits(found),
-        rows=[_row(pair, text) for pair, text in zip(pairs, texts, strict=True)],
+        rows=list(zip(texts, pairs, strict=True)),
         command=command,
         **provenance(runs, found),
     )
@@ -226,8 +210,3 @@ def _notes(runs: Sequence[Run], found: Sequence[Run]) -> list[str]:
     given = [note for sweep in sweeps(runs) for note in sweep.notes if not note.startswith("left out")]
     given += [note for run in found for note in run.notes]
     return [sentence(note) for note in dict.fromkeys(given)]
-
-
-def _row(pair: Pair, text: str) -> PairRow:
-    a, b = pair.a, pair.b
-    return PairRow(text, (a.id, b.id), (web_link(a.url), web_link(b.url)), (seconds(a.seconds), seconds(b.seconds)))

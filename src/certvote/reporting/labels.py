@@ -13,6 +13,9 @@ from certvote.results.run import Run
 STATES = {"FINISHED": "finished", "FAILED": "failed", "KILLED": "interrupted", "RUNNING": "not finished yet"}
 """What happened to a run, by MLflow's status."""
 
+FILTERS = ("certificate_name", "classifier", "confidence", "data_name", "full", "problem", "situation")
+"""Functions that templates may use on runs."""
+
 _NAMED = ("method", "parameters", "learner", "certificate", "data", "holdout", "attack", "change", "feature")
 _UNSAID = ("backend", "sizes", "data")  # groups of options that change how a result is computed, not what it is
 
@@ -108,6 +111,13 @@ def dataset_name(choice: str) -> str:
 def setting_name(run: Run) -> str:
     """Return data and attack for a title: "MNIST, backdoor attack"."""
     return f"{data_name(run)}, {attack_name(run, article=False)}"
+
+
+def situation(run: Run, size: int) -> str:
+    """Return what an attack of a size is: "100 of 1,000 training examples poisoned and the trigger in every image"."""
+    n, attack = count(run.n_train) if run.n_train else "the", run.chosen("attack")
+    also = "" if attack is None else attack.situation.format(example=run.noun.removesuffix("s"))
+    return f"{threat(run.change).situation.format(e=count(size), n=n)}{also}"
 
 
 def confidence(run: Run) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from certvote.reporting.accuracy import mean_accuracy, strength
 from certvote.reporting.query import select, value
@@ -16,8 +17,6 @@ UNTITLED = "Certified accuracy"
 QUESTION = (
     "How accurate does a classifier stay, provably, when an attacker removes, adds or changes e training examples?"
 )
-
-Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
@@ -116,16 +115,7 @@ def load(source: Path | Mapping[str, Any], *, title: str | None = None, untitled
         import yaml
 
         content = yaml.safe_load(source.read_text(encoding="utf-8"))
-    given = {"title": untitled, "question": QUESTION, **_mapping(content, "page")}
-    readers = {
-        "title": _text,
-        "question": _text,
-        "sections": _sections,
-        "abstract": _mapping,
-        "stated": _list_of(lambda one, place: _read(Statement, _STATEMENT, one, place)),
-        "experiments": _list_of(_text),
-    }
-    page = _read(Page, readers, given, "page")
+    page: Page = _read({"title": untitled, "question": QUESTION, **_read(content, Mapping, "page")}, Page, "page")
     return page if not title else replace(page, title=title)
 
 
@@ -133,90 +123,38 @@ def _rank(run: Run) -> tuple[float, tuple[int, int]]:
     return round(mean_accuracy(run), 12), strength(run)
 
 
-# --- reading: one function per kind of value, which names the place of what is wrong ---------------------------------
+def _read(value: Any, kind: Any, place: str) -> Any:
+    """Read a value as a field of this kind; ``place`` names it where it is something else."""
+    if get_origin(kind) is UnionType:
+        return None if value is None else _read(value, get_args(kind)[0], place)
+    if is_dataclass(kind):
+        return _read_object(value, kind, place)
+    if get_origin(kind) is tuple:
+        one = get_args(kind)[0]
+        if not isinstance(value, list) or (one in (int, Section) and not value):
+            raise ValueError(f"{place}: expected a list of {_MANY[one]}, got {value!r}")
+        return tuple(_read(part, one, f"{place}[{i}]") for i, part in enumerate(value))
+    types, expected = _KINDS[get_origin(kind) or kind]
+    if not isinstance(value, types) or isinstance(value, bool) or (kind is int and value < 0):
+        raise ValueError(f"{place}: expected {expected}, got {value!r}")
+    return {str(key): one for key, one in value.items()} if isinstance(value, Mapping) else value
 
-Reader = Callable[[Any, str], Any]
 
-
-def _read(cls: type[Kind], readers: Mapping[str, Reader], content: object, place: str) -> Kind:
+def _read_object(value: Any, kind: Any, place: str) -> Any:
     """Read an object from keys with the names of its fields."""
-    given = _mapping(content, place)
+    given, hints = _read(value, Mapping, place), get_type_hints(kind)
     for key in given:
-        if key not in readers:
-            raise ValueError(f"{place}: expected keys among {', '.join(sorted(readers))}, got {key}")
-    values = {}
-    for item in fields(cls):  # type: ignore[arg-type]
-        needed = item.default is MISSING and item.default_factory is MISSING
-        unset = given.get(item.name) is None and item.default is None
-        if needed or (item.name in given and not unset):
-            values[item.name] = readers[item.name](given.get(item.name), f"{place}.{item.name}")
-    return cls(**values)
+        if key not in hints:
+            raise ValueError(f"{place}: expected keys among {', '.join(sorted(hints))}, got {key}")
+    needed = {item.name for item in fields(kind) if item.default is MISSING and item.default_factory is MISSING}
+    names = [name for name in hints if name in given or name in needed]
+    return kind(**{name: _read(given.get(name), hints[name], f"{place}.{name}") for name in names})
 
 
-def _text(value: Any, place: str) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{place}: expected a text, got {value!r}")
-    return value
-
-
-def _number(value: Any, place: str) -> float:
-    if not isinstance(value, int | float):
-        raise ValueError(f"{place}: expected a number, got {value!r}")
-    return float(value)
-
-
-def _size(value: Any, place: str) -> int:
-    if not _is_size(value):
-        raise ValueError(f"{place}: expected a whole number >= 0, got {value!r}")
-    return int(value)
-
-
-def _sizes(value: Any, place: str) -> tuple[int, ...]:
-    if not (isinstance(value, list) and value and all(map(_is_size, value))):
-        raise ValueError(f"{place}: expected a list of whole numbers >= 0, got {value!r}")
-    return tuple(value)
-
-
-def _columns(value: Any, place: str) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(column, str) for column in value):
-        raise ValueError(f"{place}: expected a list of columns, got {value!r}")
-    return tuple(value)
-
-
-def _mapping(value: Any, place: str) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        raise ValueError(f"{place}: expected keys with values, got {value!r}")
-    return {str(key): one for key, one in value.items()}
-
-
-def _list_of(reader: Reader) -> Reader:
-    def read(value: Any, place: str) -> tuple[Any, ...]:
-        if not isinstance(value, list):
-            raise ValueError(f"{place}: expected a list, got {value!r}")
-        return tuple(reader(one, f"{place}[{i}]") for i, one in enumerate(value))
-
-    return read
-
-
-def _sections(value: Any, place: str) -> tuple[Section, ...]:
-    if not isinstance(value, list) or not value:
-        raise ValueError(f"{place}: expected a list of sections, got {value!r}")
-    return tuple(_read(Section, _SECTION, one, f"{place}[{i}]") for i, one in enumerate(value))
-
-
-def _is_size(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-_SECTION: Mapping[str, Reader] = {
-    **dict.fromkeys(("title", "text", "caption"), _text),
-    **dict.fromkeys(("where", "baseline"), _mapping),
-    **dict.fromkeys(("sizes", "gain_sizes"), _sizes),
-    "best_per": _columns,
+_KINDS: Mapping[Any, tuple[Any, str]] = {
+    str: (str, "a text"),
+    int: (int, "a whole number >= 0"),
+    float: (int | float, "a number"),
+    Mapping: (Mapping, "keys with values"),
 }
-_STATEMENT: Mapping[str, Reader] = {
-    **dict.fromkeys(("says", "source", "why"), _text),
-    **dict.fromkeys(("of", "minus"), _mapping),
-    **dict.fromkeys(("value", "tolerance"), _number),
-    "size": _size,
-}
+_MANY: Mapping[Any, str] = {str: "texts", int: "whole numbers >= 0", Section: "sections", Statement: "statements"}

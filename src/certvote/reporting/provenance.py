@@ -5,35 +5,12 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from certvote.reporting import labels
-from certvote.reporting.wording import printable, seconds
+from certvote.reporting.wording import printable
 from certvote.results.run import Run, sweeps
-
-
-@dataclass(frozen=True)
-class RunRow:
-    """Describe one run in the list of runs: in what it differs from others, how it went, and where its record is."""
-
-    label: str
-    options: str
-    state: str
-    seconds: str
-    id: str
-    url: str | None
-
-
-@dataclass(frozen=True)
-class Digest:
-    """Hold a digest, and which runs it belongs to if it is not the same for all of them."""
-
-    kind: str
-    value: str
-    owners: str
 
 
 def provenance(runs: Sequence[Run], found: Sequence[Run], command: str | Sequence[str] | None = None) -> dict[str, Any]:
@@ -65,20 +42,16 @@ def common_options(runs: Sequence[Run]) -> list[tuple[str, str]]:
     return [(name, next(iter(values))) for name, values in set_values.items() if len(values) == 1]
 
 
-def run_rows(runs: Sequence[Run]) -> list[RunRow]:
-    """Describe every run; ``options`` has those in which runs differ and that the label does not say already."""
+def further_options(runs: Sequence[Run]) -> list[str]:
+    """Return for every run the options in which runs differ and that its label does not say already."""
     differing = [name for name, values in _options(runs).items() if len(values - {"–"}) > 1]
     names = [name for name in differing if not any(labels.says(run, name) for run in runs)]
-    rows = []
-    for run, label in zip(runs, labels.short(runs), strict=True):
-        options = ", ".join(f"{name}={_option(run, name)}" for name in names if _option(run, name) != "–")
-        state = labels.STATES.get(run.status, run.status.lower())
-        rows.append(RunRow(label, options, state, seconds(run.seconds), run.id, web_link(run.url)))
-    return rows
+    shown = [[(name, _option(run, name)) for name in names] for run in runs]
+    return [", ".join(f"{name}={value}" for name, value in options if value != "–") for options in shown]
 
 
-def digests(runs: Sequence[Run]) -> list[Digest]:
-    """Return the SHA-256 of data, features and code, each value once."""
+def digests(runs: Sequence[Run]) -> list[tuple[str, str, str]]:
+    """Return the SHA-256 of data, features and code, each value once, with the runs that it is of ("all")."""
     listed = []
     for kind, tag in (("data", "data_digest"), ("features", "feature_digest"), ("code", "code_digest")):
         values: dict[str, list[Run]] = {}
@@ -86,7 +59,7 @@ def digests(runs: Sequence[Run]) -> list[Digest]:
             if run.tag(tag):
                 values.setdefault(run.tag(tag), []).append(run)
         for value, owners in values.items():
-            listed.append(Digest(kind, printable(value), "" if len(values) == 1 else _owners(owners, runs)))
+            listed.append((kind, printable(value), "all" if len(values) == 1 else _owners(owners, runs)))
     return listed
 
 
@@ -104,17 +77,6 @@ def period(runs: Sequence[Run]) -> str:
     """Return when the runs started, as dates in UTC."""
     days = sorted({datetime.fromtimestamp(run.started, UTC).strftime("%Y-%m-%d") for run in runs})
     return " to ".join(dict.fromkeys([*days[:1], *days[-1:]]))
-
-
-def links(runs: Sequence[Run], given: Mapping[str, str] | None) -> list[tuple[str, str]]:
-    """Return the names and addresses of sweeps and of what else a page was given."""
-    named = [(f"sweep {run.name}", run.url) for run in sweeps(runs)] + list((given or {}).items())
-    return [(printable(name), url) for name, url in named if url and web_link(url)]
-
-
-def web_link(url: str | None) -> str | None:
-    """Return the address if it leads to a web server: no ``javascript:`` link may come out of a database."""
-    return url if url and urlsplit(url).scheme in ("http", "https") else None
 
 
 def _environment(run: Run) -> Mapping[str, str]:

@@ -9,15 +9,13 @@ from typing import Any
 
 from certvote.reporting import findings, labels, stated, templates
 from certvote.reporting.default_page import default_page
-from certvote.reporting.files import write_page
 from certvote.reporting.limits import limits
 from certvote.reporting.page import Page, load
-from certvote.reporting.provenance import links as named_links
-from certvote.reporting.provenance import period, provenance, run_rows
+from certvote.reporting.provenance import further_options, period, provenance
 from certvote.reporting.query import prepare, select
 from certvote.reporting.sections import SectionView, section_view
 from certvote.reporting.views import Detail, table_view
-from certvote.reporting.wording import count, counted, printable, printable_lines, sentence
+from certvote.reporting.wording import count, counted, printable, sentence
 from certvote.results.run import Run, finished, sweeps
 from certvote.runtime.names import check_name
 
@@ -46,12 +44,7 @@ def render_report(runs: Sequence[Run], *, name: str, out_root: Path, **page: Any
         If the folder cannot be written.
     """
     check_name(name)
-    folder = Path(out_root) / name
-    html = page_html(runs, **page)
-    try:
-        return write_page(html, folder)
-    except OSError as error:
-        raise OSError(f"option report_root: cannot write {folder}: {error.strerror or error}") from error
+    return templates.write(page_html(runs, **page), Path(out_root) / name, option="report_root")
 
 
 def render(runs: Sequence[Run], *, out_dir: Path, **page: Any) -> Path:
@@ -59,7 +52,7 @@ def render(runs: Sequence[Run], *, out_dir: Path, **page: Any) -> Path:
 
     Further arguments are those of :func:`page_html`.
     """
-    return write_page(page_html(runs, **page), out_dir)
+    return templates.write(page_html(runs, **page), out_dir, option="out_dir")
 
 
 def page_html(
@@ -116,9 +109,9 @@ def page_html(
         left_out=[sentence(note) for note in about_all if note.startswith(_LEFT_OUT)],
         sections=views,
         limits=limits(found),
-        rows=run_rows(found),
-        unfinished=_problems(found),
-        links=named_links(runs, links),
+        rows=list(zip(found, labels.short(found), further_options(found), strict=True)),
+        states=labels.STATES,
+        links={**{f"sweep {run.name}": run.url for run in sweeps(runs)}, **(links or {})},
         **provenance(runs, found, command),
     )
 
@@ -133,15 +126,6 @@ def _summary(found: Sequence[Run]) -> str:
     """Return how many runs there are, how many finished, and when they ran."""
     text = f"{counted(len(found), 'run')}, {count(len(finished(found)))} finished"
     return " · ".join(filter(None, [text, period(found)]))
-
-
-def _problems(found: Sequence[Run]) -> list[tuple[str, str]]:
-    """Return the runs without a result, with everything that their records say about why."""
-    return [
-        (name, "\n".join(printable_lines(run.tag("error"))) or labels.problem(run))
-        for run, name in zip(found, labels.short(found), strict=True)
-        if run.curve is None
-    ]
 
 
 def _notes(runs: Sequence[Run], notes: Sequence[str]) -> list[str]:

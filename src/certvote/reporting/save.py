@@ -8,7 +8,7 @@ from pathlib import Path
 
 from certvote.reporting.accuracy_table import GROUP, accuracy_table
 from certvote.reporting.figures import ca_figure
-from certvote.reporting.files import write_whole
+from certvote.runtime.files import write_whole
 from certvote.reporting.frame import COLUMN, PAGE
 from certvote.reporting.query import prepare
 from certvote.reporting.tables import to_csv, to_latex, to_markdown

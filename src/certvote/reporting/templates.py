@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
+import re
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from certvote.reporting import wording
+from certvote.reporting import labels, wording
 from certvote.reporting.css_classes import use_classes
+from certvote.runtime.files import write_whole
 from certvote.runtime.paths import shipped
 
 
@@ -23,9 +25,19 @@ def page(template: str, **context: Any) -> str:
     return use_classes(_environment().get_template(template).render(**context))
 
 
+def write(html: str, folder: Path, *, option: str) -> Path:
+    """Write ``folder/index.html`` and return its path; an error names the option that chose the folder."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return write_whole(folder / "index.html", html.encode())
+    except OSError as error:
+        raise OSError(f"option {option}: cannot write {folder}: {error.strerror or error}") from error
+
+
 def sentence(name: str, **facts: Any) -> str:
     """Render a sentence of ``sentences.txt``: the macro ``name`` with facts as its arguments, on one line."""
-    return " ".join(getattr(_environment().get_template("sentences.txt").module, name)(**facts).split())
+    text: str = getattr(_environment().get_template("sentences.txt").module, name)(**facts)
+    return re.sub(r"[ \n]+", " ", text).strip()
 
 
 @functools.cache
@@ -39,5 +51,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"glue": wording.glued, "count": wording.count, "listed": wording.listed}
+    environment.filters |= {name: getattr(module, name) for module in (labels, wording) for name in module.FILTERS}
     return environment

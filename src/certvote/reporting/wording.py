@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+FILTERS = ("clauses", "count", "counted", "glued", "listed", "percent", "printable", "seconds", "signed", "web_link")
+"""Functions that templates may use."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
 _WORD = re.compile(r"(?![ekr]\b)[a-z]+(?=[ ,;:.!?]|$)(?!\.\w)")  # in lower case; kNN, k and algo=knn are names
@@ -39,6 +43,11 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
+def clauses(parts: Sequence[str]) -> str:
+    """Return clauses for a sentence: a comma before the last one, semicolons between more than two."""
+    return ", and ".join(parts) if len(parts) <= 2 else f"{'; '.join(parts[:-1])}; and {parts[-1]}"
+
+
 def count(number: int) -> str:
     """Return a whole number with thousands separators."""
     return f"{number:,}"
@@ -67,6 +76,11 @@ def signed(points: float, digits: int) -> str:
 def seconds(value: float | None) -> str:
     """Return a duration in seconds with one digit, "–" for none."""
     return "–" if value is None else f"{value:,.1f}"
+
+
+def web_link(url: str | None) -> str:
+    """Return the address if it leads to a web server, else "": a database may hold a ``javascript:`` link."""
+    return url if url and urlsplit(url).scheme in ("http", "https") else ""
 
 
 def short_number(value: float) -> str:

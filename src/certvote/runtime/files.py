@@ -19,9 +19,3 @@ def write_whole(path: Path, content: bytes) -> Path:
         Path(draft).unlink(missing_ok=True)
         raise
     return path
-
-
-def write_page(html: str, folder: Path) -> Path:
-    """Write ``folder/index.html`` and return its path."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return write_whole(folder / "index.html", html.encode())
