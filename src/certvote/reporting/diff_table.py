@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from certvote.reporting.accuracy import accuracy_at
 from certvote.reporting.diff_figures import pair_styles
-from certvote.reporting.diff_words import decimals, signed
+from certvote.reporting.diff_words import decimals
 from certvote.reporting.pairs import Pair
 from certvote.reporting.tables import Cell, Column, Row, Table, csv_text
-from certvote.reporting.wording import count, percent
+from certvote.reporting.wording import count, difference, percent
 from certvote.results.headline import round_sizes
 
 GROUP = "certified accuracy (%) at e ="
@@ -43,6 +43,6 @@ def diff_table(pairs: Sequence[Pair], texts: Sequence[str]) -> Table:
             head = Cell(text) if side == "A" else None
             cells = [Cell(side, style=style), *(Cell(percent(value, digits)) for value in values)]
             rows.append(Row(head, tuple(cells), span=3))
-        points = [Cell(signed(100 * (b - a), digits)) for a, b in zip(low, high, strict=True)]
+        points = [Cell(difference(100 * (b - a), digits)) for a, b in zip(low, high, strict=True)]
         rows.append(Row(None, (Cell("B − A"), *points), kind="difference"))
     return Table(tuple(columns), tuple(rows), tuple(records))

@@ -7,7 +7,19 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-FILTERS = ("clauses", "count", "counted", "glued", "listed", "percent", "printable", "seconds", "signed", "web_link")
+FILTERS = (
+    "clauses",
+    "count",
+    "counted",
+    "difference",
+    "glued",
+    "listed",
+    "percent",
+    "printable",
+    "seconds",
+    "signed",
+    "web_link",
+)
 """Functions that templates may use."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
@@ -71,6 +83,12 @@ def percent(value: float, digits: int, *, up: bool = False) -> str:
 def signed(points: float, digits: int) -> str:
     """Return a difference in points with its sign: "+0.03", "−1.20", "–" for NaN."""
     return "–" if math.isnan(points) else f"{points:+.{digits}f}".replace("-", "−")
+
+
+def difference(points: float, digits: int) -> str:
+    """Return a difference in points with its sign, "0.0" without one, "–" for NaN."""
+    text = signed(points, digits)
+    return text if math.isnan(points) or round(points, digits) else text.lstrip("+−")
 
 
 def seconds(value: float | None) -> str:
