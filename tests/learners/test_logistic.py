@@ -9,8 +9,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from certvote.learners import bootstrap, train
-from certvote.learners.logistic_members import integers, prepared
 from certvote.learners.logistic_kernels import fit
+from certvote.learners.logistic_members import integers, prepared
 
 
 def loss(x, y, weights, l2):

@@ -47,8 +47,9 @@ class Knn(Algorithm):
                 ranking=self.ranking,
                 window=work.window,
                 num_classes=inputs.num_classes,
-                backend=work.backend.counter(work.cache_root),
+                backend=work.backend,
                 threads=work.threads,
+                scratch=work.cache_root / "shards",
                 progress=progress,
             )
 

@@ -36,8 +36,9 @@ class Rnn(Algorithm):
                 inputs.test,
                 r=self.r,
                 num_classes=inputs.num_classes,
-                backend=work.backend.counter(work.cache_root),
+                backend=work.backend,
                 threads=work.threads,
+                scratch=work.cache_root / "shards",
                 progress=progress,
             )
 

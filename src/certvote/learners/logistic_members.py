@@ -24,7 +24,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from certvote.algorithms.subsets import Subsets
 from certvote.learners.ballots import Progress, best, label_type, ranked
 from certvote.learners.logistic_kernels import fit, mean_of, offset_of
-from certvote.neighbors.lattice import blocks
+from certvote.neighbors.grid import row_blocks
 from certvote.runtime.threads import in_order
 
 _INPUT_BITS, _EXACT_BITS = 24, 53  # of a value on the features' grid; of integers that float64 holds
@@ -139,7 +139,7 @@ def check_grid(inputs: Float32[np.ndarray, "m d"]) -> None:
         raise ValueError("inputs: expected finite features, got NaN or infinity")
     mantissa, exponent = frexp(largest)  # mantissa in [0.5, 1)
     bits = _INPUT_BITS - exponent + (mantissa == 0.5)
-    for part in blocks(inputs):
+    for part in row_blocks(inputs):
         scaled = np.ldexp(inputs[part].astype(np.float64), bits)
         off = scaled != np.rint(scaled)
         if off.any():

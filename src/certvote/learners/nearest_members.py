@@ -20,8 +20,8 @@ from numba import njit
 
 from certvote.algorithms.subsets import Subsets
 from certvote.learners.ballots import Progress, label_type
-from certvote.neighbors.lattice import common_lattice
-from certvote.neighbors.microkernel import GROUP, PANEL, fill_distances
+from certvote.neighbors.cpu.distance_kernel import GROUP, PANEL, fill_distances
+from certvote.neighbors.grid import common_grid
 
 _TILE_BYTES = 256 * 2**20  # distances of all threads together
 _ROWS = 24  # distances of more inputs leave the caches before they are compared
@@ -74,12 +74,12 @@ class NearestBallots:
 
     def __init__(self, voters: NearestVoters, inputs: Float32[np.ndarray, "m d"]) -> None:
         self.voters, self.inputs = voters, inputs
-        self.lattice = common_lattice(voters.examples, inputs)
+        self.grid = common_grid(voters.examples, inputs)
         c = voters.num_classes
         # distance and label in one integer: the smallest is the nearest example, of those the largest label
-        self.key_type = np.int32 if (self.lattice.farthest + 2) * c < 2**31 else np.int64
+        self.key_type = np.int32 if (self.grid.max_distance + 2) * c < 2**31 else np.int64
         self.codes = (c - 1 - voters.labels).astype(self.key_type)
-        self.panels, self.panel_sums = packed(self.lattice.integers(voters.examples), PANEL)
+        self.panels, self.panel_sums = packed(self.grid.to_steps(voters.examples), PANEL)
         self.width = len(self.panels) * PANEL
         self.workers = max(1, min(voters.threads, _TILE_BYTES // (4 * self.width * GROUP)))
         self.rows = max(1, min(_ROWS, _TILE_BYTES // self.workers // (4 * self.width)) // GROUP) * GROUP
@@ -92,13 +92,13 @@ class NearestBallots:
         chosen = np.empty((rows, len(voters.offsets) - 1, depth), label_type(voters.num_classes))
         if not hasattr(self.own, "tile"):  # fresh memory for each tile would cost more than filling it
             self.own.tile = np.empty((self.rows, self.width), np.int32)
-        queries, sums = packed(self.lattice.integers(self.inputs[start:stop]), GROUP)
+        queries, sums = packed(self.grid.to_steps(self.inputs[start:stop]), GROUP)
         fill_distances(self.panels, self.panel_sums, queries, sums, self.own.tile, 0)
         data = self.own.tile[:rows], self.codes, voters.columns, voters.offsets, self.key_type(voters.num_classes)
         if depth == 1:
             first_labels(*data, self.key_type(np.iinfo(self.key_type).max), chosen)
         else:
-            ranked_labels(*data, self.key_type(self.lattice.farthest + 1), chosen)
+            ranked_labels(*data, self.key_type(self.grid.max_distance + 1), chosen)
         return chosen
 
 

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from certvote.options import columns
-from certvote.results.selection import open_stores, select
 from certvote.results.run import Run
+from certvote.results.selection import open_stores, select
 from certvote.types import Curve
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from jaxtyping import Int64
 
-    from certvote.results.store import Store
     from certvote.results.selection import OneOrMore
+    from certvote.results.store import Store
     from certvote.types import Election, Votes
 
 # Columns of a run's record, behind its options and metrics, and the tags that they come from.
