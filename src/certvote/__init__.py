@@ -19,28 +19,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from certvote import datasets as datasets
-    from certvote import results as results
-    from certvote.attacks.backdoor import backdoor as backdoor
+    from certvote import datasets, results
+    from certvote.attacks.backdoor import backdoor
     from certvote.certificates.bagging import curve as bagging_curve
     from certvote.certificates.budget import curve as budget_curve
-    from certvote.certificates.budget import removal_curve as removal_curve
+    from certvote.certificates.budget import removal_curve
     from certvote.certificates.dpa import curve as dpa_curve
-    from certvote.certificates.dpa import election_curve as election_curve
+    from certvote.certificates.dpa import election_curve
     from certvote.certificates.finite_aggregation import elect as elect_plurality
     from certvote.certificates.grouping import curve as grouping_curve
     from certvote.certificates.individual import curve as individual_curve
     from certvote.certificates.individual import votes_sizes as certified_sizes
     from certvote.certificates.runoff import elect as elect_runoff
-    from certvote.features.grid import bits_for as bits_for
-    from certvote.features.grid import snap as snap
-    from certvote.neighbors import knn_votes as knn_votes
-    from certvote.neighbors import neighbor_votes as neighbor_votes
-    from certvote.neighbors import rnn_votes as rnn_votes
-    from certvote.types import Curve as Curve
-    from certvote.types import Election as Election
-    from certvote.types import Split as Split
-    from certvote.types import Votes as Votes
+    from certvote.features.grid import bits_for, snap
+    from certvote.neighbors import knn_votes, neighbor_votes, rnn_votes
+    from certvote.types import Curve, Election, Split, Votes
 
     __version__: str
 
@@ -75,7 +68,31 @@ _ORIGINS = {
     "results": ("certvote.results", ""),
 }
 
-__all__ = ["__version__", *_ORIGINS]
+__all__ = [
+    "Curve",
+    "Election",
+    "Split",
+    "Votes",
+    "__version__",
+    "backdoor",
+    "bagging_curve",
+    "bits_for",
+    "budget_curve",
+    "certified_sizes",
+    "datasets",
+    "dpa_curve",
+    "elect_plurality",
+    "elect_runoff",
+    "election_curve",
+    "grouping_curve",
+    "individual_curve",
+    "knn_votes",
+    "neighbor_votes",
+    "removal_curve",
+    "results",
+    "rnn_votes",
+    "snap",
+]
 
 
 def __getattr__(name: str) -> Any:
