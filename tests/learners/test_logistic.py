@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from certvote.learners import bootstrap, train
+from certvote.algorithms.subsets import bootstrap
+from certvote.learners.logistic import Logistic
 from certvote.learners.logistic_kernels import fit
 from certvote.learners.logistic_members import integers, prepared
 
@@ -42,7 +43,7 @@ def test_fit_is_the_optimum(n, d, labels, l2):
 def test_votes_are_nearly_those_of_scikit_learn(blobs, root):
     x, labels, queries = blobs
     subsets = bootstrap(len(x), voters=30, size=20, seed=0)
-    ensemble = train("logistic", x, labels, subsets, num_classes=4, l2=0.1, root=root, steps=300)
+    ensemble = Logistic(l2=0.1, root=root, steps=300).train(x, labels, subsets, num_classes=4)
     same = []
     z, tests = (np.sqrt(part) if root else part for part in (x.astype(float), queries.astype(float)))
     chosen = ensemble.first_choices(queries)
@@ -84,7 +85,7 @@ def test_root_of_a_row_does_not_depend_on_other_rows():
 def test_features_off_the_grid_are_refused(blobs):
     x, labels, queries = blobs
     subsets = bootstrap(len(x), voters=3, size=5, seed=0)
-    ensemble = train("logistic", x, labels, subsets, num_classes=4, l2=0.1, root=False, steps=10)
+    ensemble = Logistic(l2=0.1, root=False, steps=10).train(x, labels, subsets, num_classes=4)
     off = queries.copy()
     off[4, 2], off[5, 0] = 2.0**-40, 1.0
     with pytest.raises(ValueError, match=r"inputs: .* in row 4, column 2"):

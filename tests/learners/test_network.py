@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from certvote.learners import bootstrap, partition, train
+from certvote.algorithms.subsets import bootstrap, partition
+from certvote.learners.network import Network
 from certvote.learners.network_members import Schedule, random_distortions
 from certvote.learners.network_votes import integers
 from certvote.learners.orientations import DIRECTIONS, depth_of, grid_of, maps
@@ -42,8 +43,8 @@ def bars():
     return images, labels
 
 
-def trained(images, labels, subsets, **how):
-    return train("network", images, labels, subsets, num_classes=5, **{**OPTIONS, **how})
+def trained(images, labels, subsets, *, threads=None, **options):
+    return Network(**{**OPTIONS, **options}).train(images, labels, subsets, num_classes=5, threads=threads)
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +101,7 @@ def test_threads_do_not_matter(bars, ensemble, threads):
 
 
 def networks(ensemble):
-    return [[n.first, n.first_bias, n.factor, n.last, n.last_bias] for n in ensemble.voters.networks]
+    return [[n.first, n.first_bias, n.factor, n.last, n.last_bias] for n in ensemble.members.networks]
 
 
 def test_votes_are_those_of_integer_arithmetic(bars, ensemble):
@@ -111,7 +112,7 @@ def test_votes_are_those_of_integer_arithmetic(bars, ensemble):
     inputs = windows.reshape(len(images), -1, 9 * DIRECTIONS)
     rankings = ensemble.rankings(images)
     parts = partition(images[:200], labels[:200], parts=20)
-    for v, (members, network) in enumerate(zip(parts, ensemble.voters.networks, strict=True)):
+    for v, (members, network) in enumerate(zip(parts, ensemble.members.networks, strict=True)):
         first, first_bias, last, last_bias = (
             np.nan_to_num(array, neginf=0).astype(np.int64)
             for array in (network.first, network.first_bias, network.last, network.last_bias)

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 
 import pytest
 
-from certvote.options.choices import PACKAGES, Choice, Options, choice, choices, find, meanings, option, option_name, shortcuts
+from certvote.options.choices import (
+    PACKAGES,
+    Choice,
+    Options,
+    choice,
+    choices,
+    find,
+    meanings,
+    option,
+    option_name,
+    shortcuts,
+)
 
 
 @dataclass
@@ -44,7 +55,7 @@ def test_the_ends_of_a_range_are_inside():
 
 def test_a_range_that_depends_on_the_data_is_checked_when_it_is_known():
     Example(number=5).check_data({"n_train": 5})
-    with pytest.raises(ValueError, match=r"option example.number: expected at most the number of training examples, 5, got 6"):
+    with pytest.raises(ValueError, match="expected at most the number of training examples, 5, got 6"):
         Example(number=6).check_data({"n_train": 5})
 
 
@@ -66,7 +77,7 @@ def test_every_choice_says_what_it_is_and_what_its_options_are():
 
 
 def test_a_name_that_is_taken_is_refused():
-    with pytest.raises(ValueError, match="algo=knn: expected a name that is not taken, got that of certvote.algorithms.knn"):
+    with pytest.raises(ValueError, match="algo=knn: expected a name that is not taken"):
 
         @choice("algo", "knn")
         class Other(Choice):
@@ -74,5 +85,5 @@ def test_a_name_that_is_taken_is_refused():
 
 
 def test_an_unknown_group_is_refused():
-    with pytest.raises(ValueError, match="expected an option group among dataset, .*, got 'method'"):
+    with pytest.raises(ValueError, match=r"expected an option group among dataset, .*, got 'method'"):
         choice("method", "knn")

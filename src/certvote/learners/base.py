@@ -1,7 +1,7 @@
 """Define what a learner is: how the base classifiers of an ensemble are trained.
 
-A new learner is a class ``@choice("learner", …)`` in a module of its own and a file ``conf/learner/….yaml``. Its soundness
-condition: a member depends on the sequence of its own examples and its seed, and on nothing else.
+A new learner is a class ``@choice("learner", …)`` in a module of its own and a file
+``conf/learner/….yaml``. Its soundness condition: a member depends on the sequence of its own examples and its seed, and on nothing else.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 from jaxtyping import Float32, Int64, Integer, UInt8
 
 from certvote.checks import is_integer, plain_array
+from certvote.options import Label
 from certvote.options.choices import Choice, choices
-from certvote.options.labels import Label
 
 if TYPE_CHECKING:
     from certvote.algorithms.subsets import Subsets

@@ -47,6 +47,7 @@ def _notes(tag: str | None) -> tuple[str, ...]:
 
 
 def _curve(client: MlflowClient, run: str) -> Curve:
+    """Read a run's curve from the history of its metrics."""
     certified = _history(client, run, "CA")
     attained = _history(client, run, "CA_attained")
     sizes = np.array(sorted(certified), dtype=np.int64)
@@ -58,4 +59,5 @@ def _curve(client: MlflowClient, run: str) -> Curve:
 
 
 def _history(client: MlflowClient, run: str, metric: str) -> dict[int, float]:
+    """Read a metric as a mapping from step to value."""
     return {row.step: row.value for row in client.get_metric_history(run, metric)}

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from certvote.options import columns
+from certvote.options import Label, columns
 from certvote.options.choices import find
 from certvote.options.columns import Value
-from certvote.options.labels import Label
 from certvote.types import Curve
 
 LABELS = "certvote.labels"  # tag with the labels of the chosen objects, for readers that do not have their classes

@@ -1,4 +1,4 @@
-"""Ensembles asked from options: the same votes however the work is cut, and outcomes that fit together."""
+"""Ensembles made from options: the same votes however the work is cut, and outcomes that fit together."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
 
-from certvote import polling, stages
+from certvote import stages
+from certvote.algorithms import ensemble
+from certvote.algorithms.base import Inputs, Work
 from certvote.certificates.votes import predicted_labels
 from certvote.options import settings as options
 from certvote.runtime.paths import conf_dir
@@ -33,9 +35,14 @@ def job(tmp_path):
 
 
 def poll(settings, split, features, seconds=None) -> Votes | Election:
-    """The outcome of the only election that was decided."""
-    outcomes = polling.poll(features, split, settings, {} if seconds is None else seconds)
-    assert tuple(outcomes) == polling.elections(settings)
+    """Return the outcome of the only election that was decided."""
+    train, test = (split.train, split.test) if features is None else (features.train, features.test)
+    inputs = Inputs(train, split.train_labels, test, split.num_classes, split.train)
+    work = Work(settings.backend, settings.learner, settings.n_jobs, settings.cache_root)
+    outcomes = settings.algo.outcomes(inputs, work)
+    if seconds is not None:
+        seconds |= work.seconds
+    assert tuple(outcomes) == settings.algo.elections(settings.learner)
     (outcome,) = outcomes.values()
     return outcome
 
@@ -53,7 +60,7 @@ def same(a: Votes | Election, b: Votes | Election) -> bool:
 def test_the_test_set_may_be_cut_anywhere(job, choice, monkeypatch):
     settings, split, features = job(*choice.split(), *COMMON)
     whole = poll(settings, split, features)
-    monkeypatch.setattr(polling, "_CHUNK_BYTES", 7 * 60 * 10)
+    monkeypatch.setattr(ensemble, "_CHUNK_BYTES", 7 * 60 * 10)
     assert same(whole, poll(settings, split, features))
 
 
@@ -104,11 +111,11 @@ def test_networks_are_asked_once_for_all_elections(job, algo, monkeypatch):
     alone = {}
     for election, (settings, split, _) in jobs.items():
         with monkeypatch.context() as patched:
-            patched.setattr(polling, "elections", lambda settings: (settings.algo.election,))
+            patched.setattr(type(settings.algo), "elections", lambda algo, learner: (algo.election,))
             alone[election] = poll(settings, split, None)
     asked = []
-    ask = polling.poll
-    monkeypatch.setattr(polling, "poll", lambda *given: asked.append(1) or ask(*given))
+    ask = ensemble.EnsembleAlgorithm.outcomes
+    monkeypatch.setattr(ensemble.EnsembleAlgorithm, "outcomes", lambda *given: asked.append(1) or ask(*given))
     for election, (settings, split, _) in jobs.items():
         seconds = {}
         assert same(stages.count_votes(None, split, settings, seconds), alone[election])
