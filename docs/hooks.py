@@ -139,7 +139,7 @@ def _resolved(value: Any) -> Any:
 
 
 def _range(meaning: Any) -> str:
-    from certvote.options.choices import QUANTITIES
+    from certvote.options.option import QUANTITIES
 
     if meaning.one_of:
         return ", ".join(f"`{word}`" for word in meaning.one_of)
