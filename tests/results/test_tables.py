@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -303,15 +302,3 @@ def test_every_option_of_the_schema_has_a_column_and_a_value_that_compares():
     assert columns.equal(True, "true")
     assert not columns.equal(None, "None")
     assert not columns.equal(1, True)
-
-
-def test_the_example_in_the_documentation_runs(repository, tmp_path):
-    """Over a database made by a small sweep, word for word."""
-    small = ["-m", "algo=knn", "k=50,100", "certificate=individual,budget", "dataset.n_train=300", "dataset.n_test=40"]
-    sweep = [sys.executable, str(repository / "run.py"), *small, "sizes.max=20", "name=demo"]
-    subprocess.run(sweep, cwd=tmp_path, check=True, capture_output=True, timeout=300)
-    script = repository / "docs" / "results_api.py"
-    done = subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    assert "falls under 50 %" in done.stdout
-    assert Path(tmp_path / "curves.svg").stat().st_size > 1000
