@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from certvote.certificates.change import CHANGES
-from certvote.options.choices import Choice, option
-from certvote.options.labels import Label
+from certvote.options import Label
+from certvote.options.choices import Choice
+from certvote.options.option import option
 
 if TYPE_CHECKING:
     from certvote.types import Split
@@ -28,7 +29,7 @@ class Attack(Choice):
 
     label: ClassVar[Label] = Label("an unnamed attack")
     situation: ClassVar[str] = ""
-    """What is true of every test {example}, as the end of a clause in reports (" and the trigger in every test image")."""
+    """What is true of every test {example}, as the end of a clause (" and the trigger in every test image")."""
 
     assumption: ClassVar[str] = ""
     """What a guarantee under this attack assumes, for reports."""
@@ -36,4 +37,3 @@ class Attack(Choice):
     def apply(self, split: Split) -> Split:
         """Return the split with the attack carried out on its test images."""
         raise NotImplementedError
-
