@@ -22,6 +22,7 @@ class Attack(Choice):
 
     change: str = option(
         "what the attacker may do to the training set: any (remove up to e examples and add up to e), insert, delete",
+        default="any",
         one_of=CHANGES,
     )
 

@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 class Dataset(Choice):
     """Read labelled training and test examples, or a stratified subset of them."""
 
-    n_train: int | None = option("a stratified subset of training examples; null: all", least=1)
-    n_test: int | None = option("a stratified subset of test examples; null: all", least=1)
-    holdout: int | None = option(
-        "training examples that take the test set's place, to choose options on; null: the test set", least=1
+    n_train: int | None = option(
+        "a stratified subset of training examples; null: all", default=None, least=1
     )
-    seed: int = option("seed of the split and of subsets", least=0)
-    recommended: dict[str, Any] = option("values of options that the user leaves open", matters=False)
+    n_test: int | None = option("a stratified subset of test examples; null: all", default=None, least=1)
+    holdout: int | None = option(
+        "training examples that take the test set's place, to choose options on; null: the test set",
+        default=None,
+        least=1,
+    )
+    seed: int = option("seed of the split and of subsets", default=0, least=0)
+    recommended: dict[str, Any] = option("values of options that the user leaves open", default={}, matters=False)
 
     label: ClassVar[Label] = Label("unnamed data")
 
