@@ -1,6 +1,7 @@
 """Define what a certificate is: how it turns votes into a lower bound of the accuracy under attack.
 
-A new certificate is a class ``@choice("certificate", …)`` in a module of its own and a file ``conf/certificate/….yaml``.
+A new certificate is a class ``@choice("certificate", …)`` in a module of its own and a file
+``conf/certificate/….yaml``.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from typing import TYPE_CHECKING, ClassVar
 from certvote.certificates.change import CHANGES
 from certvote.options.choices import Choice
 from certvote.options.labels import Label
+from certvote.types import Votes
 
 if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Int64
 
-    from certvote.types import Curve, Election, Votes
+    from certvote.types import Curve, Election
 
 
 class VotesOf(Enum):
@@ -31,7 +33,7 @@ class VotesOf(Enum):
 
 @dataclass(frozen=True)
 class Problem:
-    """What is to be certified.
+    """Hold what is to be certified.
 
     Attributes
     ----------
@@ -53,10 +55,16 @@ class Problem:
     n_train: int
     change: str
 
+    @property
+    def counted_votes(self) -> Votes:
+        """The votes, of a classifier that holds no election: certificates of nearest neighbors take no others."""
+        assert isinstance(self.votes, Votes)
+        return self.votes
+
 
 @dataclass
 class Certificate(Choice):
-    """Bound the accuracy under every attack of a size from below."""
+    """Bound from below the accuracy that is left under every attack of a given size."""
 
     label: ClassVar[Label] = Label("a certificate without a name")
     meaning: ClassVar[str] = ""
@@ -83,7 +91,7 @@ class Certificate(Choice):
         return kind in cls.votes_of
 
     def window(self, sizes: Int64[np.ndarray, " s"]) -> int:
-        """Return how many neighbors on either side of the k-th the certificate looks at."""
+        """Return how many neighbors on either side of the k-th the certificate looks at, for a curve over ``sizes``."""
         return 0
 
     def curve(
@@ -102,5 +110,10 @@ class Certificate(Choice):
             The size up to which each test example is certified on its own; -1 where it is wrong on clean data.
         progress : callable
             To be called with the number of sizes done and their total.
+
+        Returns
+        -------
+        Curve
+            A lower bound of the accuracy at every size, and where the certificate searches, how far the search came.
         """
         raise NotImplementedError
