@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from certvote.attacks.threats import threat
 from certvote.reporting import findings, labels, templates
-from certvote.reporting.accuracy import accuracy_at, last_size, searched_further, tells, telling_size
+from certvote.reporting.accuracy import accuracy_at, last_size, searched_further, telling_size, tells
 from certvote.reporting.accuracy_table import AccuracyTable, accuracy_table
 from certvote.reporting.costs import cost_table
 from certvote.reporting.figures import ca_figure
