@@ -159,8 +159,8 @@ def _parse(
     n, length, classes = published.files[path.name].records, published.record_bytes, len(published.class_names)
     if len(content) != n * length:
         raise ValueError(
-            f"{path}: expected {n} records of {length} bytes ({n * length} bytes), got {len(content)} bytes; delete the "
-            "file to have it downloaded again"
+            f"{path}: expected {n} records of {length} bytes ({n * length} bytes), got {len(content)} bytes; "
+            "delete the file to have it downloaded again"
         )
     records = np.frombuffer(content, dtype=np.uint8).reshape(-1, length)
     labels = records[:, published.label_bytes - 1].astype(np.int64)

@@ -131,7 +131,7 @@ def gradient(
     from tqdm import tqdm
 
     from certvote.features.gradient_kernels import direction_shares
-    from certvote.runtime.threads import cores, in_order
+    from certvote.runtime.threads import cores, run_in_order
 
     images = np.ascontiguousarray(checked_images(images))
     dim = gradient_dim(directions=directions, grid=grid, spread=spread, aspect=aspect, power=power)
@@ -148,7 +148,7 @@ def gradient(
 
     features = np.empty((len(images), dim), dtype=np.float32)
     with tqdm(total=len(images), desc="gradients", unit="image", disable=None if progress else True) as bar:
-        for first, last, rows in in_order(vectors, len(images), _CHUNK, n_jobs or cores()):
+        for first, last, rows in run_in_order(vectors, len(images), _CHUNK, n_jobs or cores()):
             features[first:last] = rows
             bar.update(last - first)
     return features
