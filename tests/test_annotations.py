@@ -10,17 +10,10 @@ import subprocess
 import sys
 
 _PROGRAM = """
-import sys
-import types
-
-from beartype import BeartypeConf, FrozenDict, beartype
 from jaxtyping import install_import_hook
 
-# OmegaConf gives a list for an option that is declared as a tuple.
-lenient = BeartypeConf(hint_overrides=FrozenDict({tuple[int, int]: tuple[int, int] | list[int]}))
-sys.modules["checker"] = types.SimpleNamespace(check=beartype(conf=lenient))
-checked = ["types", "attacks", "datasets", "features", "neighbors", "algorithms", "learners", "certificates"]
-install_import_hook([f"certvote.{stage}" for stage in checked], "checker.check")
+checked = ["types", "attacks", "datasets", "features", "neighbors", "learners", "algorithms", "certificates"]
+install_import_hook([f"certvote.{stage}" for stage in checked], "beartype.beartype")
 
 from hydra import compose, initialize_config_dir
 
@@ -30,8 +23,10 @@ from certvote.runtime.paths import conf_dir
 
 settings.register()
 common = ["sizes.max=20", "dataset.n_train=200", "dataset.n_test=50", "k=20", "attack=backdoor"]
-algos = ["algo=knn", "algo=rnn", "algo=rnn certificate=rd", "algo=rnn certificate=island", "algo=rnn certificate=removal",
-         "algo=rnn certificate=budget", "algo=knn certificate=budget", "algo=knn certificate=budget certificate.bound=sharp",
+algos = ["algo=knn", "algo=rnn", "algo=rnn certificate=rd", "algo=rnn certificate=island",
+         "algo=rnn certificate=removal",
+         "algo=rnn certificate=budget", "algo=knn certificate=budget",
+         "algo=knn certificate=budget certificate.bound=sharp",
          "algo=knn backend=reference", "algo=knn algo.ranking=hash backend=faiss",
          "algo=knn attack.change=insert", "algo=rnn certificate=budget attack.change=delete",
          "algo=knn certificate=budget attack.change=delete",

@@ -5,6 +5,7 @@ Array attributes are read-only by convention: a stage returns new objects and ne
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -144,6 +145,18 @@ class Curve:
     sizes: Int64[np.ndarray, " s"]
     certified: Float64[np.ndarray, " s"]
     attained: Float64[np.ndarray, " s"] | None = None
+
+    def certified_at(self, size: int) -> float:
+        """Return the lower bound of CA(``size``), NaN beyond the last computed size."""
+        # CA falls with e, so the bound at the next larger size also holds here.
+        index = int(np.searchsorted(self.sizes, size))
+        return float(self.certified[index]) if index < len(self.sizes) else math.nan
+
+    def attained_at(self, size: int) -> float:
+        """Return what the search attained at ``size``, NaN where it was not computed."""
+        index = int(np.searchsorted(self.sizes, size))
+        known = self.attained is not None and index < len(self.sizes) and self.sizes[index] == size
+        return float(self.attained[index]) if self.attained is not None and known else math.nan
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from certvote.algorithms.base import Algorithm, Inputs, Work
 from certvote.certificates.base import Problem, VotesOf
-from certvote.options.choices import choice, option
-from certvote.options.labels import Label
+from certvote.options import Label, choice, option
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from certvote.certificates.change import CHANGES
-from certvote.options.choices import Choice, option
-from certvote.options.labels import Label
+from certvote.options import Label
+from certvote.options.choices import Choice
+from certvote.options.option import option
 
 if TYPE_CHECKING:
     from certvote.types import Split

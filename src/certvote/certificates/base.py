@@ -12,8 +12,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
 from certvote.certificates.change import CHANGES
+from certvote.options import Label
 from certvote.options.choices import Choice
-from certvote.options.labels import Label
 from certvote.types import Votes
 
 if TYPE_CHECKING:

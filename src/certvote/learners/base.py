@@ -13,8 +13,8 @@ import numpy as np
 from jaxtyping import Float32, Int64, Integer, UInt8
 
 from certvote.checks import is_integer, plain_array
+from certvote.options import Label
 from certvote.options.choices import Choice, choices
-from certvote.options.labels import Label
 
 if TYPE_CHECKING:
     from certvote.algorithms.subsets import Subsets

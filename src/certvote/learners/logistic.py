@@ -6,8 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from certvote.learners.base import Learner
-from certvote.options.choices import choice, option
-from certvote.options.labels import Label
+from certvote.options import Label, choice, option
 
 if TYPE_CHECKING:
     from certvote.learners.ensemble import Members

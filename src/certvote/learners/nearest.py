@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from certvote.learners.base import Learner
-from certvote.options.choices import choice
-from certvote.options.labels import Label
+from certvote.options import Label, choice
 
 if TYPE_CHECKING:
     from certvote.learners.ensemble import Members

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,22 +30,11 @@ def read_run(client: MlflowClient, run: MlflowRun, ui: str, *, curve: bool = Tru
         tags=dict(data.tags),
         curve=_curve(client, info.run_id) if curve and "CA" in data.metrics else None,
         url=f"{ui}/#/experiments/{info.experiment_id}/runs/{info.run_id}",
-        notes=_notes(data.tags.get("certvote.notes")),
     )
 
 
-def _notes(tag: str | None) -> tuple[str, ...]:
-    """Return the warnings of a run or a sweep; a note that somebody typed into the UI is one as it stands."""
-    if not tag:
-        return ()
-    try:
-        loaded = json.loads(tag)
-    except json.JSONDecodeError:
-        loaded = tag
-    return tuple(dict.fromkeys(map(str, loaded))) if isinstance(loaded, list) else (str(loaded),)
-
-
 def _curve(client: MlflowClient, run: str) -> Curve:
+    """Read a run's curve from the history of its metrics."""
     certified = _history(client, run, "CA")
     attained = _history(client, run, "CA_attained")
     sizes = np.array(sorted(certified), dtype=np.int64)
@@ -58,4 +46,5 @@ def _curve(client: MlflowClient, run: str) -> Curve:
 
 
 def _history(client: MlflowClient, run: str, metric: str) -> dict[int, float]:
+    """Read a metric as a mapping from step to value."""
     return {row.step: row.value for row in client.get_metric_history(run, metric)}

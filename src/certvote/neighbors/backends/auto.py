@@ -9,7 +9,7 @@ from certvote.neighbors.backends.base import Backend, Counted, Progress
 from certvote.neighbors.backends.numba import Numba
 from certvote.neighbors.backends.torch import Torch
 from certvote.neighbors.job import Job
-from certvote.options.choices import choice
+from certvote.options import choice
 
 _MIN_GPU_TERMS = 10**10  # terms |x - z|; a CPU is done with fewer before the GPU's libraries are imported
 

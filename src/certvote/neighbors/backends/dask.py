@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from certvote.neighbors.backends.base import Backend, Counted, Progress, require_library
 from certvote.neighbors.job import Job
-from certvote.options.choices import choice, option
+from certvote.options import choice, option
 
 
 @choice("backend", "dask")

@@ -21,7 +21,7 @@ from certvote.neighbors.backends.base import (
 )
 from certvote.neighbors.job import BlockVotes, Job
 from certvote.neighbors.memory import require_memory
-from certvote.options.choices import choice
+from certvote.options import choice
 
 _TILE_BYTES = 96 * 2**20
 

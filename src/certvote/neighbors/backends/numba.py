@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from certvote.neighbors.backends.base import Backend, Counted, Progress, count_blocks
 from certvote.neighbors.job import BlockVotes, Job
-from certvote.options.choices import choice
+from certvote.options import choice
 
 
 @choice("backend", "numba")

@@ -8,7 +8,7 @@ from jaxtyping import Int32
 from certvote.neighbors.backends.base import Backend, Counted, Progress, count_blocks
 from certvote.neighbors.job import BlockVotes, Job
 from certvote.neighbors.memory import require_memory
-from certvote.options.choices import choice
+from certvote.options import choice
 
 
 @choice("backend", "reference")

@@ -15,7 +15,7 @@ from certvote.neighbors.backends.base import (
 )
 from certvote.neighbors.job import Job
 from certvote.neighbors.memory import parse_size
-from certvote.options.choices import choice, option
+from certvote.options import choice, option
 
 log = logging.getLogger(__name__)
 
