@@ -186,7 +186,8 @@ def _reason(
 def _missing(run: Run, others: Sequence[Run], options: Mapping[str, Options], ignored: frozenset[str]) -> str:
     """Return the options of a run that the most similar one of the other side has not."""
     mine = _key(options[run.id], ignored)
-    lacking = dict(min((mine - _key(options[other.id], ignored) for other in others), key=len, default=mine))
+    missing = (mine - _key(options[other.id], ignored) for other in others)
+    lacking = dict(min(missing, key=lambda one: len(frozenset(one)), default=mine))
     said = ", ".join(f"{name}={_text(lacking[name])}" for name in columns.ordered(lacking))
     return said or "these options only"
 

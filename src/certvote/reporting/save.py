@@ -8,12 +8,12 @@ from pathlib import Path
 
 from certvote.reporting.accuracy_table import GROUP, accuracy_table
 from certvote.reporting.figures import ca_figure
-from certvote.runtime.files import write_whole
 from certvote.reporting.frame import COLUMN, PAGE
 from certvote.reporting.query import prepare
 from certvote.reporting.tables import to_csv, to_latex, to_markdown
 from certvote.reporting.vector import pdf, svg
 from certvote.results.run import Run
+from certvote.runtime.files import write_whole
 
 
 def save_figure(runs: Sequence[Run], path: Path, *, column: bool = False) -> None:
