@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from certvote import cli
-from certvote import study as paper
+from certvote import study as module
 from certvote.reporting.page import load
 from certvote.results import Store
 from certvote.study import Where
@@ -39,7 +39,7 @@ def never(monkeypatch):
     def fail(arguments):
         raise AssertionError(arguments)
 
-    monkeypatch.setattr(paper, "_sweep", fail)
+    monkeypatch.setattr(module, "_sweep", fail)
 
 
 def text_of(page: Path) -> str:
@@ -48,7 +48,7 @@ def text_of(page: Path) -> str:
 
 def test_a_study_is_run_rendered_and_not_computed_twice(study, tmp_path):
     where = Where(str(tmp_path / "a data base"), "mine", tmp_path / "pages", SMALL)
-    page, incomplete = paper.paper(str(study), where=where)
+    page, incomplete = module.run_study(str(study), where=where)
     assert incomplete == []
     assert page == tmp_path / "pages" / "a study" / "index.html"
     text = text_of(page)
@@ -59,7 +59,7 @@ def test_a_study_is_run_rendered_and_not_computed_twice(study, tmp_path):
 
     store = Store(where.uri, where.experiment)
     before = {run.id for run in store.read_runs(curves=False)}
-    again, incomplete = paper.paper(str(study), where=where)
+    again, incomplete = module.run_study(str(study), where=where)
     assert (again, incomplete) == (page, [])
     assert {run.id for run in store.read_runs(curves=False)} == before
     assert "14 runs, 14 finished" in text_of(again)
@@ -82,8 +82,8 @@ def test_what_fails_is_said_on_the_page_and_in_the_exit_status(study, tmp_path, 
 
 
 def test_an_experiment_that_does_not_start_leaves_the_page(study, tmp_path, monkeypatch):
-    monkeypatch.setattr(paper, "_sweep", lambda arguments: 9)
-    page, incomplete = paper.paper(str(study), where=Where(str(tmp_path / "db"), out=tmp_path))
+    monkeypatch.setattr(module, "_sweep", lambda arguments: 9)
+    page, incomplete = module.run_study(str(study), where=Where(str(tmp_path / "db"), out=tmp_path))
     assert incomplete == ["demo did not start (exit code 9); none of its runs is here"]
     assert "did not start (exit code 9)" in text_of(page)
     assert "No run matches this section." in text_of(page)
@@ -92,18 +92,18 @@ def test_an_experiment_that_does_not_start_leaves_the_page(study, tmp_path, monk
 def test_an_older_sweep_of_the_same_name_is_not_taken_for_this_one(study, tmp_path, monkeypatch):
     store = Store(str(tmp_path / "db"))
     store.end_sweep(store.start_sweep("demo", command="", title=None, notes=()), "FINISHED")
-    monkeypatch.setattr(paper, "_sweep", lambda arguments: 1)
-    monkeypatch.setattr(paper.time, "time", lambda: 4e9)
-    _, incomplete = paper.paper(str(study), where=Where(str(tmp_path / "db"), out=tmp_path))
+    monkeypatch.setattr(module, "_sweep", lambda arguments: 1)
+    monkeypatch.setattr(module.time, "time", lambda: 4e9)
+    _, incomplete = module.run_study(str(study), where=Where(str(tmp_path / "db"), out=tmp_path))
     assert incomplete == ["demo did not start (exit code 1); none of its runs is here"]
 
 
 def test_data_sets_that_were_not_asked_for_are_left_out_and_said_so(tmp_path, monkeypatch):
     started = []
-    monkeypatch.setattr(paper, "_sweep", lambda arguments: started.append(arguments[1]) or 1)
-    page, _ = paper.paper("jia2022", datasets=["mnist"], where=Where(str(tmp_path / "db"), out=tmp_path))
+    monkeypatch.setattr(module, "_sweep", lambda arguments: started.append(arguments[1]) or 1)
+    page, _ = module.run_study("jia2022", datasets=["mnist"], where=Where(str(tmp_path / "db"), out=tmp_path))
     assert started == [
-        f"experiment={name}" for name in load(paper.definition("jia2022")).experiments if "mnist" in name
+        f"experiment={name}" for name in load(module.definition("jia2022")).experiments if "mnist" in name
     ]
     text = text_of(page)
     assert "CIFAR-10 is not on this page, as only MNIST was asked for." in text
@@ -114,9 +114,9 @@ def test_data_sets_that_were_not_asked_for_are_left_out_and_said_so(tmp_path, mo
 
 def test_experiments_are_skipped_by_name_and_the_page_says_so(tmp_path, monkeypatch):
     started = []
-    monkeypatch.setattr(paper, "_sweep", lambda arguments: started.append(arguments[1]) or 1)
+    monkeypatch.setattr(module, "_sweep", lambda arguments: started.append(arguments[1]) or 1)
     where = Where(str(tmp_path / "db"), out=tmp_path)
-    page, _ = paper.paper("jia2022", datasets=["mnist"], skip=["network", "fig9"], where=where)
+    page, _ = module.run_study("jia2022", datasets=["mnist"], skip=["network", "fig9"], where=where)
     assert len(started) == 7
     assert not [name for name in started if "network" in name or "fig9" in name]
     text = text_of(page)
@@ -134,13 +134,13 @@ def test_experiments_are_skipped_by_name_and_the_page_says_so(tmp_path, monkeypa
 )
 def test_mistakes_are_named_before_anything_runs(page, datasets, message):
     with pytest.raises(ValueError, match=message):
-        paper.paper(page, datasets=datasets)
+        module.run_study(page, datasets=datasets)
 
 
 @pytest.mark.usefixtures("never")
 def test_a_part_that_no_name_has_is_no_part():
     with pytest.raises(ValueError, match="option skip: expected a part of an experiment's name, got netwrok"):
-        paper.paper("jia2022", skip=["netwrok"])
+        module.run_study("jia2022", skip=["netwrok"])
 
 
 @pytest.mark.usefixtures("never")
@@ -148,7 +148,7 @@ def test_a_part_that_no_name_has_is_no_part():
 def test_a_page_needs_experiments_that_exist(study, key, message):
     study.write_text(STUDY.replace("[demo]", key))
     with pytest.raises(Exception, match=message):
-        paper.paper(str(study))
+        module.run_study(str(study))
 
 
 @pytest.mark.parametrize("override", ["tracking.uri=x", "report_root=x", "name=x", "-m"])
@@ -169,7 +169,7 @@ def test_places_reach_the_sweep_as_hydra_reads_them():
 
 
 def test_every_step_of_the_paper_has_a_sweep_of_its_own():
-    page = load(paper.definition("jia2022"))
-    found = paper.steps(page)
+    page = load(module.definition("jia2022"))
+    found = module.steps(page)
     assert len({step.sweep for step in found}) == len(found) == 21
     assert {step.dataset for step in found} == {"mnist", "cifar10"}

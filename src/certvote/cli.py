@@ -1,4 +1,4 @@
-"""The command line: ``run`` (Hydra), ``report``, ``paper``, ``figure``, ``table``, ``audit`` and ``ui``."""
+"""Offer the commands ``run`` (Hydra), ``report``, ``paper``, ``figure``, ``table``, ``audit`` and ``ui``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 def job(config: DictConfig) -> str:
-    """Hydra's task function: one job. In a sweep a failure is logged and the others go on."""
+    """Do one job: Hydra's task function. In a sweep a failure is logged and the others go on."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
@@ -55,13 +55,14 @@ def run() -> None:
         plugins.load(plugins.from_arguments(sys.argv[1:]))  # their options must be known before Hydra composes
         settings.register()
         if {"-h", "--help"} & set(sys.argv[1:]):
-            print(help_text([argument for argument in sys.argv[1:] if "=" in argument and not argument.startswith("-")]))
+            overrides = [argument for argument in sys.argv[1:] if "=" in argument and not argument.startswith("-")]
+            print(help_text(overrides))
         else:
             hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(job)()
 
 
 def main() -> None:
-    """The ``certvote`` command."""
+    """Run the ``certvote`` command."""
     from certvote.options import plugins
 
     arguments = sys.argv[1:]
@@ -92,6 +93,7 @@ def _errors_as_one_line() -> Iterator[None]:
 
 
 def _parser() -> argparse.ArgumentParser:
+    """Declare the commands and their options."""
     parser = argparse.ArgumentParser(prog="certvote", description="Certified robustness of vote-based classifiers.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     commands.add_parser("run", help="one job or a sweep; the same as run.py (certvote run --help)")
@@ -155,7 +157,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_diff(report: argparse.ArgumentParser) -> None:
-    """``report diff A B``; an option may stand before ``diff`` or after it."""
+    """Declare ``report diff A B``; an option may stand before ``diff`` or after it."""
     forms = report.add_subparsers(metavar="diff", title="two settings side by side")
     text = (
         "Overlay two sets of runs, matched by the options that they share, with their differences. A and B are each a "
@@ -176,7 +178,7 @@ def _add_diff(report: argparse.ArgumentParser) -> None:
 
 
 def _chosen(options: argparse.Namespace) -> list[Run]:
-    """The runs that --sweep, --runs or --filter name."""
+    """Return the runs that --sweep, --runs or --filter name."""
     from certvote.results import selection
 
     names = ("uri", "experiment", "sweep", "runs", "filter")
@@ -184,6 +186,7 @@ def _chosen(options: argparse.Namespace) -> list[Run]:
 
 
 def _report(options: argparse.Namespace) -> int:
+    """Render a page over runs."""
     from certvote.reporting import page, render_report
 
     runs = _chosen(options)
@@ -197,6 +200,7 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _paper(options: argparse.Namespace) -> int:
+    """Run every experiment of a page, then render it."""
     from certvote.study import Where, run_study
 
     logging.basicConfig(format="%(message)s")
@@ -210,6 +214,7 @@ def _paper(options: argparse.Namespace) -> int:
 
 
 def _diff(options: argparse.Namespace) -> int:
+    """Render two sets of runs side by side."""
     from certvote.reporting.diff import Side, render_diff
     from certvote.results import lookup, selection
     from certvote.runtime.names import is_name
@@ -244,6 +249,7 @@ def _diff_command(a: str, b: str, *, uri: str, experiment: str, sweep: str | Non
 
 
 def _figure(options: argparse.Namespace) -> int:
+    """Draw curves into a file."""
     from certvote.reporting import save_figure
 
     save_figure(_chosen(options), options.out, column=options.column)
@@ -252,6 +258,7 @@ def _figure(options: argparse.Namespace) -> int:
 
 
 def _table(options: argparse.Namespace) -> int:
+    """Print a table."""
     from certvote.reporting import table_text
 
     print(table_text(_chosen(options), sizes=options.sizes, format=options.format), end="")
@@ -259,6 +266,7 @@ def _table(options: argparse.Namespace) -> int:
 
 
 def _audit(options: argparse.Namespace) -> int:
+    """Check a run's record."""
     from certvote.results import lookup
     from certvote.results.audit import audit
     from certvote.results.selection import run_ids
@@ -273,6 +281,7 @@ def _audit(options: argparse.Namespace) -> int:
 
 
 def _ui(options: argparse.Namespace) -> int:
+    """Start the MLflow UI."""
     from certvote.results.store import Store
     from certvote.results.ui import address, serve
 
@@ -282,11 +291,12 @@ def _ui(options: argparse.Namespace) -> int:
 
 
 def _traceback_wanted() -> bool:
+    """Return whether the user wants to see where an error comes from."""
     return bool(os.environ.get("CERTVOTE_TRACEBACK"))
 
 
 def _one_line(error: BaseException) -> str:
-    """An error as one line; Hydra puts the reason into the cause and adds what no user needs."""
+    """Return an error as one line; Hydra puts the reason into the cause and adds what no user needs."""
     from hydra.errors import HydraException
 
     text = str(error)
@@ -299,5 +309,6 @@ def _one_line(error: BaseException) -> str:
 
 
 def _fail(message: str, code: int = 1) -> NoReturn:
+    """End the program with a message and an exit code."""
     print(f"error: {message}", file=sys.stderr)
     sys.exit(code)

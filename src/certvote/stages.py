@@ -1,4 +1,4 @@
-"""Compute what a job needs, stage by stage: data, features, votes, certificate. What is computed is kept in the cache."""
+"""Compute what a job needs, stage by stage: data, features, votes, certificate; all but the first are cached."""
 
 from __future__ import annotations
 

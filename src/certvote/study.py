@@ -1,4 +1,4 @@
-"""A whole study: every experiment that a page definition names, one after the other, then the page over all of them.
+"""Run a whole study: every experiment that a page definition names, then the page over all of them.
 
 Each experiment is a sweep in a process of its own, so that one which fails, or is killed for its memory, leaves the
 others alone. What the database has already is not computed again: a study that was interrupted goes on where it
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Where:
-    """The database, the folder of pages, and further Hydra overrides for every experiment."""
+    """Hold the database, the folder of pages, and further Hydra overrides for every experiment."""
 
     uri: str = "mlruns"
     experiment: str = "certvote"
@@ -44,7 +44,7 @@ class Where:
                 )
 
     def arguments(self, experiment: str) -> list[str]:
-        """What makes ``certvote run`` sweep an experiment into this database."""
+        """Return the arguments that make ``certvote run`` sweep an experiment into this database."""
         places = {"tracking.uri": self.uri, "tracking.experiment": self.experiment, "report_root": str(self.out)}
         usual = {"tracking.uri": Where.uri, "tracking.experiment": Where.experiment, "report_root": str(Where.out)}
         mine = [f"{option}={_quoted(value)}" for option, value in places.items() if value != usual[option]]
@@ -53,7 +53,7 @@ class Where:
 
 @dataclass(frozen=True)
 class Step:
-    """One experiment of a study: its file, the name of its sweep and the data set that it is about."""
+    """Describe one experiment of a study: its file, the name of its sweep, and the data set that it is about."""
 
     experiment: str
     sweep: str
@@ -62,7 +62,7 @@ class Step:
 
 @dataclass
 class _Outcome:
-    """The runs of all steps so far, and what is not as it should be."""
+    """Collect the runs of all steps so far, and what is not as it should be."""
 
     runs: dict[str, Run] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -71,12 +71,30 @@ class _Outcome:
 def run_study(
     page: str, *, datasets: Sequence[str] = (), skip: Sequence[str] = (), where: Where | None = None
 ) -> tuple[Path, list[str]]:
-    """Run the experiments of the page definition ``page`` and render it; the page's path, and what is incomplete.
+    """Run the experiments of a page definition and render the page.
 
-    ``page`` is a name (``jia2022``, of ``reports/pages/jia2022.yaml``) or a file. ``datasets`` leaves out experiments
-    and sections about others, ``skip`` experiments with one of these texts in their names. The page is rendered
-    whatever fails, and says what is missing where it would stand. Raises ``ValueError`` for an unknown page, data set
-    or option before anything runs.
+    The page is rendered whatever fails, and says what is missing where it would stand.
+
+    Parameters
+    ----------
+    page : str
+        A name (``jia2022``, of ``reports/pages/jia2022.yaml``) or a file.
+    datasets : sequence of str
+        Leave out experiments and sections about other data sets.
+    skip : sequence of str
+        Leave out experiments with one of these texts in their names.
+    where : Where or None
+        Database, folder of pages and further options.
+
+    Returns
+    -------
+    tuple of Path and list of str
+        The page, and what is incomplete.
+
+    Raises
+    ------
+    ValueError
+        If a page, data set or option is unknown, before anything runs.
     """
     from certvote.reporting import render_report
     from certvote.reporting.labels import dataset_name
@@ -122,7 +140,7 @@ def run_study(
 
 
 def definition(page: str) -> Path:
-    """The file of a page definition: one that exists, or one that ships under this name."""
+    """Return the file of a page definition: one that exists, or one that ships under this name."""
     for file in (Path(page), shipped("bundled_pages", "reports/pages") / f"{page}.yaml"):
         if file.is_file():
             return file
@@ -131,7 +149,7 @@ def definition(page: str) -> Path:
 
 
 def steps(page: Page, overrides: Sequence[str] = ()) -> list[Step]:
-    """The experiments of a page with what they are about; ``ValueError`` for one that does not compose."""
+    """Return the experiments of a page with what they are about; raise ``ValueError`` for one that does not compose."""
     from hydra import compose, initialize_config_dir
 
     from certvote.options import settings
@@ -148,7 +166,7 @@ def steps(page: Page, overrides: Sequence[str] = ()) -> list[Step]:
 
 
 def command(page: str, datasets: Sequence[str], skip: Sequence[str]) -> str:
-    """What a reader types to have all of this again."""
+    """Return what a reader types to have all of this again."""
     options = [*(["--datasets", *datasets] if datasets else []), *(["--skip", *skip] if skip else [])]
     return shlex.join(["python", "-m", "certvote", "paper", page, *options])
 
@@ -173,7 +191,7 @@ def _do(step: Step, where: Where, outcome: _Outcome) -> None:
 
 
 def _sweep(arguments: Sequence[str]) -> int:
-    """Sweep in another process, its output on this terminal; the exit code."""
+    """Sweep in another process, its output on this terminal, and return the exit code."""
     process = subprocess.Popen([sys.executable, "-m", "certvote", "run", *arguments])
     try:
         code = process.wait()
@@ -186,6 +204,7 @@ def _sweep(arguments: Sequence[str]) -> int:
 
 
 def _incomplete(step: Step, failed: Sequence[Run], code: int) -> str:
+    """Say what is missing of an experiment."""
     if not failed:
         return f"{step.experiment} ended with exit code {code}"
     error = next((run.tags["certvote.error"] for run in failed if run.tags.get("certvote.error")), "")
@@ -196,12 +215,13 @@ def _incomplete(step: Step, failed: Sequence[Run], code: int) -> str:
 
 
 def _quoted(value: str) -> str:
-    """A value as Hydra reads it."""
+    """Return a value as Hydra reads it."""
     if re.fullmatch(r"[\w./:@-]+", value):
         return value
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _duration(seconds: float) -> str:
+    """Return a duration for a person."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"

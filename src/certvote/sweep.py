@@ -34,6 +34,8 @@ class SweepError(RuntimeError):
 
 @dataclass(frozen=True)
 class _Plan:
+    """Hold the jobs of a sweep that are worth running."""
+
     jobs: list[list[str]]  # overrides of every job worth running
     settings: Settings  # of the first job; name, title and tracking are the same for all
     notes: list[str]
@@ -42,16 +44,32 @@ class _Plan:
 def sweep(
     config: DictConfig, jobs: list[list[str]], *, arguments: list[str], loader: ConfigLoader, launcher: Launcher
 ) -> Sequence[JobReturn]:
-    """Run ``jobs`` (overrides of each) under one parent run in the database and render their report.
+    """Run jobs under one parent run in the database, and render their report.
 
-    Raises ``ValueError`` or Hydra's own errors before anything starts when an option is wrong, ``SweepError`` at the
-    end when jobs failed.
+    Parameters
+    ----------
+    config : DictConfig
+        The base configuration.
+    jobs : list of list of str
+        Overrides of each job.
+    arguments : list of str
+        The command line, for the record.
+    loader, launcher
+        Hydra's, to compose and to start jobs.
+
+    Raises
+    ------
+    ValueError
+        If an option is wrong, before anything starts.
+    SweepError
+        If jobs failed, at the end.
     """
     with interruptible():
         return _run(config, _plan(config, jobs, loader), arguments, launcher)
 
 
 def _run(config: DictConfig, plan: _Plan, arguments: list[str], launcher: Launcher) -> Sequence[JobReturn]:
+    """Run the jobs of a plan, and render the report whatever fails."""
     threads = _threads(config, plan)
 
     from certvote.results.store import Store
@@ -142,7 +160,7 @@ def _plan(config: DictConfig, jobs: list[list[str]], loader: ConfigLoader) -> _P
 
 
 def _check_report_root(folder: str) -> None:
-    """Find out before the work, not after it, that the report has no place."""
+    """Check, before the work rather than after it, that the report has a place."""
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -44,10 +44,15 @@ class Split:
 
 @dataclass(frozen=True)
 class Features:
-    """Feature vectors of both parts of a split, every value a multiple of ``2**-bits`` (certificates, section 7)."""
+    """Hold the feature vectors of both parts of a split; every value is a multiple of ``2**-bits``.
+
+    Distances are then exact (certificates, section 1).
+    ``test`` is one vector per test example, or v views of each: then the distance to a training example is the smallest
+    over the views (certificates, Theorem 0).
+    """
 
     train: Float32[np.ndarray, "n d"]
-    test: Float32[np.ndarray, "m d"]
+    test: Float32[np.ndarray, "m d"] | Float32[np.ndarray, "m v d"]
     bits: int
     digest: str
 

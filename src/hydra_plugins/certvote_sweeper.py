@@ -30,6 +30,7 @@ class CertvoteSweeper(BasicSweeper):
         assert self.launcher is not None
         assert self.hydra_context is not None
         loader = self.hydra_context.config_loader
-        overrides = OverridesParser.create(config_loader=loader).parse_overrides(aliases.overrides([*self._parse_config(), *arguments]))
+        given = aliases.overrides([*self._parse_config(), *arguments])
+        overrides = OverridesParser.create(config_loader=loader).parse_overrides(given)
         (jobs,) = self.split_arguments(overrides, None)
         return sweep(self.config, jobs, arguments=arguments, loader=loader, launcher=self.launcher)

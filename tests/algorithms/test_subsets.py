@@ -7,7 +7,7 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
-from certvote.learners import bootstrap, partition, spread
+from certvote.algorithms.subsets import bootstrap, partition, spread
 
 
 def images(n, *, seed=0):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from certvote import attacks
+from certvote.attacks.backdoor import Backdoor, backdoor
+from certvote.attacks.poisoning import Poisoning
+from certvote.options.choices import find
 from certvote.runtime.digests import array_digest
 from certvote.types import Split
 
@@ -19,8 +21,7 @@ def a_split(height=6, width=8, channels=1):
 
 def test_poisoning_leaves_the_test_images():
     split = a_split()
-    assert attacks.poisoning(split) is split
-    assert attacks.apply(split, name="poisoning") is split
+    assert Poisoning(change="any").apply(split) is split
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ def test_poisoning_leaves_the_test_images():
 def test_the_square_and_nothing_else_changes(position, corner):
     split = a_split()
     before = split.test.copy()
-    attacked = attacks.apply(split, name="backdoor", size=2, position=position)
+    attacked = Backdoor(change="any", size=2, position=position, color=255).apply(split)
     square = np.zeros((6, 8), bool)
     square[corner[0] : corner[0] + 2, corner[1] : corner[1] + 2] = True
     assert (attacked.test[:, square] == 255).all()
@@ -50,7 +51,7 @@ def test_the_square_and_nothing_else_changes(position, corner):
 
 
 def test_the_default_is_white_at_the_bottom_right():
-    attacked = attacks.backdoor(a_split(), size=3)
+    attacked = backdoor(a_split(), size=3)
     assert (attacked.test[:, 3:, 5:] == 255).all()
 
 
@@ -58,19 +59,19 @@ def test_the_default_is_white_at_the_bottom_right():
     ("color", "levels"), [(7, [7, 7, 7]), ([255, 0, 9], [255, 0, 9]), (0, [0, 0, 0]), (np.array([1, 2, 3]), [1, 2, 3])]
 )
 def test_color_of_all_channels_or_each(color, levels):
-    attacked = attacks.backdoor(a_split(channels=3), size=1, position="top-left", color=color)
+    attacked = backdoor(a_split(channels=3), size=1, position="top-left", color=color)
     assert attacked.test[0, 0, 0].tolist() == levels
 
 
 def test_the_whole_image_may_be_the_trigger():
-    assert (attacks.backdoor(a_split(6, 6), size=6).test == 255).all()
+    assert (backdoor(a_split(6, 6), size=6).test == 255).all()
 
 
 def test_the_digest_is_that_of_the_new_content():
     split = a_split()
-    attacked = attacks.backdoor(split, size=2)
+    attacked = backdoor(split, size=2)
     assert attacked.digest == array_digest(attacked.train, split.train_labels, attacked.test, split.test_labels)
-    assert attacked.digest not in (split.digest, attacks.backdoor(split, size=3).digest)
+    assert attacked.digest not in (split.digest, backdoor(split, size=3).digest)
 
 
 @pytest.mark.parametrize(
@@ -107,16 +108,21 @@ def test_the_digest_is_that_of_the_new_content():
 )
 def test_what_is_refused(options, message):
     with pytest.raises(ValueError, match=message):
-        attacks.backdoor(a_split(), **options)
+        backdoor(a_split(), **options)
 
 
 def test_vectors_have_no_place_for_a_trigger():
     labels = np.zeros(2, np.int64)
     split = Split("own", np.zeros((2, 3)), labels, np.zeros((2, 3)), labels, ("a",), "")
     with pytest.raises(ValueError, match="attack=backdoor expected images, got a data set of feature vectors"):
-        attacks.backdoor(split, size=1)
+        backdoor(split, size=1)
 
 
 def test_an_unknown_attack():
-    with pytest.raises(ValueError, match="attack: expected one of poisoning, backdoor, got 'evasion'"):
-        attacks.apply(a_split(), name="evasion")
+    assert find("attack", "backdoor") is Backdoor
+    assert find("attack", "evasion") is None
+
+
+def test_an_unknown_change_is_refused():
+    with pytest.raises(ValueError, match=r"option attack\.change: expected one of any, insert, delete, got 'swap'"):
+        Poisoning(change="swap")

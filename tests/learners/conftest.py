@@ -5,16 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from certvote.algorithms.subsets import Subsets
 from certvote.features.grid import bits_for, snap
-from certvote.learners import Subsets
+from certvote.learners.logistic import Logistic
+from certvote.learners.nearest import Nearest
 
-OPTIONS = {"nearest": {}, "logistic": {"l2": 0.01, "root": True, "steps": 300}}
+LEARNERS = {"nearest": Nearest(), "logistic": Logistic(l2=0.01, root=True, steps=300)}
 
 
-@pytest.fixture(params=OPTIONS)
+@pytest.fixture(params=LEARNERS)
 def feature_learner(request):
-    """Name and options of each learner that takes features."""
-    return request.param, OPTIONS[request.param]
+    """Return each learner that looks at features."""
+    return LEARNERS[request.param]
 
 
 @pytest.fixture(scope="session")

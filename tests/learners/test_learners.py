@@ -5,20 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from certvote.learners import Subsets, bootstrap, partition, train
+from certvote.algorithms.subsets import Subsets, bootstrap, partition
+from certvote.learners.logistic import Logistic
+from certvote.learners.nearest import Nearest
+from certvote.options.choices import find
 
-from .conftest import OPTIONS, as_subsets
+from .conftest import as_subsets
 
 
 @pytest.fixture
 def trained(blobs, feature_learner):
     """Trains on some of the examples and ranks the test inputs."""
     x, labels, queries = blobs
-    name, options = feature_learner
 
     def rankings(subsets, order=None, *, x=x, labels=labels, **how):
         order = np.arange(len(x)) if order is None else order
-        return train(name, x[order], labels[order], subsets, num_classes=5, **how, **options).rankings(queries)
+        return feature_learner.train(x[order], labels[order], subsets, num_classes=5, **how).rankings(queries)
 
     return rankings
 
@@ -52,8 +54,7 @@ def test_threads_do_not_matter(odd_subsets, trained):
 
 def test_inputs_together_and_alone(blobs, odd_subsets, feature_learner):
     x, labels, queries = blobs
-    name, options = feature_learner
-    ensemble = train(name, x, labels, odd_subsets, num_classes=4, **options)
+    ensemble = feature_learner.train(x, labels, odd_subsets, num_classes=4)
     rankings = ensemble.rankings(queries)
     for i in (0, 33, 149):
         np.testing.assert_array_equal(ensemble.rankings(queries[i : i + 1])[0], rankings[i])
@@ -83,9 +84,8 @@ def test_order_of_a_subsample_and_repetition_are_the_learners_own(blobs, trained
 
 def test_progress_ends_at_the_total(blobs, feature_learner):
     x, labels, queries = blobs
-    name, options = feature_learner
     subsets, seen = bootstrap(400, voters=40, size=9, seed=0), []
-    ensemble = train(name, x, labels, subsets, num_classes=4, progress=lambda *at: seen.append(at), **options)
+    ensemble = feature_learner.train(x, labels, subsets, num_classes=4, progress=lambda *at: seen.append(at))
     assert seen[-1] == (40, 40)
     seen.clear()
     ensemble.counts(queries, progress=lambda *at: seen.append(at))
@@ -95,46 +95,62 @@ def test_progress_ends_at_the_total(blobs, feature_learner):
 
 def test_voters_learn(blobs, feature_learner):
     x, labels, _ = blobs
-    name, options = feature_learner
-    ensemble = train(name, x, labels, bootstrap(400, voters=50, size=20, seed=0), num_classes=4, **options)
+    ensemble = feature_learner.train(x, labels, bootstrap(400, voters=50, size=20, seed=0), num_classes=4)
     counts = ensemble.counts(x)
     assert np.mean(counts.argmax(axis=1) == labels) > 0.9
     assert counts[np.arange(400), labels].mean() / 50 > 0.6
 
 
-GOOD = {"num_classes": 4, **OPTIONS["logistic"]}
+GOOD = {"l2": 0.01, "root": True, "steps": 300}
 
 
 @pytest.mark.parametrize(
-    ("message", "name", "change"),
+    ("message", "change"),
     [
-        ("learner: expected one of nearest, logistic", "forest", {}),
-        ("learner nearest: expected the options none, got l2", "nearest", {}),
-        ("option learner.l2: expected a number from 1e-09 to 1e\\+09, got 0", "logistic", {"l2": 0}),
-        ("option learner.l2", "logistic", {"l2": np.inf}),
-        ("option learner.l2", "logistic", {"l2": np.nan}),
-        ("option learner.l2", "logistic", {"l2": 1e-320}),
-        ("option learner.l2", "logistic", {"l2": "1"}),
-        ("option learner.root: expected true or false, got 1", "logistic", {"root": 1}),
-        ("option learner.steps: expected an integer from 1 to 1e\\+06, got 0", "logistic", {"steps": 0}),
-        ("num_classes", "logistic", {"num_classes": 0}),
-        ("labels: expected 0 to 2", "logistic", {"num_classes": 3}),
-        ("threads", "logistic", {"threads": 0}),
+        ("option learner.l2: expected a finite number from 1e-09 to 1e\\+09, got 0", {"l2": 0}),
+        ("option learner.l2", {"l2": np.inf}),
+        ("option learner.l2", {"l2": np.nan}),
+        ("option learner.l2", {"l2": 1e-320}),
+        ("option learner.l2: expected a number, got '1'", {"l2": "1"}),
+        ("option learner.root: expected true or false, got 1", {"root": 1}),
+        ("option learner.steps: expected an integer from 1 to 1e\\+06, got 0", {"steps": 0}),
+        ("option learner.steps: expected an integer from 1 to 1e\\+06, got 0", {"steps": np.int64(0)}),
+        ("option learner.steps: expected an integer, got True", {"steps": True}),
+        ("option learner.steps: expected an integer, got 2.0", {"steps": 2.0}),
     ],
 )
-def test_nonsense_is_refused_by_name(blobs, message, name, change):
+def test_options_out_of_range_are_refused_by_name(message, change):
+    with pytest.raises(ValueError, match=message):
+        Logistic(**{**GOOD, **change})
+
+
+def test_unknown_learners_and_options_are_refused():
+    assert find("learner", "forest") is None
+    with pytest.raises(TypeError, match="l2"):
+        Nearest(l2=0.01)
+
+
+@pytest.mark.parametrize(
+    ("message", "change"),
+    [
+        ("num_classes", {"num_classes": 0}),
+        ("labels: expected 0 to 2", {"num_classes": 3}),
+        ("threads", {"threads": 0}),
+    ],
+)
+def test_nonsense_is_refused_by_name(blobs, message, change):
     x, labels, _ = blobs
     with pytest.raises(ValueError, match=message):
-        train(name, x, labels, bootstrap(400, voters=3, size=5, seed=0), **{**GOOD, **change})
+        Logistic(**GOOD).train(x, labels, bootstrap(400, voters=3, size=5, seed=0), **{"num_classes": 4, **change})
 
 
 def test_what_no_learner_can_take_is_refused(blobs):
     x, labels, _ = blobs
     subsets = bootstrap(400, voters=3, size=5, seed=0)
     with pytest.raises(ValueError, match="features, float32"):
-        train("nearest", x.astype(np.float64), labels, subsets, num_classes=4)
+        Nearest().train(x.astype(np.float64), labels, subsets, num_classes=4)
     with pytest.raises(ValueError, match="subsets: expected members 0 to 99"):
-        train("nearest", x[:100], labels[:100], Subsets(subsets.members, subsets.offsets, subsets.seeds), num_classes=4)
-    ensemble = train("nearest", x, labels, subsets, num_classes=4)
+        Nearest().train(x[:100], labels[:100], Subsets(subsets.members, subsets.offsets, subsets.seeds), num_classes=4)
+    ensemble = Nearest().train(x, labels, subsets, num_classes=4)
     with pytest.raises(ValueError, match="as in training"):
         ensemble.counts(x[:, :5])

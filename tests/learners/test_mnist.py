@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-import yaml
+from hydra import compose, initialize_config_dir
 
-from certvote.learners import bootstrap, partition, train
+from certvote.algorithms.subsets import bootstrap, partition
+from certvote.options import settings
+from certvote.runtime.paths import conf_dir
 
 VOTERS = {"nearest": 1000, "logistic": 1000, "network": 64}
 # share of right votes, of right majorities, and of test images with a lead of 70 % of the votes: measured, less 0.02
 LEAST = {"nearest": (0.51, 0.87, 0.05), "logistic": (0.53, 0.87, 0.05), "network": (0.70, 0.94, 0.36)}
 
 
+def chosen(learner):
+    """Return the data set, the feature and a learner with the options of conf/."""
+    settings.register()
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        return settings.load(compose("config", ["dataset=mnist", "feature=hog", f"learner={learner}"]))
+
+
 @pytest.fixture(scope="module")
 def mnist(data_root):
-    from certvote import datasets, features
-
-    split = datasets.load(name="mnist", data_root=data_root)
-    return split, features.extract(split, name="hog")
-
-
-def learner(name):
-    options = yaml.safe_load((Path(__file__).parents[2] / "conf" / "learner" / f"{name}.yaml").read_text())
-    return {key: value for key, value in options.items() if key not in ("defaults", "name")}
+    options = chosen("nearest")
+    split = options.dataset.split(data_root=data_root, download=False)
+    return split, options.feature.extract(split)
 
 
 def inputs(name, split, features):
@@ -38,7 +39,7 @@ def test_bagged_voters_are_as_good_as_measured(mnist, name):
     split, features = mnist
     seen, asked = inputs(name, split, features)
     subsets = bootstrap(60_000, voters=VOTERS[name], size=20, seed=0)
-    counts = train(name, seen, split.train_labels, subsets, num_classes=10, **learner(name)).counts(asked[::4])
+    counts = chosen(name).learner.train(seen, split.train_labels, subsets, num_classes=10).counts(asked[::4])
     shares, labels = counts / VOTERS[name], split.test_labels[::4]
     second, first = np.sort(shares, axis=1)[:, -2:].T
     right = counts.argmax(axis=1) == labels
@@ -53,10 +54,9 @@ def test_order_of_the_training_set_is_irrelevant(mnist, name):
     seen, asked = inputs(name, split, features)
     n = 60_000 if name != "network" else 500
     order, answers = np.random.default_rng(0).permutation(n), []
-    for chosen in (np.arange(n), order):
-        subsets = partition(split.train[:n][chosen], split.train_labels[:n][chosen], parts=n // 24)
-        ensemble = train(
-            name, seen[:n][chosen], split.train_labels[:n][chosen], subsets, num_classes=10, **learner(name)
-        )
+    learner = chosen(name).learner
+    for rows in (np.arange(n), order):
+        subsets = partition(split.train[:n][rows], split.train_labels[:n][rows], parts=n // 24)
+        ensemble = learner.train(seen[:n][rows], split.train_labels[:n][rows], subsets, num_classes=10)
         answers.append(ensemble.first_choices(asked[:500]))
     np.testing.assert_array_equal(*answers)

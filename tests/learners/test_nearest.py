@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from certvote.learners import bootstrap, train
+from certvote.algorithms.subsets import bootstrap
+from certvote.learners.nearest import Nearest
 
 
 def by_hand(x, labels, subsets, queries, num_classes):
@@ -24,7 +25,7 @@ def by_hand(x, labels, subsets, queries, num_classes):
 @pytest.mark.parametrize("num_classes", [4, 5, 300])
 def test_rankings_are_those_of_a_naive_loop(blobs, odd_subsets, num_classes):
     x, labels, queries = blobs
-    ensemble = train("nearest", x, labels, odd_subsets, num_classes=num_classes)
+    ensemble = Nearest().train(x, labels, odd_subsets, num_classes=num_classes)
     expected = by_hand(x, labels, odd_subsets, queries, num_classes)
     rankings = ensemble.rankings(queries)
     assert rankings.dtype == (np.uint8 if num_classes <= 256 else np.uint16)
@@ -36,7 +37,7 @@ def test_ties_go_to_the_larger_label():
     rng = np.random.default_rng(0)
     x, queries = (rng.integers(0, 2, (n, 3)).astype(np.float32) for n in (200, 30))
     labels, subsets = rng.integers(0, 3, 200), bootstrap(200, voters=40, size=12, seed=0)
-    ensemble = train("nearest", x, labels, subsets, num_classes=3)
+    ensemble = Nearest().train(x, labels, subsets, num_classes=3)
     np.testing.assert_array_equal(ensemble.rankings(queries), by_hand(x, labels, subsets, queries, 3))
 
 
@@ -46,5 +47,5 @@ def test_keys_of_many_labels_do_not_overflow():
     queries = np.array([[0.0], [1.0], [2.0**-24], [1 - 2.0**-24]], np.float32)
     subsets = bootstrap(2, voters=50, size=2, seed=1)
     labels = np.array([1, 999])
-    ensemble = train("nearest", x, labels, subsets, num_classes=1000)
+    ensemble = Nearest().train(x, labels, subsets, num_classes=1000)
     np.testing.assert_array_equal(ensemble.first_choices(queries), by_hand(x, labels, subsets, queries, 1000)[:, :, 0])

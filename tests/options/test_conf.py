@@ -6,9 +6,13 @@ import itertools
 
 import pytest
 from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import ConfigCompositionException
 from omegaconf import OmegaConf
 
+from certvote.options import aliases
 from certvote.options import settings as options
+from certvote.options.choices import PACKAGES, choices
 from certvote.runtime.paths import conf_dir
 
 
@@ -20,24 +24,22 @@ def hydra():
 
 
 def load(*overrides: str) -> options.Settings:
-    return options.load(compose("config", overrides=list(overrides)))
+    return options.load(compose("config", overrides=aliases.overrides(overrides)))
 
 
-@pytest.mark.parametrize("group", options.SCHEMAS)
-def test_every_choice_has_a_file_and_every_file_a_schema(group):
-    assert {file.stem for file in (conf_dir() / group).glob("*.yaml")} == set(options.SCHEMAS[group])
+@pytest.mark.parametrize("group", PACKAGES)
+def test_every_file_has_a_class_in_the_module_of_its_name(group):
+    own = {name for name, cls in choices(group).items() if cls.__module__ == f"{PACKAGES[group]}.{name}"}
+    assert {file.stem for file in (conf_dir() / group).glob("*.yaml")} == own
 
 
-@pytest.mark.parametrize(
-    ("group", "choice"), [(g, c) for g, choices in options.SCHEMAS.items() for c in choices if c != "server"]
-)
+@pytest.mark.parametrize(("group", "choice"), [(group, choice) for group in PACKAGES for choice in choices(group)])
 def test_every_choice_composes_and_knows_its_name(group, choice):
     extra = ["dataset.path=x.npz"] if choice == "arrays" else ["feature.train=x.npz"] if choice == "npy" else []
     extra += ["algo=rnn"] if choice in ("rd", "island", "removal") else []
     chosen = getattr(load(f"{group}={choice}", *extra), group)
-    assert type(chosen) is options.SCHEMAS[group][choice]
-    if group != "tracking":
-        assert chosen.name == choice
+    assert type(chosen) is choices(group)[choice]
+    assert chosen.name == choice
 
 
 def test_server_takes_the_uri_from_the_environment(monkeypatch):
@@ -110,9 +112,9 @@ def test_every_experiment_composes(experiment):
         ("feature=npy feature.train=x.npz feature.normalize=max", "feature.normalize"),
         ("feature=npy feature.train=x.npz feature.low=1", "feature.low"),
         ("feature=hog feature.pixels_per_cell=[0,8]", "feature.pixels_per_cell"),
-        ("grouping=budget grouping.bound=dull", "grouping.bound"),
-        ("grouping=budget grouping.stride=0", "grouping.stride"),
-        ("grouping=budget grouping.tolerance=nan", "grouping.tolerance"),
+        ("grouping=budget grouping.bound=dull", "certificate.bound"),
+        ("grouping=budget grouping.stride=0", "certificate.stride"),
+        ("grouping=budget grouping.tolerance=nan", "certificate.tolerance"),
     ],
 )
 def test_a_value_out_of_range_is_named(override, named):
@@ -120,12 +122,9 @@ def test_a_value_out_of_range_is_named(override, named):
         load(*override.split())
 
 
-@pytest.mark.parametrize(
-    "override",
-    ["algo=rnn grouping.name=budget", "grouping.name=x", "attack.name=backdoor", "algo.name=rnn", "dataset.name=x"],
-)
+@pytest.mark.parametrize("override", ["certificate.name=x", "attack.name=backdoor", "algo.name=rnn", "dataset.name=x"])
 def test_a_choice_cannot_be_renamed(override):
-    with pytest.raises(ValueError, match=r"option \w+\.name: choose"):
+    with pytest.raises(ConfigCompositionException, match=r"Could not override '\w+\.name'"):
         load(*override.split())
 
 
@@ -153,14 +152,14 @@ def test_a_missing_value_is_named(override, named, monkeypatch):
 
 @pytest.mark.parametrize("grouping", ["rd", "island", "removal"])
 def test_no_joint_certificate_in_groups_for_knn(grouping):
-    with pytest.raises(options.UndefinedCombinationError, match=f"grouping={grouping}"):
+    with pytest.raises(options.UndefinedCombinationError, match=f"certificate={grouping}"):
         load("algo=knn", f"grouping={grouping}")
 
 
 @pytest.mark.parametrize("algo", ["bagging", "dpa", "fa"])
 @pytest.mark.parametrize("grouping", ["rd", "island", "removal", "budget"])
 def test_no_joint_certificate_for_ensembles(algo, grouping):
-    with pytest.raises(options.UndefinedCombinationError, match=f"algo={algo} grouping={grouping}"):
+    with pytest.raises(options.UndefinedCombinationError, match=f"algo={algo} certificate={grouping}"):
         load(f"algo={algo}", f"grouping={grouping}")
 
 
@@ -205,10 +204,36 @@ def test_what_matters_is_in_effective(change):
     assert options.effective(load(change)) != options.effective(load())
 
 
-def test_a_long_budget_curve_has_about_twenty_searches_unless_told_otherwise():
-    assert load("grouping=budget", "sizes.max=1000").grouping.stride == 50
-    assert load("grouping=budget", "sizes.max=7").grouping.stride == 1
-    assert load("grouping=budget", "grouping.stride=3").grouping.stride == 3
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["feature=hog", "attack=backdoor"],
+        ["dataset=arrays", "dataset.path=x.npz"],
+        ["algo=rnn", "certificate=budget"],
+        ["algo=dpa", "parts=7"],
+    ],
+)
+def test_recorded_settings_are_restored(overrides):
+    settings = load(*overrides)
+    GlobalHydra.instance().clear()  # an audit is no part of a Hydra program
+    restored = options.restore(options.plain(settings))
+    assert options.flatten(restored) == options.flatten(settings)
+
+
+def test_settings_of_another_version_are_restored_with_todays_defaults():
+    recorded = options.plain(load("algo=rnn", "r=3"))
+    del recorded["attack"]["change"]
+    recorded["algo"]["gone"] = 1
+    GlobalHydra.instance().clear()
+    restored = options.restore(recorded)
+    assert (restored.attack.change, restored.algo.r) == ("any", 3)
+
+
+def test_a_recorded_choice_that_is_not_there_is_named():
+    recorded = options.plain(load())
+    recorded["algo"]["name"] = "svm"
+    with pytest.raises(ValueError, match=r"option algo: expected one of .*knn.*, got 'svm'"):
+        options.restore(recorded)
 
 
 def test_plain_settings_survive_yaml():

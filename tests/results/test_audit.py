@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
 
-from certvote import job as pipeline
+from certvote import job
 from certvote.options import settings as options
 from certvote.results import Store, TrackingError
 from certvote.results.audit import _election_checks, audit
@@ -20,8 +20,8 @@ from certvote.types import Election
     scope="module",
     params=[
         "algo=knn",
-        "algo=rnn grouping=island",
-        "algo=knn grouping=budget attack.change=delete",
+        "algo=rnn certificate=island",
+        "algo=knn certificate=budget attack.change=delete",
         "algo=bagging algo.voters=50",
         "algo=dpa algo.parts=40",
         "algo=fa algo.parts=40 election=runoff",
@@ -35,7 +35,7 @@ def record(request, tmp_path_factory, database):
     places = [f"tracking.uri={folder}", f"cache_root={folder}/cache", "dataset.n_train=300", "sizes.max=20"]
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         config = compose("config", overrides=[*request.param.split(), *places, "k=15", "dataset.n_test=40"])
-    return Store(str(folder)), pipeline.run(config, command="python run.py")
+    return Store(str(folder)), job.run(config, command="python run.py")
 
 
 def failed(store: Store, run: str) -> list[str]:
@@ -127,7 +127,7 @@ def test_data_that_changed_since_is_found_and_missing_data_is_said(tmp_path, dat
     places = [f"tracking.uri={tmp_path}", f"cache_root={tmp_path}/cache", f"dataset.path={tmp_path}/mine.npz"]
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         choice = ["dataset=arrays", "feature=vectors", "k=9", "sizes.max=5"]
-        run = pipeline.run(compose("config", overrides=[*choice, *places]), command="python run.py")
+        run = job.run(compose("config", overrides=[*choice, *places]), command="python run.py")
     store = Store(str(tmp_path))
     assert failed(store, run) == []
     np.savez(tmp_path / "mine.npz", **data, y_test=(np.arange(9) + 1) % 3)

@@ -25,7 +25,12 @@ def sweeps(database, tmp_path_factory) -> tuple[str, dict[str, list[str]]]:
     for key, name in (("old", "study"), ("empty", "empty"), ("new", "study")):
         ids[key] = [store.start_sweep(name, command="python run.py -m", title=f"The {key} sweep", notes=[])]
         if key != "empty":
-            params = {"dataset.name": "digits", "attack.name": "poisoning", "algo.name": "knn", "grouping.name": "none"}
+            params = {
+                "dataset.name": "digits",
+                "attack.name": "poisoning",
+                "algo.name": "knn",
+                "certificate.name": "individual",
+            }
             params |= {"algo.k": {"old": 100, "new": 200}[key], "data.n_train": 100, "data.n_test": 50}
             run = store.start_run("job", sweep=ids[key][0], params=params, tags={"certvote.fingerprint": key})
             store.log_curve(run, Curve(np.arange(11), np.linspace(0.9 if key == "old" else 0.8, 0.2, 11)))

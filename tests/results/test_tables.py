@@ -5,14 +5,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from certvote import results
-from certvote.results import Store, TrackingError, columns
+from certvote.options import columns
+from certvote.results import Store, TrackingError
 from certvote.results.selection import named, parse
 from certvote.types import Curve, Votes
 
@@ -28,7 +28,7 @@ def options(**changes: object) -> dict[str, object]:
         "feature.name": "pixels",
         "algo.name": "knn",
         "algo.k": 100,
-        "grouping.name": "none",
+        "certificate.name": "individual",
         "tracking.uri": "somewhere",
         "rerun": False,
         "data.name": "2024",
@@ -41,7 +41,7 @@ def options(**changes: object) -> dict[str, object]:
 def uri(database, tmp_path_factory) -> str:
     """Two sweeps of two and one runs, the second reusing one of the first; a repeated run, a failed one, another
     experiment."""
-    from certvote.results.evidence import pack
+    from certvote.types import pack
 
     folder = tmp_path_factory.mktemp("results") / "mlruns"
     folder.mkdir()
@@ -68,8 +68,8 @@ def uri(database, tmp_path_factory) -> str:
     falling = np.linspace(0.9, 0.5, 5)
     first = store.start_sweep("first", command="python run.py -m", title=None, notes=[])
     knn = run(first, "f1", options(), Curve(SIZES, falling))
-    rnn = options(**{"algo.name": "rnn", "algo.k": "absent", "algo.r": 4.0, "grouping.name": "budget"})
-    run(first, "f2", rnn | {"grouping.seconds": 60.0}, Curve(SIZES[:3], falling[:3], falling[:3] + 0.05))
+    rnn = options(**{"algo.name": "rnn", "algo.k": "absent", "algo.r": 4.0, "certificate.name": "budget"})
+    run(first, "f2", rnn | {"certificate.seconds": 60.0}, Curve(SIZES[:3], falling[:3], falling[:3] + 0.05))
     store.end_sweep(first, "FINISHED")
     second = store.start_sweep("second", command="python run.py -m", title=None, notes=[])
     run(second, "f3", options(**{"algo.k": 50}), Curve(SIZES, falling))
@@ -115,7 +115,7 @@ def test_a_repeated_result_counts_once_unless_told_otherwise(uri):
         ({"options": {"algo.name": "knn", "k": [50, 60]}}, [50]),
         ({"options": {"algo.k": "100"}}, [100]),
         ({"options": {"algo.k": None}}, [None]),
-        ({"options": {"grouping.seconds": 60}}, [None]),
+        ({"options": {"certificate.seconds": 60}}, [None]),
         ({"options": {"dataset.n_train": None, "algo.k": range(90, 110)}}, [100]),
         ({"sweep": "first"}, [100, None]),
         ({"sweep": "second"}, [100, 50]),
@@ -159,8 +159,8 @@ def test_reading_leaves_no_database_behind(tmp_path):
 
 def test_curves_are_long_and_name_the_options_that_vary(uri):
     table = results.curves(uri=uri)
-    assert list(table.columns) == ["run", "algo", "algo.k", "grouping", "e", "certified", "attained"], (
-        "not grouping.seconds, which follows from grouping=budget"
+    assert list(table.columns) == ["run", "algo", "algo.k", "certificate", "e", "certified", "attained"], (
+        "not certificate.seconds, which follows from certificate=budget"
     )
     assert len(table) == 5 + 3 + 5
     rnn = table.query("algo == 'rnn'")
@@ -238,7 +238,7 @@ def test_the_default_database_is_that_of_the_command_line():
 def test_a_word_of_the_command_line_names_runs(uri, text, ks):
     found = named(text, uri=uri, experiment="certvote")
     jobs = [run for run in found if run.tags["certvote.kind"] == "run"]
-    assert sorted(map(str, [columns.typed(run.params).get("algo.k") for run in jobs])) == sorted(map(str, ks))
+    assert sorted(map(str, [run.option("k") for run in jobs])) == sorted(map(str, ks))
     assert all(run.curve is not None for run in jobs if run.status == "FINISHED")
 
 
@@ -291,7 +291,7 @@ def test_options_are_told_from_names_and_filters(text, parsed):
 
 
 def test_every_option_of_the_schema_has_a_column_and_a_value_that_compares():
-    assert {"dataset", "algo", "algo.k", "grouping.seconds", "sizes.max"} <= set(columns.known())
+    assert {"dataset", "algo", "algo.k", "certificate.seconds", "sizes.max"} <= set(columns.known())
     assert columns.kind("algo.k") is int
     assert columns.kind("algo.r") is float
     assert columns.kind("feature.pixels_per_cell") is str
@@ -302,15 +302,3 @@ def test_every_option_of_the_schema_has_a_column_and_a_value_that_compares():
     assert columns.equal(True, "true")
     assert not columns.equal(None, "None")
     assert not columns.equal(1, True)
-
-
-def test_the_example_in_the_documentation_runs(repository, tmp_path):
-    """Over a database made by a small sweep, word for word."""
-    small = ["-m", "algo=knn", "k=50,100", "grouping=none,budget", "dataset.n_train=300", "dataset.n_test=40"]
-    sweep = [sys.executable, str(repository / "run.py"), *small, "sizes.max=20", "name=demo"]
-    subprocess.run(sweep, cwd=tmp_path, check=True, capture_output=True, timeout=300)
-    script = repository / "docs" / "results_api.py"
-    done = subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    assert "falls under 50 %" in done.stdout
-    assert Path(tmp_path / "curves.svg").stat().st_size > 1000

@@ -9,8 +9,7 @@ from certvote.algorithms.base import Inputs
 from certvote.algorithms.ensemble import EnsembleAlgorithm
 from certvote.certificates.base import Problem
 from certvote.checks import LEAST_ALPHA
-from certvote.options.choices import choice, option
-from certvote.options.labels import Label
+from certvote.options import Label, choice, option
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from certvote.certificates.base import Problem, VotesOf
+from certvote.options import Label
 from certvote.options.choices import Choice, meanings
-from certvote.options.labels import Label
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from certvote.algorithms.base import Inputs
 from certvote.algorithms.partition import RUNOFF_NAME, PartitionAlgorithm
-from certvote.options.choices import choice
-from certvote.options.labels import Label
+from certvote.options import Label, choice
 
 if TYPE_CHECKING:
     from certvote.algorithms.subsets import Subsets

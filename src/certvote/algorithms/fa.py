@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from certvote.algorithms.base import Inputs
 from certvote.algorithms.partition import PartitionAlgorithm
-from certvote.options.choices import choice, option
-from certvote.options.labels import Label
+from certvote.options import Label, choice, option
 
 if TYPE_CHECKING:
     import numpy as np

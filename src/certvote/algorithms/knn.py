@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from certvote.algorithms.base import Algorithm, Inputs, Work
 from certvote.certificates.base import Problem, VotesOf
-from certvote.options.choices import choice, option
-from certvote.options.labels import Label
+from certvote.options import Label, choice, option
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,12 +46,13 @@ class Knn(Algorithm):
                 ranking=self.ranking,
                 window=work.window,
                 num_classes=inputs.num_classes,
-                backend=work.backend.counter(work.cache_root),
+                backend=work.backend,
                 threads=work.threads,
+                scratch=work.cache_root / "shards",
                 progress=progress,
             )
 
     def certified_sizes(self, problem: Problem) -> Int64[np.ndarray, " m"]:
         from certvote.certificates.individual import votes_sizes
 
-        return votes_sizes(problem.votes, problem.labels, change=problem.change)
+        return votes_sizes(problem.counted, problem.labels, change=problem.change)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from certvote.algorithms.base import PLURALITY
 from certvote.algorithms.ensemble import RUNOFF, EnsembleAlgorithm
 from certvote.certificates.base import Problem
-from certvote.options.choices import option
-from certvote.options.labels import Label
+from certvote.options import Label, option
 from certvote.types import Election
 
 if TYPE_CHECKING:

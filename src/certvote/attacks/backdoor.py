@@ -10,8 +10,7 @@ import numpy as np
 
 from certvote.attacks.base import Attack
 from certvote.checks import is_integer, items
-from certvote.options.choices import choice, option
-from certvote.options.labels import Label
+from certvote.options import Label, choice, option
 from certvote.runtime.digests import array_digest
 from certvote.types import Split
 

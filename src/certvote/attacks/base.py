@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from certvote.certificates.change import CHANGES
-from certvote.options.choices import Choice, option
-from certvote.options.labels import Label
+from certvote.options import Label
+from certvote.options.choices import Choice
+from certvote.options.option import option
 
 if TYPE_CHECKING:
     from certvote.types import Split
@@ -22,12 +23,13 @@ class Attack(Choice):
 
     change: str = option(
         "what the attacker may do to the training set: any (remove up to e examples and add up to e), insert, delete",
+        default="any",
         one_of=CHANGES,
     )
 
     label: ClassVar[Label] = Label("an unnamed attack")
     situation: ClassVar[str] = ""
-    """What is true of every test {example}, as the end of a clause in reports (" and the trigger in every test image")."""
+    """What is true of every test {example}, as the end of a clause (" and the trigger in every test image")."""
 
     assumption: ClassVar[str] = ""
     """What a guarantee under this attack assumes, for reports."""
@@ -35,4 +37,3 @@ class Attack(Choice):
     def apply(self, split: Split) -> Split:
         """Return the split with the attack carried out on its test images."""
         raise NotImplementedError
-

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from certvote.attacks.base import Attack
-from certvote.options.choices import choice
-from certvote.options.labels import Label
+from certvote.options import Label, choice
 from certvote.types import Split
 
 

@@ -1,6 +1,7 @@
 """Define what a certificate is: how it turns votes into a lower bound of the accuracy under attack.
 
-A new certificate is a class ``@choice("certificate", …)`` in a module of its own and a file ``conf/certificate/….yaml``.
+A new certificate is a class ``@choice("certificate", …)`` in a module of its own and a file
+``conf/certificate/….yaml``.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
 from certvote.certificates.change import CHANGES
+from certvote.options import Label
 from certvote.options.choices import Choice
-from certvote.options.labels import Label
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,6 +53,14 @@ class Problem:
     sizes: Int64[np.ndarray, " s"]
     n_train: int
     change: str
+
+    @property
+    def counted(self) -> Votes:
+        """The votes, for certificates and algorithms whose votes are counted rather than decided by an election."""
+        from certvote.types import Votes
+
+        assert isinstance(self.votes, Votes), "an election is certified by the algorithm that decides it"
+        return self.votes
 
 
 @dataclass

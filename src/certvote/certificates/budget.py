@@ -22,8 +22,7 @@ from certvote.certificates.change import allowed, check_change
 from certvote.certificates.stride import default_stride
 from certvote.certificates.votes import checked_sizes, checked_votes, correct, predicted_labels, smallest_gap
 from certvote.checks import is_integer, is_real
-from certvote.options.choices import choice, option
-from certvote.options.labels import Label
+from certvote.options import Label, choice, option
 from certvote.types import Curve, Votes
 
 
@@ -53,7 +52,7 @@ class Budget(Certificate):
 
     def curve(self, problem: Problem, alone: object, progress: Callable[[int, int], None]) -> Curve:
         return curve(
-            problem.votes,
+            problem.counted,
             problem.labels,
             problem.sizes,
             bound=self.bound,

@@ -19,8 +19,7 @@ from certvote.certificates.votes import (
     smallest_gap,
 )
 from certvote.certificates.window import check_window
-from certvote.options.choices import choice
-from certvote.options.labels import Label
+from certvote.options import Label, choice
 from certvote.types import Curve, Votes
 
 
@@ -35,6 +34,7 @@ class Individual(Certificate):
     )
     votes_of = frozenset(VotesOf)
     joint = False
+    old_names = ("none",)
 
     def curve(self, problem: Problem, alone: Int64[np.ndarray, " m"], progress: object) -> Curve:
         return share_certified(alone, problem.sizes)

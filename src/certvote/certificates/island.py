@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certvote.certificates.base import Certificate, Problem, VotesOf
-from certvote.options.choices import choice
-from certvote.options.labels import Label
+from certvote.options import Label, choice
 
 if TYPE_CHECKING:
     from certvote.types import Curve
@@ -17,9 +16,7 @@ class Island(Certificate):
     """Joint over groups of test examples of about the same cost, for every size anew (rNN)."""
 
     label = Label("ISLAND", order=2, dashes=(5.0, 2.4), width=1.5)
-    meaning = (
-        "Joint, as RD, but test examples that cost an attacker about the same are grouped, for every e anew."
-    )
+    meaning = "Joint, as RD, but test examples that cost an attacker about the same are grouped, for every e anew."
     votes_of = frozenset({VotesOf.RADIUS})
     changes = ("any", "delete")
     never_below = ("individual",)
@@ -28,4 +25,4 @@ class Island(Certificate):
     def curve(self, problem: Problem, alone: object, progress: object) -> Curve:
         from certvote.certificates.grouping import curve
 
-        return curve(problem.votes, problem.labels, problem.sizes, method=self.name, change=problem.change)
+        return curve(problem.counted, problem.labels, problem.sizes, method=self.name, change=problem.change)

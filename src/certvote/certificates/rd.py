@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certvote.certificates.base import Certificate, Problem, VotesOf
-from certvote.options.choices import choice, option
-from certvote.options.labels import Label
+from certvote.options import Label, choice, option
 
 if TYPE_CHECKING:
     from certvote.types import Curve
@@ -32,5 +31,5 @@ class RandomDivision(Certificate):
         from certvote.certificates.grouping import curve
 
         return curve(
-            problem.votes, problem.labels, problem.sizes, method=self.name, seed=self.seed, change=problem.change
+            problem.counted, problem.labels, problem.sizes, method=self.name, seed=self.seed, change=problem.change
         )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certvote.certificates.base import Certificate, Problem, VotesOf
-from certvote.options.choices import choice
-from certvote.options.labels import Label
+from certvote.options import Label, choice
 
 if TYPE_CHECKING:
     from certvote.types import Curve
@@ -28,4 +27,4 @@ class Removal(Certificate):
     def curve(self, problem: Problem, alone: object, progress: object) -> Curve:
         from certvote.certificates.budget import removal_curve
 
-        return removal_curve(problem.votes, problem.labels, problem.sizes, change=problem.change)
+        return removal_curve(problem.counted, problem.labels, problem.sizes, change=problem.change)

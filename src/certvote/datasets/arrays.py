@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from certvote.datasets.base import Dataset
-from certvote.options.choices import choice, option
-from certvote.options.labels import Label
+from certvote.options import Label, choice, option
 from certvote.runtime.digests import array_digest
 from certvote.types import Split
 

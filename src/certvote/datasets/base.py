@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from certvote.options.choices import Choice, option
-from certvote.options.labels import Label
+from certvote.options import Label
+from certvote.options.choices import Choice
+from certvote.options.option import option
 
 if TYPE_CHECKING:
     from certvote.types import Split
@@ -20,13 +21,15 @@ if TYPE_CHECKING:
 class Dataset(Choice):
     """Read labelled training and test examples, or a stratified subset of them."""
 
-    n_train: int | None = option("a stratified subset of training examples; null: all", least=1)
-    n_test: int | None = option("a stratified subset of test examples; null: all", least=1)
+    n_train: int | None = option("a stratified subset of training examples; null: all", default=None, least=1)
+    n_test: int | None = option("a stratified subset of test examples; null: all", default=None, least=1)
     holdout: int | None = option(
-        "training examples that take the test set's place, to choose options on; null: the test set", least=1
+        "training examples that take the test set's place, to choose options on; null: the test set",
+        default=None,
+        least=1,
     )
-    seed: int = option("seed of the split and of subsets", least=0)
-    recommended: dict[str, Any] = option("values of options that the user leaves open", matters=False)
+    seed: int = option("seed of the split and of subsets", default=0, least=0)
+    recommended: dict[str, Any] = option("values of options that the user leaves open", default={}, matters=False)
 
     label: ClassVar[Label] = Label("unnamed data")
 

@@ -10,8 +10,7 @@ from jaxtyping import Float64, Int64
 
 from certvote.datasets.base import Dataset
 from certvote.datasets.subset import check_seed, stratified_indices
-from certvote.options.choices import choice
-from certvote.options.labels import Label
+from certvote.options import Label, choice
 from certvote.runtime.digests import array_digest
 from certvote.types import Split
 

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from certvote.datasets.base import Dataset
-from certvote.options.choices import choice
-from certvote.options.labels import Label
+from certvote.options import Label, choice
 
 if TYPE_CHECKING:
     from certvote.types import Split

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from certvote.options import Label
 from certvote.options.choices import Choice, meaning_of
-from certvote.options.labels import Label
 
 if TYPE_CHECKING:
     import numpy as np

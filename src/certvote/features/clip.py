@@ -15,8 +15,7 @@ from certvote.features.base import Feature
 from certvote.features.clip_model import PRECISIONS, Encoder, embedding_dim, load, sources
 from certvote.features.images import checked_images
 from certvote.features.norm import unit_bits, unit_features
-from certvote.options.choices import choice, option
-from certvote.options.labels import Label
+from certvote.options import Label, choice, option
 
 if TYPE_CHECKING:
     import torch

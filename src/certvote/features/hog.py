@@ -12,8 +12,7 @@ from certvote.checks import is_integer, items
 from certvote.features.base import Feature
 from certvote.features.grid import bits_for, snap
 from certvote.features.images import checked_images
-from certvote.options.choices import choice, option
-from certvote.options.labels import Label
+from certvote.options import Label, choice, option
 
 _CHUNK = 500  # images per task: 0.1 s and more of work
 

@@ -14,8 +14,7 @@ from certvote.features.base import Feature
 from certvote.features.grid import bits_for, snap
 from certvote.features.norm import unit_bits, unit_features
 from certvote.features.vectors import check_bounds
-from certvote.options.choices import choice, option
-from certvote.options.labels import Label
+from certvote.options import Label, choice, option
 from certvote.runtime.digests import array_digest, file_digest
 from certvote.types import Features, Split
 

@@ -8,8 +8,7 @@ from jaxtyping import Float32, UInt8
 from certvote.features.base import Feature
 from certvote.features.grid import bits_for, snap
 from certvote.features.images import checked_images
-from certvote.options.choices import choice
-from certvote.options.labels import Label
+from certvote.options import Label, choice
 
 
 @choice("feature", "pixels")

@@ -9,8 +9,7 @@ from jaxtyping import Float, Float32
 
 from certvote.features.base import Feature
 from certvote.features.grid import bits_for, checked_matrix, snap
-from certvote.options.choices import choice, option
-from certvote.options.labels import Label
+from certvote.options import Label, choice, option
 
 
 @choice("feature", "vectors")

@@ -6,8 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from certvote.learners.base import Learner
-from certvote.options.choices import choice, option
-from certvote.options.labels import Label
+from certvote.options import Label, choice, option
 
 if TYPE_CHECKING:
     from certvote.learners.ensemble import Members
@@ -23,7 +22,7 @@ class Logistic(Learner):
 
     label = Label("logistic regression", short="logistic", order=1)
 
-    def fit(self, inputs: Any, labels: Any, subsets: Any, **how: Any) -> Members:
+    def fit(self, inputs: Any, labels: Any, subsets: Any, **settings: Any) -> Members:
         from certvote.learners.logistic_members import fit_logistic
 
-        return fit_logistic(inputs, labels, subsets, **how, **asdict(self))
+        return fit_logistic(inputs, labels, subsets, **settings, **asdict(self))

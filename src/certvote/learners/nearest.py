@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from certvote.learners.base import Learner
-from certvote.options.choices import choice
-from certvote.options.labels import Label
+from certvote.options import Label, choice
 
 if TYPE_CHECKING:
     from certvote.learners.ensemble import Members
@@ -18,7 +17,7 @@ class Nearest(Learner):
 
     label = Label("nearest neighbor", order=0)
 
-    def fit(self, inputs: Any, labels: Any, subsets: Any, **how: Any) -> Members:
+    def fit(self, inputs: Any, labels: Any, subsets: Any, **settings: Any) -> Members:
         from certvote.learners.nearest_members import fit_nearest
 
-        return fit_nearest(inputs, labels, subsets, **how)
+        return fit_nearest(inputs, labels, subsets, **settings)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from certvote.learners.base import Learner
-from certvote.options.choices import choice, option
-from certvote.options.labels import Label
+from certvote.options import Label, choice, option
 
 if TYPE_CHECKING:
     from certvote.learners.ensemble import Members
@@ -25,14 +23,16 @@ class Network(Learner):
     copies: int = option("the example itself and copies - 1 distorted ones", least=1, most=2**15)
     shift: float = option("distortion: largest shift in pixels", least=0, most=1000)
     rotation: float = option("distortion: largest rotation in degrees", least=0, most=180)
-    stretch: float = option("distortion: largest relative stretch of height and width; slant up to twice", least=0, most=2)
+    stretch: float = option(
+        "distortion: largest relative stretch of height and width; slant up to twice", least=0, most=2
+    )
     flip: bool = option("left and right exchanged at random: for objects, not for digits")
 
     label = Label("convolutional network", short="network", order=2)
     inputs = "images"
     slow = True
 
-    def fit(self, inputs: Any, labels: Any, subsets: Any, **how: Any) -> Members:
+    def fit(self, inputs: Any, labels: Any, subsets: Any, **settings: Any) -> Members:
         from certvote.learners.network_members import fit_network
 
-        return fit_network(inputs, labels, subsets, **how, **asdict(self))
+        return fit_network(inputs, labels, subsets, network=self, **settings)

@@ -1,19 +1,18 @@
-"""Translate old names of options and choices into today's; each is said once, here.
+"""Translate old names of options and choices into today's.
 
-``grouping=island`` is still understood wherever options are named: on the command line, in experiments and pages, in
+``grouping=…`` is still understood wherever options are named: on the command line, in experiments and pages, in
 filters over the results database, and in records that older versions wrote.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from certvote.options.choices import PACKAGES, choices
 
 GROUPS = {"grouping": "certificate"}
 """Old names of option groups."""
-
-CHOICES = {("certificate", "none"): "individual"}
-"""Old names of choices, by group."""
 
 _OVERRIDE = re.compile(r"(?P<sign>[+~]*)(?P<name>[\w/@.]+)(?P<rest>=.*)?", re.DOTALL)
 
@@ -25,25 +24,24 @@ def option_name(name: str) -> str:
 
 
 def choice_name(group: str, choice: str) -> str:
-    """Return today's name of a choice: ``none`` of the group ``certificate`` is ``individual``."""
-    return CHOICES.get((group, choice), choice)
+    """Return today's name of a choice, as its class declares the old ones."""
+    return _old_names(group).get(choice, choice)
+
+
+def _old_names(group: str) -> Mapping[str, str]:
+    if group not in PACKAGES:
+        return {}
+    return {old: name for name, cls in choices(group).items() for old in cls.old_names}
 
 
 def override(text: str) -> str:
-    """Return a Hydra override under today's names; anything else stays as it is.
-
-    >>> override("grouping=none,island")
-    'certificate=individual,island'
-    >>> override("grouping.seconds=5")
-    'certificate.seconds=5'
-    """
+    """Return a Hydra override under today's names; anything else stays as it is."""
     found = _OVERRIDE.fullmatch(text)
     if found is None:
         return text
     name, rest = option_name(found["name"]), found["rest"] or ""
-    for (group, old), new in CHOICES.items():
-        if name == group:
-            rest = re.sub(rf"(?<=[=,]){re.escape(old)}(?=,|$)", new, rest)
+    for old, new in _old_names(name).items():
+        rest = re.sub(rf"(?<=[=,]){re.escape(old)}(?=,|$)", new, rest)
     return f"{found['sign']}{name}{rest}"
 
 

@@ -1,26 +1,25 @@
-"""Declare options: what an option means is said once, in the class of the choice that has it.
+"""Declare choices: what an option means is said once, in the class of the choice that has it.
 
-A choice (``algo=knn``) is a dataclass whose fields are its options and whose methods are what it does::
+A choice (``algo=mine``) is a dataclass whose fields are its options and whose methods are what it does::
 
-    @choice("algo", "knn")
-    class Knn(Algorithm):
-        k: int = option("number of neighbors", least=1, most="n_train", shortcut="k", symbol="k")
+    @choice("algo", "mine")
+    class Mine(Algorithm):
+        q: int = option("number of examples", least=1, most="n_train", shortcut="q", symbol="q")
 
-Loading, checks, help, the identity of a result, tables and labels all read :class:`Option` from there. Defaults stand in
-``conf/<group>/<name>.yaml``; the choice itself is the module of the same name in the group's package.
+Loading, checks, help, the identity of a result, tables and labels all read :class:`Option` from there. Defaults
+stand in ``conf/<group>/<name>.yaml``; the choice itself is the module of the same name in the group's package.
 """
 
 from __future__ import annotations
 
 import functools
 import importlib
-import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, TypeVar, dataclass_transform
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, TypeVar, dataclass_transform, get_args, get_type_hints
 
-from omegaconf import II, MISSING
-
+from certvote.checks import is_integer, is_real
+from certvote.options.option import METADATA, Option, option
 from certvote.runtime.paths import conf_dir
 
 PACKAGES: Mapping[str, str] = {
@@ -34,117 +33,9 @@ PACKAGES: Mapping[str, str] = {
 }
 """Option groups, and the package that holds the choices of each."""
 
-QUANTITIES: Mapping[str, str] = {"n_train": "the number of training examples"}
-"""Quantities of the data that a range may refer to, in words."""
-
-_OPTION = "certvote.option"  # key of a field's metadata
 _registered: dict[str, dict[str, type[Choice]]] = {group: {} for group in PACKAGES}
 
 Class = TypeVar("Class", bound=type)
-
-
-@dataclass(frozen=True)
-class Option:
-    """What an option means.
-
-    Attributes
-    ----------
-    help : str
-        What the value is, for ``run.py --help``.
-    least, most : number or None
-        Closed range; ``most`` may name a quantity of the data (``"n_train"``), which is then checked once it is known.
-    below : number or None
-        Open upper end of the range.
-    one_of : tuple of str
-        The allowed words.
-    matters : bool
-        Whether the result of a job depends on it (paths, names, numbers of processes do not).
-    votes : bool
-        Whether votes depend on it; what only a certificate or an election looks at leaves them as they are.
-    shortcut : str
-        Name under which it is also an option of the root (``k=5`` for ``algo.k=5``), "" for none.
-    symbol : str
-        How labels call it ("ξ"), "" for an option that labels do not state.
-    """
-
-    help: str = ""
-    least: float | None = None
-    most: float | str | None = None
-    below: float | None = None
-    one_of: tuple[str, ...] = ()
-    matters: bool = True
-    votes: bool = True
-    shortcut: str = ""
-    symbol: str = ""
-
-    def check(self, name: str, value: object) -> None:
-        """Check that a value is in the range.
-
-        Raises
-        ------
-        ValueError
-            If it is not; the message names the option, its range and the value.
-        """
-        for one in value if isinstance(value, list | tuple) else [value]:
-            if self.one_of and one not in self.one_of:
-                raise ValueError(f"option {name}: expected one of {', '.join(self.one_of)}, got {one!r}")
-            if isinstance(one, int | float) and not isinstance(one, bool) and not self._holds(one):
-                raise ValueError(f"option {name}: expected {self._range(one)}, got {one}")
-
-    def check_against(self, name: str, value: object, quantities: Mapping[str, int]) -> None:
-        """Check a value whose largest one is a quantity of the data.
-
-        Raises
-        ------
-        ValueError
-            If it is larger; the message names the option, the quantity and both numbers.
-        """
-        if isinstance(self.most, str) and isinstance(value, int | float) and value > quantities[self.most]:
-            most = f"{QUANTITIES[self.most]}, {quantities[self.most]}"
-            raise ValueError(f"option {name}: expected at most {most}, got {value}")
-
-    def _holds(self, value: float) -> bool:
-        if not math.isfinite(value):
-            return self.least is None and self.most is None and self.below is None
-        return (
-            (self.least is None or value >= self.least)
-            and (not isinstance(self.most, int | float) or value <= self.most)
-            and (self.below is None or value < self.below)
-        )
-
-    def _range(self, value: float) -> str:
-        kind = "an integer" if isinstance(value, int) else "a finite number"
-        least = "" if self.least is None else f"{self.least:g}"
-        if self.below is not None:
-            return f"{kind} from {least} to below {self.below:g}"
-        if isinstance(self.most, int | float):
-            return f"{kind} from {least} to {self.most:g}"
-        return f"{kind} >= {least}"
-
-
-def option(
-    help: str = "",
-    *,
-    default: Any = MISSING,
-    least: float | None = None,
-    most: float | str | None = None,
-    below: float | None = None,
-    one_of: tuple[str, ...] = (),
-    matters: bool = True,
-    votes: bool = True,
-    shortcut: str = "",
-    symbol: str = "",
-) -> Any:
-    """Declare an option as a field of a choice; see :class:`Option` for what each argument means.
-
-    Without a ``default`` the value comes from ``conf/``, or for an option with a shortcut from the root.
-    """
-    if default is MISSING and shortcut:
-        default = II(shortcut)
-    meaning = Option(help, least, most, below, one_of, matters, votes, shortcut, symbol)
-    if isinstance(default, list | dict):
-        return field(default_factory=lambda: type(default)(default), metadata={_OPTION: meaning})
-    return field(default=default, metadata={_OPTION: meaning})
 
 
 class Options:
@@ -153,8 +44,12 @@ class Options:
     group: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
+        kinds = get_type_hints(type(self))
         for name, meaning in meanings(type(self)):
-            meaning.check(option_name(type(self), name), getattr(self, name))
+            shown = option_name(type(self), name)
+            value = _number(shown, getattr(self, name), kinds[name])
+            setattr(self, name, value)
+            meaning.check(shown, value)
 
     def check_data(self, quantities: Mapping[str, int]) -> None:
         """Check the options whose range depends on the data.
@@ -178,24 +73,28 @@ class Choice(Options):
 
     name: ClassVar[str] = ""
 
+    old_names: ClassVar[tuple[str, ...]] = ()
+    """Names of earlier versions, which are still understood."""
+
     def values_for_votes(self) -> dict[str, Any]:
         """Return the name and the options that votes depend on, to find votes again."""
         kept = [name for name, meaning in meanings(type(self)) if meaning.votes and meaning.matters]
         return {"name": self.name, **{name: getattr(self, name) for name in kept}}
 
 
-@dataclass_transform(field_specifiers=(option,))
+@dataclass_transform(field_specifiers=(option,), kw_only_default=True)
 def section(group: str) -> Any:
     """Make a class the options under ``group``, a part of the configuration without choices (``sizes``)."""
 
     def declare(cls: Class) -> Class:
         cls.group = group  # type: ignore[attr-defined]
-        return dataclass(cls)
+        dataclass(kw_only=True)(cls)
+        return cls
 
     return declare
 
 
-@dataclass_transform(field_specifiers=(option,))
+@dataclass_transform(field_specifiers=(option,), kw_only_default=True)
 def choice(group: str, name: str) -> Any:
     """Make a class the choice ``group=name``: its fields become options, and every part of the program knows it.
 
@@ -212,7 +111,8 @@ def choice(group: str, name: str) -> Any:
         known = _registered[group].get(name)
         if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
             raise ValueError(f"{group}={name}: expected a name that is not taken, got that of {known.__module__}")
-        _registered[group][name] = dataclass(cls)
+        dataclass(kw_only=True)(cls)
+        _registered[group][name] = cls
         return cls
 
     return declare
@@ -252,18 +152,41 @@ def _import_own(group: str) -> None:
         importlib.import_module(f"{PACKAGES[group]}.{name}")
 
 
+# --- numbers as they are declared ------------------------------------------------------------------------------------
+
+
+def _number(option: str, value: object, kind: Any) -> object:
+    """Return the value of a bool, int or float option as that type (4 is 4.0, NumPy's numbers become Python's).
+
+    Values of other options, and ``None`` where it is allowed, are returned as they are.
+
+    Raises
+    ------
+    ValueError
+        If it is none: a text, a bool for a number, a fraction for an integer.
+    """
+    (declared, *others) = [one for one in get_args(kind) if one is not type(None)] or [kind]
+    if others or declared not in (bool, int, float) or (value is None and type(None) in get_args(kind)):
+        return value
+    fits = {bool: isinstance(value, bool), int: is_integer(value), float: is_real(value)}
+    if not fits[declared]:
+        words = {bool: "true or false", int: "an integer", float: "a number"}
+        raise ValueError(f"option {option}: expected {words[declared]}, got {value!r}")
+    return declared(value)
+
+
 # --- reading declarations --------------------------------------------------------------------------------------------
 
 
 def meanings(cls: type) -> Iterator[tuple[str, Option]]:
     """Iterate over the options of a class: name of the field, and what it means."""
     for item in fields(cls):
-        yield item.name, item.metadata.get(_OPTION, Option())
+        yield item.name, item.metadata.get(METADATA, Option())
 
 
 def meaning_of(cls: type, name: str) -> Option:
     """Return what a field of a class means; a field without a declaration means nothing in particular."""
-    return next((item.metadata.get(_OPTION, Option()) for item in fields(cls) if item.name == name), Option())
+    return next((item.metadata.get(METADATA, Option()) for item in fields(cls) if item.name == name), Option())
 
 
 def option_name(cls: type[Options], field_name: str) -> str:

@@ -88,9 +88,9 @@ def check_known(argument: str, names: Iterable[str], options: Iterable[Mapping[s
 
 def matches(options: Mapping[str, Value], name: str, wanted: Any) -> bool:
     """Return whether an option has a value, or one of a list of values, given under any of its names."""
-    allowed = wanted if isinstance(wanted, list | tuple | set | range) else [wanted]
-    own = column(name)
-    return any(equal(options.get(own), aliases.choice_name(own, one) if isinstance(one, str) else one) for one in allowed)
+    own, allowed = column(name), wanted if isinstance(wanted, list | tuple | set | range) else [wanted]
+    today = [aliases.choice_name(own, one) if isinstance(one, str) else one for one in allowed]
+    return any(equal(options.get(own), one) for one in today)
 
 
 def equal(value: Value, wanted: object) -> bool:
@@ -121,7 +121,7 @@ def _kinds() -> dict[str, type | None]:
         for cls in choices(group).values():
             _collect(cls, kinds)
     _collect(Sizes, kinds)
-    return kinds | _MEASURED
+    return {**kinds, **_MEASURED}
 
 
 def _collect(cls: Any, kinds: dict[str, type | None]) -> None:

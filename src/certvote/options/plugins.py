@@ -1,4 +1,4 @@
-"""Import modules from outside that declare choices of their own: algorithms, features, data sets, certificates, learners.
+"""Import modules from outside that declare choices of their own.
 
 A plugin is Python code and runs as such: name only files that you trust.
 """

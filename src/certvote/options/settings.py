@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields, make_dataclass
 from typing import TYPE_CHECKING, Any, get_type_hints
 
@@ -23,11 +23,10 @@ from certvote.options.choices import (
     find,
     has_file,
     meaning_of,
-    option,
-    option_name,
     section,
     shortcuts,
 )
+from certvote.options.option import option
 from certvote.options.sizes import Sizes
 
 if TYPE_CHECKING:
@@ -178,7 +177,7 @@ def plain(settings: Settings) -> dict[str, Any]:
     for item in fields(settings):
         value = getattr(settings, item.name)
         name = {"name": value.name} if isinstance(value, Choice) else {}
-        values[item.name] = {**name, **asdict(value)} if isinstance(value, Options) else value
+        values[item.name] = {**name, **asdict(value)} if isinstance(value, Options) else value  # type: ignore[call-overload]
     return values
 
 
@@ -217,15 +216,6 @@ def _matters(part: Options, name: str) -> bool:
     return meaning_of(type(part), name.rpartition(".")[2]).matters
 
 
-def names_of_options() -> Mapping[str, str]:
-    """Return the help of every option by the name under which a user sets it."""
-    found = {name: meaning_of(Settings, name).help for name in (x.name for x in fields(Settings)) if name not in PACKAGES}
-    for part in (Sizes, Tracking, *(cls for group in PACKAGES for cls in choices(group).values())):
-        for item in fields(part):  # type: ignore[arg-type]
-            found.setdefault(option_name(part, item.name), meaning_of(part, item.name).help)
-    return found
-
-
 def restore(values: dict[str, Any]) -> Settings:
     """Return the settings that :func:`plain` was given; options that did not exist then have today's defaults.
 
@@ -245,14 +235,18 @@ def restore(values: dict[str, Any]) -> Settings:
             raise ValueError(f"option {group}: expected one of {', '.join(choices(group))}, got {name!r}")
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         config = compose("config", overrides=[f"{group}={name}" for group, name in chosen.items()])
-    _update(config, {name: value for name, value in values.items() if name in config})
+    _update(config, values)
     return load(config)
 
 
 def _update(config: Any, values: dict[str, Any]) -> None:
     """Set every option that the configuration has; those of another version that it does not have are dropped."""
+    there = list(config)  # ``in`` does not find options without a value
     for name, value in values.items():
-        if OmegaConf.is_dict(config[name] if not OmegaConf.is_missing(config, name) else None) and name != "recommended":
-            _update(config[name], {key: one for key, one in value.items() if key in config[name]})
+        if name not in there:
+            continue
+        nested = not OmegaConf.is_missing(config, name) and OmegaConf.is_dict(config[name]) and name != "recommended"
+        if nested:
+            _update(config[name], value)
         else:
             config[name] = value

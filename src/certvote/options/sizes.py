@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certvote.options.choices import Options, option, section
+from certvote.options.choices import Options, section
+from certvote.options.option import option
 
 if TYPE_CHECKING:
     import numpy as np

@@ -43,9 +43,14 @@ class Check:
 
 
 def audit(store: Store, run: str) -> list[Check]:
-    """Check the record of ``run``; every statement is about what the database holds now.
+    """Check the record of a run; every statement is about what the database holds now.
 
-    Raises ``TrackingError`` if there is no such run, ``ValueError`` if it is not a finished job.
+    Raises
+    ------
+    TrackingError
+        If there is no such run.
+    ValueError
+        If it is not a finished job.
     """
     (record,) = store.read_runs(run_ids=[run])
     if record.status != "FINISHED" or not record.is_job:
@@ -69,6 +74,7 @@ def audit(store: Store, run: str) -> list[Check]:
 
 
 def _checks(record: Run, folder: Path) -> Iterator[Check]:
+    """Check everything that a record says, one statement after the other."""
     import yaml
 
     from certvote import stages
@@ -109,7 +115,7 @@ def _checks(record: Run, folder: Path) -> Iterator[Check]:
 
 
 def _election_checks(election: Election, runoff: bool) -> Iterator[Check]:
-    """First choices are stored, ballots are not: they say who can have won, but not by how many parts."""
+    """Check an election against the first choices, which are stored; ballots are not, so margins are not checked."""
     from certvote.certificates.runoff import finalists
 
     leader, second = finalists(election.counts)
@@ -124,7 +130,7 @@ def _election_checks(election: Election, runoff: bool) -> Iterator[Check]:
 
 
 def _curve_checks(record: Run, curve: Curve, certified: Certified, settings: Settings) -> Iterator[Check]:
-    """``certified`` is what follows from the stored votes now."""
+    """Check the logged curve against curve.csv, and both against what follows from the stored votes now."""
     stored = record.curve
     same = (
         stored is not None and np.array_equal(stored.sizes, curve.sizes) and _equal(stored.certified, curve.certified)
@@ -166,11 +172,12 @@ def _identity(folder: Path, config: dict[str, Any], record: Run) -> dict[str, An
     if (folder / IDENTITY).is_file():
         recorded: dict[str, Any] = json.loads((folder / IDENTITY).read_text())
         return recorded
-    return legacy.identity(config, record.params) | json.loads(record.tags.get("certvote.sources", "{}"))
+    sources: dict[str, Any] = json.loads(record.tags.get("certvote.sources", "{}"))
+    return legacy.identity(config, record.params) | sources
 
 
 def read_csv(path: Path) -> Curve:
-    """The curve that ``curve.csv`` holds."""
+    """Read the curve that ``curve.csv`` holds."""
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
     attained = np.array([float(row["attained"]) for row in rows]) if "attained" in rows[0] else None
@@ -182,4 +189,5 @@ def read_csv(path: Path) -> Curve:
 
 
 def _equal(a: np.ndarray, b: np.ndarray) -> bool:
+    """Return whether two arrays are equal up to rounding."""
     return a.shape == b.shape and bool(np.abs(a - b).max() < 1e-12)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from certvote.runtime.digests import array_digest
 from certvote.results.headline import headline
+from certvote.runtime.digests import array_digest
 from certvote.types import Certified, Curve, Election, Split, Votes, pack, unpack
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Where the results database lies, and how to open it so that processes starting together cannot break it."""
+"""Open a results database so that processes starting together cannot break it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,24 @@ UI_ADDRESS = "http://127.0.0.1:5000"
 
 
 class TrackingError(RuntimeError):
-    """The results database cannot be opened, read or written."""
+    """Report that the results database cannot be opened, read or written."""
 
 
 @dataclass(frozen=True)
 class Location:
-    """A tracking URI with what belongs to it: artifacts of new experiments, a lock, the address of its UI."""
+    """Hold a tracking URI with what belongs to it.
+
+    Attributes
+    ----------
+    uri : str
+        MLflow tracking URI.
+    artifact_root : str or None
+        Where artifacts of new experiments go; ``None``: the server decides.
+    lock : Path
+        File that is locked while the database or an experiment is made.
+    ui : str
+        Address of the MLflow UI.
+    """
 
     uri: str
     artifact_root: str | None
@@ -35,7 +47,13 @@ class Location:
 
     @classmethod
     def of(cls, uri: str, artifact_root: str | None = None) -> Location:
-        """Understand ``uri``: a folder (SQLite and artifacts below it) or any MLflow tracking URI."""
+        """Resolve a folder (SQLite and artifacts below it) or any MLflow tracking URI.
+
+        Raises
+        ------
+        TrackingError
+            If the URI is of a kind that MLflow does not take.
+        """
         if "://" not in uri:
             folder = Path(uri).expanduser().absolute()
             artifacts = artifact_root or (folder / "artifacts").as_uri()
@@ -66,7 +84,7 @@ def clear_errors(uri: str, doing: str) -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    """The line that says what happened: the database driver's, such as ``(sqlite3.…) disk is full``, or the first."""
+    """Return the line of an error that says what happened: that of the database driver, or the first."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     return next((line for line in lines if line.startswith(("(sqlite3.", "(psycopg", "(pymysql"))), lines[0])
 
@@ -87,7 +105,18 @@ def import_mlflow() -> None:
 
 
 def open_client(location: Location, experiment: str) -> tuple[MlflowClient, str]:
-    """The client and the experiment's id; a fresh database and a new experiment are made by one process only."""
+    """Open a database and an experiment; a fresh one of either is made by one process only.
+
+    Returns
+    -------
+    tuple of MlflowClient and str
+        The client, and the id of the experiment.
+
+    Raises
+    ------
+    TrackingError
+        If the database cannot be opened, or the experiment was deleted.
+    """
     import_mlflow()
     with clear_errors(location.uri, "open"):
         location.lock.parent.mkdir(parents=True, exist_ok=True)
@@ -96,6 +125,7 @@ def open_client(location: Location, experiment: str) -> tuple[MlflowClient, str]
 
 
 def _client_and_experiment(location: Location, experiment: str) -> tuple[MlflowClient, str]:
+    """Return the client and the id of an experiment, which is made if it is not there."""
     from mlflow.exceptions import MlflowException
     from mlflow.tracking import MlflowClient
 

@@ -1,4 +1,4 @@
-"""Finding what a results database has, without making what it has not: a reader must not leave a database behind."""
+"""Find what a results database has, without making what it has not: reading leaves no database behind."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ _ID = re.compile(r"[0-9a-f]{6,32}")
 
 
 def existing(uri: str = DEFAULT_URI, experiment: str = DEFAULT_EXPERIMENT) -> Store:
-    """The database and experiment of these names; ``ValueError`` where there is none."""
+    """Open a database and an experiment that are there.
+
+    Raises
+    ------
+    ValueError
+        If there is no such database or experiment; the message lists what there is.
+    """
     names = experiments(uri)
     if experiment not in names:
         raise ValueError(
@@ -25,7 +31,13 @@ def existing(uri: str = DEFAULT_URI, experiment: str = DEFAULT_EXPERIMENT) -> St
 
 
 def experiments(uri: str = DEFAULT_URI) -> list[str]:
-    """The names of a database's experiments; ``ValueError`` where there is no database."""
+    """Return the names of a database's experiments.
+
+    Raises
+    ------
+    ValueError
+        If there is no database.
+    """
     location = Location.of(uri)
     file = Path(location.uri.removeprefix("sqlite:///"))
     if location.uri.startswith("sqlite:///") and not file.is_file():
@@ -38,7 +50,7 @@ def experiments(uri: str = DEFAULT_URI) -> list[str]:
 
 
 def sweep_id(store: Store, name: str) -> str | None:
-    """The id of the sweep with this id, the beginning of it, or this name; of several the newest."""
+    """Return the id of the newest sweep with an id, the beginning of one, or a name; ``None`` for none."""
     for sweep in store.sweeps():
         if name in (sweep.id, sweep.name) or (_ID.fullmatch(name) and sweep.id.startswith(name)):
             return sweep.id
@@ -46,12 +58,19 @@ def sweep_id(store: Store, name: str) -> str | None:
 
 
 def run_ids(store: Store, names: Sequence[str]) -> list[str | None]:
-    """The ids of the jobs with these ids or beginnings of ids; ``ValueError`` where several begin so."""
+    """Return the ids of the jobs with these ids or beginnings of ids, ``None`` for each that is not there.
+
+    Raises
+    ------
+    ValueError
+        If several ids begin so.
+    """
     ids = [run.id for run in store.read_runs(curves=False)] if any(map(_ID.fullmatch, names)) else []
     return [_beginning(name, ids) for name in names]
 
 
 def _beginning(name: str, ids: Sequence[str]) -> str | None:
+    """Return the one id that begins with a text, ``None`` for none."""
     found = [id for id in ids if id.startswith(name)] if _ID.fullmatch(name) else []
     if len(found) > 1:
         raise ValueError(f"expected the id of one run, got {name}, with which {len(found)} begin")
@@ -59,7 +78,15 @@ def _beginning(name: str, ids: Sequence[str]) -> str | None:
 
 
 def download(uri: str, run: str, artifact: str, folder: Path) -> Path:
-    """Copy one artifact of a run of any experiment into ``folder``; ``ValueError`` where there is no such run."""
+    """Copy one artifact of a run of any experiment into a folder.
+
+    Raises
+    ------
+    ValueError
+        If there is no such run.
+    TrackingError
+        If the run has no such artifact.
+    """
     import_mlflow()
     from mlflow.exceptions import MlflowException
     from mlflow.tracking import MlflowClient

@@ -1,4 +1,4 @@
-"""Which process writes a run, so that runs whose process died can be told from those at work."""
+"""Record which process writes a run, so that runs whose process died can be told from those at work."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ PROCESS = "certvote.process"  # tag of every run
 
 
 def this_process() -> str:
-    """Host, process id and start time of the process that calls."""
+    """Return host, process id and start time of the calling process, as JSON."""
     created = psutil.Process().create_time()
     return json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "created": created})
 
 
 def died(tag: str | None) -> bool:
-    """Whether the process that the tag names is known to be gone: it ran on this host and does not any more."""
+    """Return whether the process that a tag names is known to be gone: it ran on this host and does not any more."""
     if tag is None:
         return False
     process = json.loads(tag)

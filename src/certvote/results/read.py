@@ -34,6 +34,7 @@ def read_run(client: MlflowClient, run: MlflowRun, ui: str, *, curve: bool = Tru
 
 
 def _curve(client: MlflowClient, run: str) -> Curve:
+    """Read a run's curve from the history of its metrics."""
     certified = _history(client, run, "CA")
     attained = _history(client, run, "CA_attained")
     sizes = np.array(sorted(certified), dtype=np.int64)
@@ -45,4 +46,5 @@ def _curve(client: MlflowClient, run: str) -> Curve:
 
 
 def _history(client: MlflowClient, run: str, metric: str) -> dict[int, float]:
+    """Read a metric as a mapping from step to value."""
     return {row.step: row.value for row in client.get_metric_history(run, metric)}

@@ -31,7 +31,28 @@ def select(
     status: OneOrMore,
     repeated: bool,
 ) -> list[tuple[Store, Run]]:
-    """The runs that pass every filter, without their curves, oldest first, each with the store that has it."""
+    """Return the runs that pass every filter, oldest first, without curves, each with the store that has it.
+
+    Parameters
+    ----------
+    experiment : str, sequence of str or None
+        MLflow experiments; ``None``: certvote.
+    uri : str or None
+        Folder or MLflow tracking URI; ``None``: mlruns.
+    sweep : str, sequence of str or None
+        Names or ids of sweeps.
+    tags, options : mapping or None
+        Values wanted, each one value or a list of them.
+    status : str, sequence of str or None
+        Statuses wanted; ``None``: all.
+    repeated : bool
+        Whether to keep all runs with the same fingerprint instead of the last word on each job.
+
+    Raises
+    ------
+    ValueError
+        If an argument is wrong; the message names it.
+    """
     wanted = _several("status", status)
     if wanted is not None and not set(wanted) <= set(STATUSES):
         raise ValueError(f"status: expected some of {', '.join(STATUSES)}, or None for all, got {status!r}")
@@ -48,11 +69,22 @@ def select(
 
 
 def named(text: str, *, uri: str, experiment: str, sweep: str | None = None) -> list[Run]:
-    """The runs, with their curves, that one word of a command line names; sweeps come with their parent run.
+    """Return the runs, with their curves, that one word of a command line names.
 
-    It is a sweep's name or id, a run's id (or the beginning of one), options (``algo=knn,k=50,100``), an MLflow
-    filter, or the name of another experiment of the database. Options, filters and runs can be looked for within one
-    ``sweep``. ``ValueError`` says what there is.
+    Parameters
+    ----------
+    text : str
+        A sweep's name or id, a run's id (or the beginning of one), options (``algo=knn,k=50,100``), an MLflow filter,
+        or the name of another experiment of the database. A sweep comes with its parent run.
+    uri, experiment : str
+        The database, and the experiment in it.
+    sweep : str or None
+        Look for options, filters and runs within this sweep alone.
+
+    Raises
+    ------
+    ValueError
+        If nothing is found; the message says what there is.
     """
     store = lookup.existing(uri, experiment)
     inside = None if sweep is None else {run.id for _, run in _of_sweeps([store], [sweep])}
@@ -65,6 +97,7 @@ def named(text: str, *, uri: str, experiment: str, sweep: str | None = None) -> 
 
 
 def _named(store: Store, text: str, uri: str) -> list[Run]:
+    """Return the runs that a word names in an experiment, whatever their sweep."""
     options = parse(text)
     if options:
         found = store.read_runs(curves=False)
@@ -94,9 +127,23 @@ def chosen(
     runs: Sequence[str] | None = None,
     filter: str | None = None,
 ) -> list[Run]:
-    """The runs, with their curves, that --sweep, --runs or --filter choose, by default those of the latest sweep.
+    """Return the runs, with curves, that --sweep, --runs or --filter choose; by default those of the latest sweep.
 
-    A sweep comes with its parent run. ``ValueError`` names the option that is wrong and what it was given.
+    Parameters
+    ----------
+    uri, experiment : str
+        The database, and the experiment in it.
+    sweep : str or None
+        Name or id of a sweep, which comes with its parent run.
+    runs : sequence of str or None
+        Ids of runs, or their beginnings.
+    filter : str or None
+        An MLflow filter.
+
+    Raises
+    ------
+    ValueError
+        If nothing is found, or an option is wrong; the message names it and what it was given.
     """
     store = lookup.existing(uri, experiment)
     if runs is not None:
@@ -116,7 +163,13 @@ def chosen(
 
 
 def run_ids(store: Store, names: Sequence[str], argument: str) -> list[str]:
-    """The ids of the jobs that these ids, or beginnings of ids, name; ``ValueError`` names the ``argument``."""
+    """Return the ids of the jobs that ids, or beginnings of ids, name.
+
+    Raises
+    ------
+    ValueError
+        If there is no such job; the message names the argument.
+    """
     try:
         ids = lookup.run_ids(store, names)
     except ValueError as error:
@@ -132,7 +185,7 @@ def run_ids(store: Store, names: Sequence[str], argument: str) -> list[str]:
 
 
 def parse(text: str) -> dict[str, list[str | None]]:
-    """Options as on the command line, each with its values: ``algo=knn,k=50,100``; none if it is something else."""
+    """Parse options as on the command line (``algo=knn,k=50,100``); return none for any other text."""
     options: dict[str, list[str | None]] = {}
     name = ""
     for piece in _PIECE.findall(text):
@@ -145,12 +198,13 @@ def parse(text: str) -> dict[str, list[str | None]]:
 
 
 def open_stores(experiment: OneOrMore, uri: str | None) -> list[Store]:
-    """The experiments of a database that are named, or the one that is used unless told otherwise."""
+    """Open the experiments of a database that are named, or the one that is used unless told otherwise."""
     names = _several("experiment", experiment) or [lookup.DEFAULT_EXPERIMENT]
     return [lookup.existing(uri or lookup.DEFAULT_URI, name) for name in dict.fromkeys(names)]
 
 
 def _of_sweeps(stores: Sequence[Store], names: Sequence[str] | None) -> list[tuple[Store, Run]]:
+    """Return the runs of sweeps, or of all experiments where no sweep is named, each with its store."""
     if names is None:
         return [(store, run) for store in stores for run in store.read_runs(curves=False)]
     found: dict[str, tuple[Store, Run]] = {}
@@ -166,6 +220,7 @@ def _of_sweeps(stores: Sequence[Store], names: Sequence[str] | None) -> list[tup
 
 
 def _sweep(store: Store, name: str) -> str:
+    """Return the id of a sweep, or raise ``ValueError``."""
     found = lookup.sweep_id(store, name)
     if found is None:
         raise _no_sweep([store], name)
@@ -173,11 +228,13 @@ def _sweep(store: Store, name: str) -> str:
 
 
 def _no_sweep(stores: Sequence[Store], name: str) -> ValueError:
+    """Make the error that there is no sweep of a name, with the names that there are."""
     there = list(dict.fromkeys(sweep.name for store in stores for sweep in store.sweeps()))
     return ValueError(f"sweep (--sweep): expected one of {', '.join(there) or '(none)'}, or an id, got {name!r}")
 
 
 def _filtered(store: Store, filter: str, argument: str) -> list[Run]:
+    """Return the runs that pass an MLflow filter; raise ``ValueError`` for what is none."""
     from certvote.results.location import TrackingError
 
     try:
@@ -196,11 +253,13 @@ def _latest(found: Sequence[tuple[Store, Run]]) -> list[tuple[Store, Run]]:
 
 
 def _among(value: columns.Value, wanted: Any) -> bool:
+    """Return whether a value is the wanted one, or one of several."""
     allowed = wanted if isinstance(wanted, list | tuple | set | range) else [wanted]
     return any(columns.equal(value, one) for one in allowed)
 
 
 def _several(argument: str, value: OneOrMore) -> list[str] | None:
+    """Return an argument that may be one text or several as a list; ``None`` stays ``None``."""
     if value is None:
         return None
     several = [value] if isinstance(value, str) else list(value)

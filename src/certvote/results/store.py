@@ -24,7 +24,22 @@ _MAX_PARAM = 6000
 
 
 class Store:
-    """A results database: an MLflow tracking server or database, and one experiment in it."""
+    """Write to and read from one experiment of a results database: an MLflow tracking server or database.
+
+    Parameters
+    ----------
+    uri : str
+        Folder or MLflow tracking URI; a database that is not there is made.
+    experiment : str
+        Name of the MLflow experiment.
+    artifact_root : str or None
+        Where artifacts of a new experiment go; ``None``: beside a local database, or where a server decides.
+
+    Raises
+    ------
+    TrackingError
+        If the database cannot be opened.
+    """
 
     def __init__(self, uri: str, experiment: str = "certvote", artifact_root: str | None = None) -> None:
         self.location = Location.of(uri, artifact_root)
@@ -33,13 +48,13 @@ class Store:
 
     @classmethod
     def open(cls, tracking: Tracking) -> Store:
-        """The database that the options name; it is made when it is not there."""
+        """Open the database that the options name; it is made when it is not there."""
         return cls(tracking.uri, tracking.experiment, tracking.artifact_root)
 
     # --- sweeps ------------------------------------------------------------------------------------------------
 
     def start_sweep(self, name: str, *, command: str, title: str | None, notes: Sequence[str]) -> str:
-        """Create a sweep's parent run; its id. Earlier sweeps whose process died are marked as KILLED."""
+        """Create a sweep's parent run and return its id; earlier sweeps whose process died are marked as KILLED."""
         self._close_dead("tags.`certvote.kind` = 'sweep'")
         tags = {
             KIND: "sweep",
@@ -69,7 +84,7 @@ class Store:
     # --- jobs --------------------------------------------------------------------------------------------------
 
     def finished(self, fingerprint: str) -> str | None:
-        """The id of the newest finished run with this fingerprint."""
+        """Return the id of the newest finished run with a fingerprint, ``None`` for none."""
         runs = self._search(f"tags.`certvote.fingerprint` = '{fingerprint}' and attributes.status = 'FINISHED'", 1)
         return runs[0].info.run_id if runs else None
 
@@ -78,7 +93,7 @@ class Store:
         self._close_dead(f"tags.`certvote.fingerprint` = '{fingerprint}'")
 
     def start_run(self, name: str, *, sweep: str | None, params: Mapping[str, object], tags: Mapping[str, str]) -> str:
-        """Create a job's run with its options and tags; its id."""
+        """Create a job's run with its options and tags, and return its id."""
         from mlflow.entities import Param
 
         parent = {"mlflow.parentRunId": sweep} if sweep else {}
@@ -90,7 +105,7 @@ class Store:
         return run
 
     def log_curve(self, run: str, curve: Curve) -> None:
-        """Log certified (and attained) accuracy for every poisoning size, with ``step`` = the size."""
+        """Log certified (and attained) accuracy at every poisoning size, with the size as the step."""
         rows = list(zip(curve.sizes.tolist(), curve.certified.tolist(), strict=True))
         self._log_metrics(run, (("CA", value, size) for size, value in rows))
         if curve.attained is not None:
@@ -135,9 +150,18 @@ class Store:
         filter: str = "",
         curves: bool = True,
     ) -> list[Run]:
-        """Jobs, oldest first: by id, by an MLflow filter, or those of a sweep; with their curves unless told otherwise.
+        """Read jobs, oldest first: by id, by an MLflow filter, or those of a sweep.
 
-        A sweep comes with its parent run and with the older runs whose results it reused.
+        Parameters
+        ----------
+        sweep : str or None
+            Id of a sweep: its parent run, its jobs, and the older runs whose results it reused.
+        run_ids : iterable of str or None
+            Ids of runs.
+        filter : str
+            An MLflow filter, "" for all jobs.
+        curves : bool
+            Whether to read the curves, which takes two queries a run.
         """
         if sweep is not None:
             parent = self._get(sweep)
@@ -152,12 +176,12 @@ class Store:
         return sorted(runs, key=lambda run: run.started)
 
     def latest_sweep(self) -> str | None:
-        """The id of the sweep that started last."""
+        """Return the id of the sweep that started last, ``None`` for none."""
         runs = self._search("tags.`certvote.kind` = 'sweep'", 1)
         return runs[0].info.run_id if runs else None
 
     def sweeps(self) -> list[Run]:
-        """The parent runs, newest first."""
+        """Read the parent runs, newest first."""
         return [
             read_run(self.client, run, self.location.ui, curve=False)
             for run in self._search("tags.`certvote.kind` = 'sweep'")
@@ -171,11 +195,13 @@ class Store:
     # --- inside ------------------------------------------------------------------------------------------------
 
     def _create(self, name: str, tags: Mapping[str, str]) -> str:
+        """Create a run with the tag of this process, and return its id."""
         with clear_errors(self.location.uri, "write to"):
             run = self.client.create_run(self.experiment_id, run_name=name, tags={**tags, PROCESS: this_process()})
         return str(run.info.run_id)
 
     def _close_dead(self, filter: str) -> None:
+        """Mark running runs that pass a filter as KILLED if their process died."""
         running = self._search(f"{filter} and attributes.status = 'RUNNING'")
         with clear_errors(self.location.uri, "write to"):
             for run in running:
@@ -183,6 +209,7 @@ class Store:
                     self.client.set_terminated(run.info.run_id, "KILLED")
 
     def _get(self, run: str) -> MlflowRun:
+        """Return a run of this experiment."""
         with clear_errors(self.location.uri, "read"):
             found = self.client.get_run(run)
         if found.info.experiment_id != self.experiment_id:
@@ -190,6 +217,7 @@ class Store:
         return found
 
     def _search(self, filter: str, limit: int | None = None) -> list[MlflowRun]:
+        """Return all runs that pass a filter, newest first."""
         found: list[MlflowRun] = []
         token = None
         with clear_errors(self.location.uri, "read"):
@@ -207,6 +235,7 @@ class Store:
                     return found
 
     def _log_metrics(self, run: str, rows: Iterable[tuple[str, float, int]]) -> None:
+        """Log metrics in batches as large as MLflow takes."""
         from mlflow.entities import Metric
 
         now = int(time.time() * 1000)

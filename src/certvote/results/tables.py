@@ -1,13 +1,13 @@
-"""The results database for people who script: runs and curves as tidy pandas tables, and the evidence behind them.
+"""Read the results database as tidy pandas tables: runs, curves, sweeps, and the evidence behind them.
 
     from certvote import results
 
     results.sweeps()                                             # what there is
     results.runs(sweep="mnist")                                  # a row per run: options, headline numbers, records
-    results.curves(options={"algo": "knn", "k": [3000, 5000]})   # a row per run and poisoning size
+    results.curves(options={"k": [3000, 5000]})                  # a row per run and poisoning size
     votes, labels = results.votes(run)                           # what a run's curve was computed from
 
-Options go by their names on the command line (``algo``, ``k``, ``algo.k``, ``grouping.seconds``), and so do columns.
+Options go by their names on the command line (``algo``, ``k``, ``algo.k``, ``certificate.seconds``), and so do columns.
 Nothing is computed again, and reading leaves no database behind where there was none.
 """
 
@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from certvote.options import columns
-from certvote.results.selection import open_stores, select
 from certvote.results.run import Run
+from certvote.results.selection import open_stores, select
 from certvote.types import Curve
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from jaxtyping import Int64
 
-    from certvote.results.store import Store
     from certvote.results.selection import OneOrMore
+    from certvote.results.store import Store
     from certvote.types import Election, Votes
 
 # Columns of a run's record, behind its options and metrics, and the tags that they come from.
@@ -56,17 +56,34 @@ def runs(
     status: OneOrMore = "FINISHED",
     repeated: bool = False,
 ) -> pd.DataFrame:
-    """One row per run: its options with their types, its headline numbers, its times, its record; oldest first.
+    """Return a table of runs: options with their types, headline numbers, times, records; oldest first.
 
-    ``experiment`` is one MLflow experiment or several (default: certvote) of the database ``uri`` (default: mlruns),
-    ``sweep`` the name or id of one sweep or several, with the runs that they reused; of sweeps that share a name the
-    newest counts. ``tags`` and ``options`` map names to a value or a list of values; ``None`` is an option that is
-    not set. ``status`` ``None`` means every one. Of runs with equal options, data and code the newest is kept unless
-    ``repeated``.
+    Parameters
+    ----------
+    experiment : str, sequence of str or None
+        MLflow experiments of the database; ``None``: certvote.
+    uri : str or None
+        Folder or MLflow tracking URI; ``None``: mlruns.
+    sweep : str, sequence of str or None
+        Names or ids of sweeps, with the runs that they reused; of sweeps that share a name the newest counts.
+    tags, options : mapping or None
+        Values wanted, each one value or a list of them; ``None`` is an option that is not set.
+    status : str, sequence of str or None
+        Statuses wanted; ``None``: all.
+    repeated : bool
+        Whether to keep all runs with equal options, data and code instead of the newest.
 
-    Accuracies are shares, not percent: ``CA_<e>`` at round sizes, ``auc`` the mean over all sizes,
-    ``median_certified_size`` the largest size at which half of the test examples are certified. An option that a run
-    has not, or that is not set, is missing (NA). ``ValueError`` names the argument that is wrong.
+    Returns
+    -------
+    DataFrame
+        A row per run. Accuracies are shares, not percent: ``CA_<e>`` at round sizes, ``auc`` the mean over all sizes,
+        ``median_certified_size`` the largest size at which half of the test examples are certified. An option that a
+        run has not, or that is not set, is missing (NA).
+
+    Raises
+    ------
+    ValueError
+        If an argument is wrong; the message names it.
     """
     import pandas as pd
 
@@ -90,11 +107,25 @@ def curves(
     show: Sequence[str] | None = None,
     repeated: bool = False,
 ) -> pd.DataFrame:
-    """One row per finished run and poisoning size: ``run``, the options that vary, ``e``, ``certified``, ``attained``.
+    """Return a table of curves: a row per finished run and poisoning size.
 
-    Filters are those of ``runs``; a run that did not finish proves nothing and is left out. ``show`` names the options
-    that get a column instead of those that vary. ``certified`` is the lower bound of CA(e), ``attained`` the other side
-    of the certificate's own search, missing where it does not search.
+    Parameters
+    ----------
+    experiment, uri, sweep, tags, options, repeated
+        Filters, as for :func:`runs`; a run that did not finish proves nothing and is left out.
+    show : sequence of str or None
+        Options that get a column; ``None``: those that vary.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``run``, the options shown, ``e``, ``certified`` (the lower bound of CA(e)) and ``attained`` (the other
+        side of the certificate's own search, missing where it does not search).
+
+    Raises
+    ------
+    ValueError
+        If an argument is wrong; the message names it.
     """
     import numpy as np
     import pandas as pd
@@ -117,7 +148,13 @@ def curves(
 
 
 def sweeps(experiment: OneOrMore = None, *, uri: str | None = None) -> pd.DataFrame:
-    """One row per sweep, newest first: ``sweep`` (its id), name, status, when it started, and its command."""
+    """Return a table of sweeps, newest first: id, name, experiment, status, start and command.
+
+    Parameters
+    ----------
+    experiment, uri
+        As for :func:`runs`.
+    """
     import pandas as pd
 
     found = [(store.experiment, run) for store in open_stores(experiment, uri) for run in store.sweeps()]
@@ -135,7 +172,20 @@ def sweeps(experiment: OneOrMore = None, *, uri: str | None = None) -> pd.DataFr
 
 
 def votes(run: str, *, uri: str | None = None) -> tuple[Votes | Election, Int64[np.ndarray, " m"]]:
-    """Everything that a run's certificate looked at: the votes, or an election's outcome, and the true labels."""
+    """Read everything that a run's certificate looked at.
+
+    Parameters
+    ----------
+    run : str
+        Id of a run.
+    uri : str or None
+        Folder or MLflow tracking URI; ``None``: mlruns.
+
+    Returns
+    -------
+    tuple of Votes or Election, and int64 array, shape (m,)
+        Votes or the outcome of an election, and true labels.
+    """
     from certvote.results import lookup
     from certvote.results.evidence import load_votes
 
@@ -144,7 +194,18 @@ def votes(run: str, *, uri: str | None = None) -> tuple[Votes | Election, Int64[
 
 
 def certified_sizes(run: str, *, uri: str | None = None) -> Int64[np.ndarray, " m"]:
-    """Per test example the largest poisoning size at which it is certified on its own, -1 where it is misclassified."""
+    """Read the largest poisoning size at which each test example is certified on its own.
+
+    Parameters
+    ----------
+    run, uri
+        As for :func:`votes`.
+
+    Returns
+    -------
+    int64 array, shape (m,)
+        Sizes; -1 where an example is misclassified on clean data.
+    """
     import numpy as np
 
     from certvote.results import lookup
@@ -156,12 +217,14 @@ def certified_sizes(run: str, *, uri: str | None = None) -> Int64[np.ndarray, " 
 
 
 def _id(run: str) -> str:
+    """Return the id of a run, or raise ``ValueError`` for what is no text."""
     if not isinstance(run, str):
         raise ValueError(f"run: expected the id of a run, got {type(run).__name__}")
     return run
 
 
 def _row(store: Store, run: Run) -> dict[str, Any]:
+    """Return the row of one run."""
     head = {"run": run.id, "name": run.name, "experiment": store.experiment, "status": run.status}
     times = {"started": run.started, "seconds": run.seconds}
     metrics = {name: _metric(name, value) for name, value in run.metrics.items()}
@@ -176,15 +239,17 @@ def _row(store: Store, run: Run) -> dict[str, Any]:
 
 
 def _metric(name: str, value: float) -> float | int | None:
+    """Return a metric as a table has it: a median size below 0 is missing."""
     if name == "median_certified_size":
         return int(value) if value >= 0 else None
     return value
 
 
 def _metric_names(names: Iterable[str]) -> list[str]:
-    """Summaries first, then certified accuracy by size, then seconds."""
+    """Sort names of metrics: summaries first, then certified accuracy by size, then seconds."""
 
     def place(name: str) -> tuple[int, int, str]:
+        """Return the place of a metric among all."""
         size = name.removeprefix("CA_")
         if name.startswith("CA_") and size.isdigit():
             return 1, int(size), ""
@@ -194,7 +259,7 @@ def _metric_names(names: Iterable[str]) -> list[str]:
 
 
 def _varying(options: Sequence[Mapping[str, columns.Value]]) -> list[str]:
-    """Options with several values; one that only comes and goes with its group's choice is said by that choice."""
+    """Return the options with several values, without those that only come and go with their group's choice."""
     several = set()
     names = columns.ordered({name for one in options for name in one})
     for name in names:
@@ -207,7 +272,7 @@ def _varying(options: Sequence[Mapping[str, columns.Value]]) -> list[str]:
 
 
 def _numbers(found: Sequence[Curve]) -> dict[str, np.ndarray]:
-    """Sizes, lower bounds and the other sides of searches, one curve after the other."""
+    """Join sizes, lower bounds and the other sides of searches, one curve after the other."""
     import numpy as np
 
     empty = [np.empty(0)]  # there may be no curve at all
@@ -220,7 +285,7 @@ def _numbers(found: Sequence[Curve]) -> dict[str, np.ndarray]:
 
 
 def _series(name: str, values: Sequence[Any]) -> pd.Series:
-    """Whole numbers as ``Int64``, others as ``float64``, true and false as ``boolean``, text as it is; NA if unset."""
+    """Make a column: whole numbers as ``Int64``, others as ``float64``, flags as ``boolean``, text as it is."""
     import pandas as pd
 
     kinds: set[Any] = {type(value) for value in values if value is not None} or {columns.kind(name)}

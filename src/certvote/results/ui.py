@@ -1,4 +1,4 @@
-"""The MLflow UI over a local results database."""
+"""Start the MLflow UI over a local results database."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from certvote.results.store import Store
 
 
 def address(store: Store, port: int) -> str:
-    """Where an experiment's curves are shown.
+    """Return the address at which the UI shows an experiment's curves.
 
-    Ordered by name, because the UI nests jobs under their sweep, collapsed and not drawn, when it orders by time.
+    Runs are ordered by name, because the UI nests jobs under their sweep, collapsed and not drawn, when it
+    orders by time.
     """
     host = store.location.uri.rstrip("/") if store.location.uri.startswith("http") else f"http://127.0.0.1:{port}"
     view = {
@@ -27,9 +28,12 @@ def address(store: Store, port: int) -> str:
 
 
 def serve(store: Store, port: int) -> int:
-    """MLflow's server on 127.0.0.1 until interrupted, with one worker: it is one user's; its exit code.
+    """Run MLflow's server on 127.0.0.1 until it is interrupted, with one worker, and return its exit code.
 
-    Raises ``ValueError`` for a database that a server shows already.
+    Raises
+    ------
+    ValueError
+        If the database is a server already.
     """
     if store.location.uri.startswith("http"):
         raise ValueError(f"option --uri: {store.location.uri} is a server already; open {address(store, port)}")

@@ -1,1 +1,1 @@
-"""Hold the backends, what counts the votes of nearest neighbors: one module, one backend."""
+"""Hold the backends, which count the votes of nearest neighbors: one module, one backend."""
