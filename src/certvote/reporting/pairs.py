@@ -187,8 +187,9 @@ def _missing(run: Run, others: Sequence[Run], options: Mapping[str, Options], ig
     """Return the options of a run that the most similar one of the other side has not."""
     mine = _key(options[run.id], ignored)
     missing = (mine - _key(options[other.id], ignored) for other in others)
-    lacking = dict(min(missing, key=lambda one: len(frozenset(one)), default=mine))
-    said = ", ".join(f"{name}={_text(lacking[name])}" for name in columns.ordered(lacking))
+    lacking = min(missing, key=len, default=mine)
+    values = dict(lacking)
+    said = ", ".join(f"{name}={_text(values[name])}" for name in columns.ordered(values))
     return said or "these options only"
 
 
