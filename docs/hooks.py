@@ -31,6 +31,7 @@ PUBLIC = (
 """Packages whose ``__all__`` is public."""
 
 _MARK = re.compile(r"^<!-- (?P<what>include|options|choices) ?(?P<file>\S*) -->$", re.MULTILINE)
+_ROLE = re.compile(r":(?:attr|class|data|func|meth|mod):(<code>)~?")
 _ROOT_FILES = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md", "README.md": "index.md"}
 
 
@@ -50,6 +51,11 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     """Replace the marks of a page by what they stand for."""
     write = {"include": included, "options": lambda _: options_page(), "choices": lambda _: choices_table()}
     return _MARK.sub(lambda mark: write[mark["what"]](mark["file"]), markdown)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Take the roles off references in docstrings, which mean nothing to Markdown: ``:class:`` before a name."""
+    return _ROLE.sub(r"\1", html)
 
 
 # --- files of the repository -----------------------------------------------------------------------------------------
