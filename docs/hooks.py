@@ -6,7 +6,8 @@ A page may hold three marks, each alone on its line:
     <!-- options -->              every option group, choice and option, as the program declares them
     <!-- choices -->              one line per choice, for an overview
 
-Before the build every public name is checked: it has a docstring, and a reference page shows it.
+Before the build every public name is checked: it has a docstring, and a reference page shows it. Afterwards every page is:
+it loads nothing from another host.
 """
 
 from __future__ import annotations
@@ -56,6 +57,23 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 def on_page_content(html: str, **_: Any) -> str:
     """Take the roles off references in docstrings, which mean nothing to Markdown: ``:class:`` before a name."""
     return _ROLE.sub(r"\1", html)
+
+
+def on_post_page(output: str, *, page: Any, **_: Any) -> str:
+    """Stop the build if a page loads a script, style, font or image from another host."""
+    from mkdocs.exceptions import PluginError
+
+    loaded = remote(output)
+    if loaded:
+        raise PluginError(f"{page.file.src_uri}: expected files of the site alone, got {', '.join(loaded)}")
+    return output
+
+
+def remote(html: str) -> list[str]:
+    """Return the addresses on other hosts that a page loads when it is opened; links to click on are none."""
+    return re.findall(
+        r"<(?:script|link|img|iframe|source)\b[^>]*?\b(?:src|href)=[\"']?((?:https?:)?//[^\"'\s>]+)", html
+    )
 
 
 # --- files of the repository -----------------------------------------------------------------------------------------
@@ -208,7 +226,7 @@ def unlisted() -> list[str]:
 def _named(path: str) -> Any:
     """Return what a dotted path names."""
     module, _, name = path.rpartition(".")
-    return getattr(importlib.import_module(module), name)
+    return getattr(importlib.import_module(module), name, None)
 
 
 def _own_doc(found: Any) -> str:
