@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from certvote import datasets
-from certvote.features import extract
 from certvote.features.grid import bits_for, snap
+from certvote.features.hog import Hog
 
 _FOLDERS = {"mnist": "MNIST", "cifar10": "cifar-10-batches-bin"}
 _ROOT = Path(os.environ.get("CERTVOTE_DATA_ROOT", "data"))
@@ -59,6 +59,6 @@ def _hog(name: str, shown: str, dims: int, n: int, *, k: int, r: float) -> Vecto
         generator = np.random.default_rng(0)
         x = snap(generator.random((n + 10_000, dims), dtype=np.float32), bits_for(dims))
         return Vectors(f"random in place of {shown}", x[:n], generator.integers(0, 10, n), x[n:], k, dims / 3.5)
-    split = datasets.load(name=name, data_root=_ROOT)
-    found = extract(split, name="hog", cache_root=_CACHE)
+    split = {"mnist": datasets.mnist, "cifar10": datasets.cifar10}[name](data_root=_ROOT)
+    found = Hog(orientations=9, pixels_per_cell=(8, 8), cells_per_block=(3, 3)).extract(split, cache_root=_CACHE)
     return Vectors(shown, found.train, split.train_labels, found.test, k, r)

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from certvote.algorithms.subsets import bootstrap
 from certvote.learners.logistic import Logistic
 from certvote.learners.logistic_kernels import fit
-from certvote.learners.logistic_members import integers, prepared
+from certvote.learners.logistic_members import integer_weights, rounded_inputs
 
 
 def loss(x, y, weights, l2):
@@ -42,7 +42,7 @@ def test_fit_is_the_optimum(n, d, labels, l2):
 @pytest.mark.parametrize("root", [False, True])
 def test_votes_are_nearly_those_of_scikit_learn(blobs, root):
     x, labels, queries = blobs
-    subsets = bootstrap(len(x), voters=30, size=20, seed=0)
+    subsets = bootstrap(len(x), members=30, size=20, seed=0)
     ensemble = Logistic(l2=0.1, root=root, steps=300).train(x, labels, subsets, num_classes=4)
     same = []
     z, tests = (np.sqrt(part) if root else part for part in (x.astype(float), queries.astype(float)))
@@ -62,9 +62,9 @@ def test_scores_are_exact_in_any_order(blobs, root):
     """Sums of products as rational numbers, the worst case of input and weight included."""
     rng = np.random.default_rng(0)
     x = np.concatenate([blobs[2][:5], np.full((1, 12), 1 - 2.0**-24, np.float32)])
-    weights = integers(rng.normal(0, 1, (12, 3)) * [[1e-3, 1, 1e5]])
+    weights = integer_weights(rng.normal(0, 1, (12, 3)) * [[1e-3, 1, 1e5]])
     assert np.abs(weights).max() * 12 * 2**24 <= 2**53
-    z = prepared(x, root)
+    z = rounded_inputs(x, root)
     for i in range(len(x)):
         for k in range(3):
             exact = sum(Fraction(a) * Fraction(b) for a, b in zip(z[i].tolist(), weights[:, k].tolist(), strict=True))
@@ -77,14 +77,14 @@ def test_root_of_a_row_does_not_depend_on_other_rows():
     rng = np.random.default_rng(0)
     x = (rng.normal(0, 1, (50, 7)) * 10.0 ** rng.integers(-8, 8, (50, 1))).astype(np.float32)
     x[3] = 0
-    together, alone = prepared(x, True), np.concatenate([prepared(x[i : i + 1], True) for i in range(50)])
+    together, alone = rounded_inputs(x, True), np.concatenate([rounded_inputs(x[i : i + 1], True) for i in range(50)])
     np.testing.assert_array_equal(together, alone)
     np.testing.assert_allclose(together, np.sign(x) * np.sqrt(np.abs(x)), atol=np.sqrt(np.abs(x).max()) * 2.0**-24)
 
 
 def test_features_off_the_grid_are_refused(blobs):
     x, labels, queries = blobs
-    subsets = bootstrap(len(x), voters=3, size=5, seed=0)
+    subsets = bootstrap(len(x), members=3, size=5, seed=0)
     ensemble = Logistic(l2=0.1, root=False, steps=10).train(x, labels, subsets, num_classes=4)
     off = queries.copy()
     off[4, 2], off[5, 0] = 2.0**-40, 1.0

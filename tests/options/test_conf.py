@@ -205,7 +205,13 @@ def test_what_matters_is_in_effective(change):
 
 
 @pytest.mark.parametrize(
-    "overrides", [["feature=hog", "attack=backdoor"], ["algo=rnn", "certificate=budget"], ["algo=dpa", "parts=7"]]
+    "overrides",
+    [
+        ["feature=hog", "attack=backdoor"],
+        ["dataset=arrays", "dataset.path=x.npz"],
+        ["algo=rnn", "certificate=budget"],
+        ["algo=dpa", "parts=7"],
+    ],
 )
 def test_recorded_settings_are_restored(overrides):
     settings = load(*overrides)

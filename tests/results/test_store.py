@@ -73,11 +73,11 @@ def dead(store: Store, run: str) -> None:
     store.client.set_tag(run, PROCESS, json.dumps({"host": socket.gethostname(), "pid": 2**22 + 1, "created": 0}))
 
 
-def test_bury_closes_what_died_while_running_and_nothing_else(store):
+def test_dead_runs_are_closed_that_is_what_died_while_running_and_nothing_else(store):
     gone, at_work, other = start(store, "died"), start(store, "died"), start(store, "other")
     dead(store, gone)
     dead(store, other)
-    store.bury("died")
+    store.close_dead_runs("died")
     found = {run.id: run.status for run in store.read_runs(run_ids=[gone, at_work, other])}
     assert found == {gone: "KILLED", at_work: "RUNNING", other: "RUNNING"}
 

@@ -52,7 +52,7 @@ class Budget(Certificate):
 
     def curve(self, problem: Problem, alone: object, progress: Callable[[int, int], None]) -> Curve:
         return curve(
-            problem.counted,
+            problem.counted_votes,
             problem.labels,
             problem.sizes,
             bound=self.bound,

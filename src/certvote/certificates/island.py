@@ -25,4 +25,4 @@ class Island(Certificate):
     def curve(self, problem: Problem, alone: object, progress: object) -> Curve:
         from certvote.certificates.grouping import curve
 
-        return curve(problem.counted, problem.labels, problem.sizes, method=self.name, change=problem.change)
+        return curve(problem.counted_votes, problem.labels, problem.sizes, method=self.name, change=problem.change)

@@ -31,5 +31,10 @@ class RandomDivision(Certificate):
         from certvote.certificates.grouping import curve
 
         return curve(
-            problem.counted, problem.labels, problem.sizes, method=self.name, seed=self.seed, change=problem.change
+            problem.counted_votes,
+            problem.labels,
+            problem.sizes,
+            method=self.name,
+            seed=self.seed,
+            change=problem.change,
         )

@@ -48,7 +48,7 @@ def verified(
     name: str,
     *,
     mirrors: Sequence[str],
-    md5: str,
+    digest: str,
     folder: Path,
     data_root: str | Path,
     holds: str = "it",
@@ -56,7 +56,7 @@ def verified(
 ) -> Iterator[Path]:
     """Download ``name`` and yield its path below a temporary folder inside ``folder``, gone after the block.
 
-    ``mirrors`` are base addresses, tried in turn; ``holds`` says what of the file belongs into ``folder``. The caller
+    ``mirrors`` are base addresses, tried in turn; ``digest`` is ``md5:…`` or ``sha256:…``; ``holds`` says what of the file belongs into ``folder``. The caller
     puts that in place with ``put``, so that an interruption at any moment leaves nothing that looks complete.
     Raises ``DownloadError`` (file, mirrors with their errors, ``data_root``) if no mirror serves these bytes, and
     ``OSError`` that names ``data_root`` if the folder cannot be written.
@@ -77,7 +77,7 @@ def verified(
             try:
                 path = pooch.retrieve(
                     url,
-                    known_hash=f"md5:{md5}",
+                    known_hash=digest,
                     fname=name,
                     path=partial.name,
                     downloader=pooch.HTTPDownloader(progressbar=progress, timeout=_TIMEOUT, chunk_size=1 << 16),

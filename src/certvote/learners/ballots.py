@@ -1,44 +1,49 @@
-"""What a trained learner is asked for, and how labels are ordered in every learner.
+"""Order labels into ballots: the rule that every learner shares.
 
-A label that a voter has seen no example of gets no vote of it: absent labels come last, the larger one first. So a
-voter whose examples share one label always votes for it, and a voter without examples for the largest label.
+A member gives no vote to a label that it has seen no example of: absent labels come last, the larger one first. So a
+member whose examples share one label always votes for it, and a member without examples for the largest label.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol, no_type_check, runtime_checkable
+from typing import no_type_check
 
 import numpy as np
-from jaxtyping import UInt8, UInt16
+from jaxtyping import Float, UInt8, UInt16
 from numba import njit
-
-Progress = Callable[[int, int], None]
-
-
-@runtime_checkable
-class Ballots(Protocol):
-    """All voters made ready for one array of inputs. Called by ``workers`` threads at once."""
-
-    rows: int  # inputs per call, as memory allows
-    workers: int
-
-    def __call__(
-        self, start: int, stop: int, depth: int
-    ) -> UInt8[np.ndarray, "rows v depth"] | UInt16[np.ndarray, "rows v depth"]:
-        """The first ``depth`` labels of every voter's ranking, for the inputs ``start`` to ``stop``."""
-        ...
 
 
 def label_type(num_classes: int) -> type[np.uint8] | type[np.uint16]:
-    """The smaller of the two types that holds every label."""
+    """Return the smaller of the types uint8 and uint16 that holds every label."""
     return np.uint8 if num_classes <= 2**8 else np.uint16
+
+
+def rank_by_score(
+    scores: Float[np.ndarray, "m v c"], depth: int
+) -> UInt8[np.ndarray, "m v depth"] | UInt16[np.ndarray, "m v depth"]:
+    """Rank labels by score, the larger label first among equals.
+
+    Parameters
+    ----------
+    scores : float array, shape (m, v, c)
+        Scores of every label by every member for every input; minus infinity for absent labels.
+    depth : int
+        How many labels to return per member: 1, or all.
+
+    Returns
+    -------
+    uint8 or uint16 array, shape (m, v, depth)
+        The first labels of each ranking, the best one first.
+    """
+    ballots = np.empty((*scores.shape[:2], depth), label_type(scores.shape[2]))
+    (_fill_first if depth == 1 else _fill_ranked)(scores, ballots)
+    return ballots
 
 
 @njit(nogil=True, cache=True)
 @no_type_check
-def best(scores, chosen):
-    """The label with the highest score, of equal ones the larger; minus infinity is the score of absent labels."""
+def _fill_first(scores, ballots):
+    """Write the label with the highest score, of equal ones the larger, into ``ballots[:, :, 0]``."""
     last = scores.shape[2] - 1
     for i in range(scores.shape[0]):
         for v in range(scores.shape[1]):
@@ -47,13 +52,13 @@ def best(scores, chosen):
                 score = scores[i, v, y]
                 label = y if score > highest else label
                 highest = max(score, highest)
-            chosen[i, v, 0] = label
+            ballots[i, v, 0] = label
 
 
 @njit(nogil=True, cache=True)
 @no_type_check
-def ranked(scores, chosen):
-    """Labels by score, the larger one first among equals."""
+def _fill_ranked(scores, ballots):
+    """Write labels by score, the larger one first among equals: insertion sort, as labels are few."""
     c = scores.shape[2]
     order, values = np.empty(c, np.int64), np.empty(c, scores.dtype)
     for i in range(scores.shape[0]):
@@ -65,5 +70,5 @@ def ranked(scores, chosen):
                     values[before], order[before] = values[before - 1], order[before - 1]
                     before -= 1
                 values[before], order[before] = value, label
-            for place in range(chosen.shape[2]):
-                chosen[i, v, place] = order[place]
+            for place in range(ballots.shape[2]):
+                ballots[i, v, place] = order[place]

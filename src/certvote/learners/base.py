@@ -1,7 +1,7 @@
-"""Define what a learner is: how the base classifiers of an ensemble are trained.
+"""Define what a learner is: how the base classifiers of an ensemble, its members, are trained.
 
-A new learner is a class ``@choice("learner", …)`` in a module of its own and a file
-``conf/learner/….yaml``. Its soundness condition: a member depends on the sequence of its own examples and its seed, and on nothing else.
+A new learner is a class ``@choice("learner", …)`` in a module of its own and a file ``conf/learner/….yaml``. Its
+soundness condition: a member depends on the sequence of its own examples and its seed, and on nothing else.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Learner(Choice):
         threads: int,
         progress: Progress | None,
     ) -> Members:
-        """Train one member per subset; arguments have been checked."""
+        """Train one member per subset; arguments are those of :meth:`train`, checked, and ``threads`` is a number."""
         raise NotImplementedError
 
     def train(
@@ -75,6 +75,11 @@ class Learner(Choice):
         progress : callable or None
             Called with the number of members trained and their total.
 
+        Returns
+        -------
+        Ensemble
+            The trained members, ready to be asked.
+
         Raises
         ------
         ValueError
@@ -87,9 +92,9 @@ class Learner(Choice):
             raise ValueError(f"threads: expected an integer >= 1, or None for all cores, got {threads!r}")
         inputs = self.checked_inputs(inputs)
         labels = _checked_labels(labels, len(inputs), num_classes)
-        used = subsets.members
+        used = subsets.examples
         if len(used) and not 0 <= used.min() <= used.max() < len(inputs):
-            raise ValueError(f"subsets: expected members 0 to {len(inputs) - 1}, got {used.min()} to {used.max()}")
+            raise ValueError(f"subsets: expected examples 0 to {len(inputs) - 1}, got {used.min()} to {used.max()}")
         members = self.fit(
             inputs, labels, subsets, num_classes=num_classes, threads=workers(threads), progress=progress
         )
@@ -111,7 +116,14 @@ class Learner(Choice):
             )
 
     def checked_inputs(self, given: Any) -> np.ndarray:
-        """Return inputs as an array; raise ``ValueError`` for what the learner does not look at."""
+        """Return inputs as an array.
+
+        Raises
+        ------
+        ValueError
+            If they are not images, uint8 of shape (n, h, w, channels), or features, float32 of shape (n, d), as
+            :attr:`inputs` asks for.
+        """
         inputs: np.ndarray = plain_array("inputs", given)
         got = f"got {inputs.dtype} {list(inputs.shape)}"
         if self.inputs == "images":
@@ -126,6 +138,7 @@ class Learner(Choice):
 
 
 def _checked_labels(labels: Any, n: int, num_classes: int) -> Int64[np.ndarray, " n"]:
+    """Return labels as an array; raise ``ValueError`` unless there is one of 0 to ``num_classes - 1`` per example."""
     if not (is_integer(num_classes) and 1 <= num_classes <= 2**16):
         raise ValueError(f"num_classes: expected an integer from 1 to 65536, got {num_classes!r}")
     labels = plain_array("labels", labels)

@@ -22,7 +22,7 @@ class Logistic(Learner):
 
     label = Label("logistic regression", short="logistic", order=1)
 
-    def fit(self, inputs: Any, labels: Any, subsets: Any, **how: Any) -> Members:
+    def fit(self, inputs: Any, labels: Any, subsets: Any, **settings: Any) -> Members:
         from certvote.learners.logistic_members import fit_logistic
 
-        return fit_logistic(inputs, labels, subsets, **how, **asdict(self))
+        return fit_logistic(inputs, labels, subsets, **settings, **asdict(self))

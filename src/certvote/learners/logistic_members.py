@@ -1,13 +1,13 @@
-"""Voters that are multinomial logistic regressions on feature vectors, L2-regularized.
+"""Train members that are multinomial logistic regressions on feature vectors, L2-regularized.
 
-Features are measured from the mean of the voter's own examples, which takes the place of an intercept: with a few
+Features are measured from the mean of the member's own examples, which takes the place of an intercept: with a few
 examples per label their numbers say nothing about the labels of inputs.
 
-A voter is a function of the sequence of its own examples, and subsets list a part's examples in an order that the set
+A member is a function of the sequence of its own examples, and subsets list a part's examples in an order that the set
 alone determines: one thread fits it, in one fixed order of operations (``logistic_kernels``). Its weights are then
 rounded to integers small enough that their products with every input on the features' grid have an exact sum in
-float64, in any order. So neither the threads and blocks of a matrix product, nor the other voters and inputs in it, can
-turn a vote.
+float64, in any order. So a vote does not depend on the threads and blocks of a matrix product, nor on the other members
+and inputs in it.
 """
 
 from __future__ import annotations
@@ -16,26 +16,43 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import frexp
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int64, UInt8, UInt16
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from certvote.algorithms.subsets import Subsets
-from certvote.learners.ballots import Progress, best, label_type, ranked
-from certvote.learners.logistic_kernels import fit, mean_of, offset_of
+from certvote.learners.ballots import rank_by_score
+from certvote.learners.logistic_kernels import fit, mean_row, negative_product
 from certvote.neighbors.grid import row_blocks
-from certvote.runtime.threads import in_order
+from certvote.runtime.threads import run_in_order
 
-_INPUT_BITS, _EXACT_BITS = 24, 53  # of a value on the features' grid; of integers that float64 holds
+if TYPE_CHECKING:
+    from certvote.algorithms.subsets import Subsets
+    from certvote.runtime.progress import Progress
+
+_INPUT_BITS = 24  # of a value on the features' grid
+_EXACT_BITS = 53  # of integers that float64 holds
 _TILE_BYTES = 2**23  # scores of one thread
 _TOLERANCE = 1e-4  # of the gradient: below, votes hardly change
-_AT_ONCE = 16  # voters per task
+_AT_ONCE = 16  # members per task
 
 
 @dataclass(frozen=True)
-class LogisticVoters:
-    """Integer weights, and what is added to the scores: minus infinity where the voter has no example of the label."""
+class LogisticMembers:
+    """Hold trained logistic regressions.
+
+    Attributes
+    ----------
+    weights : float64 array, shape (d, v, c)
+        Integer weights.
+    offsets : float64 array, shape (v, c)
+        What is added to the scores; minus infinity where the member has no example of the label.
+    root : bool
+        Whether features are replaced by their signed square roots.
+    threads : int
+        Threads that compute scores at the same time.
+    """
 
     weights: Float64[np.ndarray, "d v c"]
     offsets: Float64[np.ndarray, "v c"]
@@ -44,6 +61,7 @@ class LogisticVoters:
 
     @contextmanager
     def ready(self, inputs: Float32[np.ndarray, "m d"]) -> Iterator[LogisticBallots]:
+        """Prepare all members for one array of inputs; raise ``ValueError`` for features off the grid."""
         with threadpool_limits(1, user_api="blas"):  # the threads are ours, each has inputs of its own
             yield LogisticBallots(self, inputs)
 
@@ -59,35 +77,44 @@ def fit_logistic(
     l2: float,
     root: bool,
     steps: int,
-) -> LogisticVoters:
-    """Minimize ``Σ loss + (l2 / 2) |W|²`` for every voter, over the labels that it has, in at most ``steps`` steps.
+) -> LogisticMembers:
+    """Minimize ``Σ loss + (l2 / 2) |W|²`` for every member, over the labels that it has examples of.
 
-    ``root`` puts ``sign(x) √|x|`` in the place of each feature: on histograms, L2 regularization then compares
-    distributions (Hellinger) and a few large entries do not decide alone.
+    Parameters
+    ----------
+    inputs, labels, subsets, num_classes, threads, progress
+        As :meth:`certvote.learners.base.Learner.train` checks them.
+    l2 : float
+        Weight of the regularization.
+    root : bool
+        Whether to put ``sign(x) √|x|`` in the place of each feature: on histograms, L2 regularization then compares
+        distributions (Hellinger) and a few large entries do not decide alone.
+    steps : int
+        Most steps of the optimizer.
     """
     d, v = inputs.shape[1], len(subsets)
     weights, offsets = np.zeros((d, v, num_classes)), np.full((v, num_classes), -np.inf)
 
     def fit_some(start: int, stop: int) -> None:
-        for voter in range(start, stop):
-            members = subsets.members[subsets.offsets[voter] : subsets.offsets[voter + 1]]
-            classes, codes = np.unique(labels[members], return_inverse=True)
-            offsets[voter, classes] = 0
+        for member in range(start, stop):
+            examples = subsets.examples[subsets.offsets[member] : subsets.offsets[member + 1]]
+            classes, codes = np.unique(labels[examples], return_inverse=True)
+            offsets[member, classes] = 0
             if len(classes) > 1:  # of one label there is nothing to learn
-                x = prepared(inputs[members], root)
-                mean = mean_of(x)
+                x = rounded_inputs(inputs[examples], root)
+                mean = mean_row(x)
                 found, _ = fit(x - mean, codes, len(classes), l2, steps, _TOLERANCE)
-                found = integers(found)
-                weights[:, voter, classes], offsets[voter, classes] = found, offset_of(mean, found)
+                found = integer_weights(found)
+                weights[:, member, classes], offsets[member, classes] = found, negative_product(mean, found)
 
-    for _, stop, _ in in_order(fit_some, v, _AT_ONCE, threads):
+    for _, stop, _ in run_in_order(fit_some, v, _AT_ONCE, threads):
         if progress is not None:
             progress(stop, v)
-    return LogisticVoters(weights, offsets, root, threads)
+    return LogisticMembers(weights, offsets, root, threads)
 
 
-def prepared(inputs: Float32[np.ndarray, "rows d"], root: bool) -> Float64[np.ndarray, "rows d"]:
-    """What is multiplied with weights, each row on a grid of 24 bits: a function of that row alone.
+def rounded_inputs(inputs: Float32[np.ndarray, "rows d"], root: bool) -> Float64[np.ndarray, "rows d"]:
+    """Compute what is multiplied with weights: each row on a grid of 24 bits, from that row alone.
 
     The root is correctly rounded on every machine, then rounded to 24 bits below the power of two above the row.
     """
@@ -101,8 +128,8 @@ def prepared(inputs: Float32[np.ndarray, "rows d"], root: bool) -> Float64[np.nd
     return rounded
 
 
-def integers(weights: Float64[np.ndarray, "d c"]) -> Float64[np.ndarray, "d c"]:
-    """The weights times a power of two, rounded to integers: ``d`` products with 24-bit integers sum below 2**53."""
+def integer_weights(weights: Float64[np.ndarray, "d c"]) -> Float64[np.ndarray, "d c"]:
+    """Scale weights by a power of two and round them, so that ``d`` products with 24-bit integers sum below 2**53."""
     _, exponent = frexp(np.abs(weights).max())
     most = _EXACT_BITS - _INPUT_BITS - (len(weights) - 1).bit_length()
     rounded: Float64[np.ndarray, "d c"] = np.rint(np.ldexp(weights, most - exponent))
@@ -110,30 +137,34 @@ def integers(weights: Float64[np.ndarray, "d c"]) -> Float64[np.ndarray, "d c"]:
 
 
 class LogisticBallots:
-    """Scores of a few inputs by all voters at a time."""
+    """Compute the scores of some inputs by all members at a time."""
 
-    def __init__(self, voters: LogisticVoters, inputs: Float32[np.ndarray, "m d"]) -> None:
-        if not voters.root:
+    def __init__(self, members: LogisticMembers, inputs: Float32[np.ndarray, "m d"]) -> None:
+        if not members.root:
             check_grid(inputs)
-        d, v, c = voters.weights.shape
-        self.voters, self.inputs = voters, inputs
-        self.weights = voters.weights.reshape(d, v * c)
+        d, v, c = members.weights.shape
+        self.members, self.inputs = members, inputs
+        self.weights = members.weights.reshape(d, v * c)
         self.rows = max(1, _TILE_BYTES // (8 * v * c))
-        self.workers = voters.threads
+        self.workers = members.threads
 
     def __call__(
         self, start: int, stop: int, depth: int
     ) -> UInt8[np.ndarray, "rows v depth"] | UInt16[np.ndarray, "rows v depth"]:
-        v, c = self.voters.offsets.shape
-        scores = (prepared(self.inputs[start:stop], self.voters.root) @ self.weights).reshape(-1, v, c)
-        scores += self.voters.offsets  # after the exact sums: one rounding, the same in any order
-        chosen = np.empty((len(scores), v, depth), label_type(c))
-        (best if depth == 1 else ranked)(scores, chosen)
-        return chosen
+        v, c = self.members.offsets.shape
+        scores = (rounded_inputs(self.inputs[start:stop], self.members.root) @ self.weights).reshape(-1, v, c)
+        scores += self.members.offsets  # after the exact sums: one rounding, the same in any order
+        return rank_by_score(scores, depth)
 
 
 def check_grid(inputs: Float32[np.ndarray, "m d"]) -> None:
-    """Raises ``ValueError`` unless all values are multiples, by 24-bit integers, of one power of two."""
+    """Check that all values are multiples, by 24-bit integers, of one power of two.
+
+    Raises
+    ------
+    ValueError
+        If one is not; the message names its row and column and how to put features on a grid.
+    """
     largest = float(np.abs(inputs).max(initial=0.0))
     if not np.isfinite(largest):
         raise ValueError("inputs: expected finite features, got NaN or infinity")

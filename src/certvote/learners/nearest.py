@@ -17,7 +17,7 @@ class Nearest(Learner):
 
     label = Label("nearest neighbor", order=0)
 
-    def fit(self, inputs: Any, labels: Any, subsets: Any, **how: Any) -> Members:
+    def fit(self, inputs: Any, labels: Any, subsets: Any, **settings: Any) -> Members:
         from certvote.learners.nearest_members import fit_nearest
 
-        return fit_nearest(inputs, labels, subsets, **how)
+        return fit_nearest(inputs, labels, subsets, **settings)

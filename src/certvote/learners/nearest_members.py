@@ -1,9 +1,9 @@
-"""Voters that answer with the label of the nearest of their own examples, L1 distance, exact.
+"""Train members that answer with the label of the nearest of their own examples, in the L1 distance, exactly.
 
-Distances between every input and every example that any voter has are computed once, as integers of steps of the
-features' grid (certificates, section 7), so they are the same bits whatever the order of additions, the number of
-threads or the other examples. A voter's ranking is the order of labels by (distance of the nearest example of that
-label ascending, label descending): a function of the set of its examples and of nothing else.
+Distances between every input and every example that any member has are computed once, as integers of steps of the
+features' grid (docs/certificates.md, section 7): they are the same bits whatever the order of additions, the number of
+threads or the other examples. A member ranks labels by the distance of their nearest example, of equal ones the larger
+label first: a function of the set of its examples and of nothing else.
 """
 
 from __future__ import annotations
@@ -12,24 +12,43 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import no_type_check
+from typing import TYPE_CHECKING, no_type_check
 
 import numpy as np
 from jaxtyping import Float32, Int32, Int64, UInt8, UInt16
 from numba import njit
 
-from certvote.algorithms.subsets import Subsets
-from certvote.learners.ballots import Progress, label_type
+from certvote.learners.ballots import label_type
 from certvote.neighbors.cpu.distance_kernel import GROUP, PANEL, fill_distances
 from certvote.neighbors.grid import common_grid
+
+if TYPE_CHECKING:
+    from certvote.algorithms.subsets import Subsets
+    from certvote.runtime.progress import Progress
 
 _TILE_BYTES = 256 * 2**20  # distances of all threads together
 _ROWS = 24  # distances of more inputs leave the caches before they are compared
 
 
 @dataclass(frozen=True)
-class NearestVoters:
-    """``columns`` are the places of the members in ``examples``, which holds every example in use once."""
+class NearestMembers:
+    """Hold the examples of all members, each example once.
+
+    Attributes
+    ----------
+    examples : float32 array, shape (used, d)
+        Every example that a member has.
+    labels : int64 array, shape (used,)
+        Their labels.
+    columns : int32 array, shape (total,)
+        Places in ``examples`` of the examples of one member after another.
+    offsets : int64 array, shape (v + 1,)
+        Member ``j`` has the examples ``columns[offsets[j]:offsets[j + 1]]``.
+    num_classes : int
+        Number of labels, c.
+    threads : int
+        Threads that compute distances at the same time.
+    """
 
     examples: Float32[np.ndarray, "used d"]
     labels: Int64[np.ndarray, " used"]
@@ -40,6 +59,7 @@ class NearestVoters:
 
     @contextmanager
     def ready(self, inputs: Float32[np.ndarray, "m d"]) -> Iterator[NearestBallots]:
+        """Prepare all members for one array of inputs; raise ``ValueError`` for features off the grid."""
         yield NearestBallots(self, inputs)
 
 
@@ -51,15 +71,21 @@ def fit_nearest(
     num_classes: int,
     threads: int,
     progress: Progress | None,
-) -> NearestVoters:
-    """Nothing to train: the examples in use, in the order of their first voter."""
-    used, first, columns = np.unique(subsets.members, return_index=True, return_inverse=True)
-    order = np.argsort(first, kind="stable")  # members of one voter stand near each other
+) -> NearestMembers:
+    """Collect the examples that members have; there is nothing to train.
+
+    Parameters
+    ----------
+    inputs, labels, subsets, num_classes, threads, progress
+        As :meth:`certvote.learners.base.Learner.train` checks them.
+    """
+    used, first, columns = np.unique(subsets.examples, return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")  # examples of one member stand near each other
     place = np.empty(len(used), np.int32)
     place[order] = np.arange(len(used), dtype=np.int32)
     if progress is not None:
         progress(len(subsets), len(subsets))
-    return NearestVoters(
+    return NearestMembers(
         examples=inputs[used[order]],
         labels=labels[used[order]],
         columns=place[columns],
@@ -70,42 +96,42 @@ def fit_nearest(
 
 
 class NearestBallots:
-    """A few inputs per thread: their distances to all examples are compared while in the cache."""
+    """Compute the ballots of a few inputs per thread: their distances are compared while they are in the cache."""
 
-    def __init__(self, voters: NearestVoters, inputs: Float32[np.ndarray, "m d"]) -> None:
-        self.voters, self.inputs = voters, inputs
-        self.grid = common_grid(voters.examples, inputs)
-        c = voters.num_classes
+    def __init__(self, members: NearestMembers, inputs: Float32[np.ndarray, "m d"]) -> None:
+        self.members, self.inputs = members, inputs
+        self.grid = common_grid(members.examples, inputs)
+        c = members.num_classes
         # distance and label in one integer: the smallest is the nearest example, of those the largest label
         self.key_type = np.int32 if (self.grid.max_distance + 2) * c < 2**31 else np.int64
-        self.codes = (c - 1 - voters.labels).astype(self.key_type)
-        self.panels, self.panel_sums = packed(self.grid.to_steps(voters.examples), PANEL)
+        self.codes = (c - 1 - members.labels).astype(self.key_type)
+        self.panels, self.panel_sums = _pack(self.grid.to_steps(members.examples), PANEL)
         self.width = len(self.panels) * PANEL
-        self.workers = max(1, min(voters.threads, _TILE_BYTES // (4 * self.width * GROUP)))
+        self.workers = max(1, min(members.threads, _TILE_BYTES // (4 * self.width * GROUP)))
         self.rows = max(1, min(_ROWS, _TILE_BYTES // self.workers // (4 * self.width)) // GROUP) * GROUP
         self.own = threading.local()
 
     def __call__(
         self, start: int, stop: int, depth: int
     ) -> UInt8[np.ndarray, "rows v depth"] | UInt16[np.ndarray, "rows v depth"]:
-        voters, rows = self.voters, stop - start
-        chosen = np.empty((rows, len(voters.offsets) - 1, depth), label_type(voters.num_classes))
+        members, rows = self.members, stop - start
+        ballots = np.empty((rows, len(members.offsets) - 1, depth), label_type(members.num_classes))
         if not hasattr(self.own, "tile"):  # fresh memory for each tile would cost more than filling it
             self.own.tile = np.empty((self.rows, self.width), np.int32)
-        queries, sums = packed(self.grid.to_steps(self.inputs[start:stop]), GROUP)
+        queries, sums = _pack(self.grid.to_steps(self.inputs[start:stop]), GROUP)
         fill_distances(self.panels, self.panel_sums, queries, sums, self.own.tile, 0)
-        data = self.own.tile[:rows], self.codes, voters.columns, voters.offsets, self.key_type(voters.num_classes)
+        data = self.own.tile[:rows], self.codes, members.columns, members.offsets, self.key_type(members.num_classes)
         if depth == 1:
-            first_labels(*data, self.key_type(np.iinfo(self.key_type).max), chosen)
+            _fill_first(*data, self.key_type(np.iinfo(self.key_type).max), ballots)
         else:
-            ranked_labels(*data, self.key_type(self.grid.max_distance + 1), chosen)
-        return chosen
+            _fill_ranked(*data, self.key_type(self.grid.max_distance + 1), ballots)
+        return ballots
 
 
-def packed(
+def _pack(
     steps: Int32[np.ndarray, "rows d"], size: int
 ) -> tuple[Int32[np.ndarray, "packs d size"], Int32[np.ndarray, "packs size"]]:
-    """Rows in packs of ``size``, one dimension after the other, the last pack filled up with zeros; and their sums."""
+    """Arrange rows in packs of ``size``, one dimension after the other, padded with zeros; and compute their sums."""
     packs = np.zeros((-(-len(steps) // size), steps.shape[1], size), np.int32)
     for lane in range(size):
         rows = steps[lane::size]
@@ -115,33 +141,33 @@ def packed(
 
 @njit(nogil=True, cache=True)
 @no_type_check
-def row_keys(row, codes, c, keys):
-    """One integer per example: distance first, then the larger label."""
+def _fill_keys(row, codes, c, keys):
+    """Write one integer per example that orders them: distance first, then the larger label."""
     for j in range(codes.size):
         keys[j] = row[j] * c + codes[j]
 
 
 @njit(nogil=True, cache=True)
 @no_type_check
-def first_labels(tile, codes, columns, offsets, c, none, chosen):
-    """The label of every voter's nearest example. ``c`` and ``none``, beyond all keys, have the type of ``codes``."""
+def _fill_first(tile, codes, columns, offsets, c, none, ballots):
+    """Write the label of every member's nearest example; ``c`` and ``none``, above all keys, have the type of codes."""
     keys = np.empty_like(codes)
     for i in range(tile.shape[0]):
-        row_keys(tile[i], codes, c, keys)
+        _fill_keys(tile[i], codes, c, keys)
         for v in range(offsets.size - 1):
             least = none
             for at in range(offsets[v], offsets[v + 1]):
                 least = min(least, keys[columns[at]])
-            chosen[i, v, 0] = c - 1 - (least % c if least != none else 0)
+            ballots[i, v, 0] = c - 1 - (least % c if least != none else 0)
 
 
 @njit(nogil=True, cache=True)
 @no_type_check
-def ranked_labels(tile, codes, columns, offsets, c, beyond, chosen):
-    """Every voter's labels by their nearest example; ``beyond``: the distance of labels without one."""
+def _fill_ranked(tile, codes, columns, offsets, c, beyond, ballots):
+    """Write every member's labels by the distance of their nearest example; ``beyond`` is that of absent labels."""
     keys, nearest = np.empty_like(codes), np.empty(c, codes.dtype)
     for i in range(tile.shape[0]):
-        row_keys(tile[i], codes, c, keys)
+        _fill_keys(tile[i], codes, c, keys)
         for v in range(offsets.size - 1):
             for code in range(c):
                 nearest[code] = beyond * c + code
@@ -155,5 +181,5 @@ def ranked_labels(tile, codes, columns, offsets, c, beyond, chosen):
                     nearest[before] = nearest[before - 1]
                     before -= 1
                 nearest[before] = key
-            for place in range(chosen.shape[2]):
-                chosen[i, v, place] = c - 1 - nearest[place] % c
+            for place in range(ballots.shape[2]):
+                ballots[i, v, place] = c - 1 - nearest[place] % c

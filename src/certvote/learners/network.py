@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from certvote.learners.base import Learner
@@ -33,7 +32,7 @@ class Network(Learner):
     inputs = "images"
     slow = True
 
-    def fit(self, inputs: Any, labels: Any, subsets: Any, **how: Any) -> Members:
+    def fit(self, inputs: Any, labels: Any, subsets: Any, **settings: Any) -> Members:
         from certvote.learners.network_members import fit_network
 
-        return fit_network(inputs, labels, subsets, **how, **asdict(self))
+        return fit_network(inputs, labels, subsets, network=self, **settings)

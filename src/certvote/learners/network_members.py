@@ -1,54 +1,48 @@
-"""Voters that are small convolutional networks on images, trained with distorted copies of their examples.
+"""Train members that are small convolutional networks on images, with distorted copies of their examples.
 
 Fixed filters (``orientations``), a layer of 3 × 3 filters, ReLU, a linear layer. Trained by Adam on the cross-entropy
-over the labels that the voter has; gradients of two layers are short enough to be written out, and everything is
-batched products of matrices, many voters at a time.
+over the labels that the member has; gradients of two layers are short enough to be written out, and everything is
+batched products of matrices, many members at a time.
 
-What a voter answers depends on the sequence of its own examples, its seed and its number alone:
+What a member answers depends on the sequence of its own examples, its seed and its number alone:
 
-- Copies and minibatches are drawn by the voter's own generator, and made and gathered example by example.
-- Whatever the sizes of the parts: each batch of voters has the same number of slots, each minibatch the same number of
-  examples, and voter ``j`` has the same slot. So the same instructions run on its numbers, whoever its neighbors are,
-  and no operation mixes slots. On a CPU each batch of voters is trained by one thread, however many there are.
+- Copies and minibatches are drawn by the member's own generator (``network_pool``).
+- Whatever the sizes of the parts: each batch of members has the same number of slots, each minibatch the same number of
+  examples, and member ``j`` has the same slot. So the same instructions run on its numbers, whoever its neighbors are,
+  and no operation mixes slots. On a CPU each batch of members is trained by one thread, however many there are.
 - Votes are exact (``network_votes``): weights and activations are rounded to integers whose sums float32 holds.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from jaxtyping import Float64, Int64, UInt8
+from jaxtyping import Bool, Int64, UInt8
 
-from certvote.algorithms.subsets import Subsets
-from certvote.learners.ballots import Progress
-from certvote.learners.network_votes import NetworkVoters, Rounded, check_terms, patches, rounded
-from certvote.learners.orientations import depth_of, grid_of, maps
-from certvote.learners.torch_state import exact_products
+from certvote.learners.network_pool import Pool
+from certvote.learners.network_votes import (
+    IntegerNetwork,
+    NetworkMembers,
+    check_terms,
+    exact_products,
+    patches,
+    to_integers,
+)
+from certvote.learners.orientations import depth_of, grid_of
 from certvote.runtime.memory import refuse_above_free
-from certvote.runtime.threads import in_order
+from certvote.runtime.threads import run_in_order
 
-_SLOTS = {"cpu": 16, "cuda": 256}  # voters trained together: no voter's arithmetic depends on how many there are
+if TYPE_CHECKING:
+    from certvote.algorithms.subsets import Subsets
+    from certvote.learners.network import Network
+    from certvote.runtime.progress import Progress
+
+_SLOTS = {"cpu": 16, "cuda": 256}  # members trained together: no member's arithmetic depends on how many there are
 _WARM_UP = 0.1  # share of the steps in which the learning rate rises
-_MOMENTUM, _SQUARES = 0.9, 0.99
+_MOMENTUM, _SQUARES = 0.9, 0.99  # decay rates of Adam's averages
 _SCALE = 1 / 64  # of the maps: their usual values come near 1
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """The learner's options, as ``conf/learner/network.yaml`` explains them."""
-
-    width: int
-    steps: int
-    batch: int
-    rate: float
-    decay: float
-    copies: int
-    shift: float
-    rotation: float
-    stretch: float
-    flip: bool
 
 
 def fit_network(
@@ -56,51 +50,64 @@ def fit_network(
     labels: Int64[np.ndarray, " n"],
     subsets: Subsets,
     *,
+    network: Network,
     num_classes: int,
     threads: int,
     progress: Progress | None,
-    **options: int | float | bool,
-) -> NetworkVoters:
-    """Train one network per subset, on a GPU where torch has one."""
-    schedule, v = Schedule(**options), len(subsets)  # type: ignore[arg-type]
+) -> NetworkMembers:
+    """Train one network per subset, on a GPU where torch has one.
+
+    Parameters
+    ----------
+    inputs, labels, subsets, num_classes, threads, progress
+        As :meth:`certvote.learners.base.Learner.train` checks them.
+    network : Network
+        The learner, with its options.
+
+    Raises
+    ------
+    ValueError
+        If networks are too wide for exact sums or too large for the memory, or if training diverges.
+    """
+    v = len(subsets)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     slots = _SLOTS[device.type]
     workers = 1 if device.type == "cuda" else threads
-    _check_size(inputs.shape[1:], subsets, num_classes, schedule, slots, workers)
+    _check_size(inputs.shape[1:], subsets, num_classes, network, slots, workers)
     present = np.zeros((v, num_classes), bool)
-    for voter, members in enumerate(subsets):
-        present[voter, labels[members]] = True
+    for member, examples in enumerate(subsets):
+        present[member, labels[examples]] = True
 
-    def fit_some(start: int, stop: int) -> list[Rounded]:
-        batch = [
-            Pool.drawn(inputs, labels, subsets, voter, schedule) if voter < v else Pool.empty(inputs, schedule)
-            for voter in range(start, start + slots)
+    def fit_some(start: int, stop: int) -> list[IntegerNetwork]:
+        pools = [
+            Pool.draw(inputs, labels, subsets, member, network) if member < v else Pool.empty(inputs, network)
+            for member in range(start, start + slots)
         ]
         mask = np.zeros((slots, num_classes), bool)
         mask[: stop - start] = present[start:stop]
-        return Trainer(batch, mask, schedule, device).trained()[: stop - start]
+        return Trainer(pools, mask, network, device).train()[: stop - start]
 
-    networks: list[Rounded] = []
+    networks: list[IntegerNetwork] = []
     with exact_products():
-        for _, stop, part in in_order(fit_some, v, slots, workers):
+        for _, stop, part in run_in_order(fit_some, v, slots, workers):
             networks += part
             if progress is not None:
                 progress(stop, v)
-    return NetworkVoters(networks=networks, slots=slots, device=device, threads=threads)
+    return NetworkMembers(networks=networks, slots=slots, device=device, threads=threads)
 
 
 def _check_size(
-    shape: tuple[int, ...], subsets: Subsets, num_classes: int, schedule: Schedule, slots: int, workers: int
+    shape: tuple[int, ...], subsets: Subsets, num_classes: int, network: Network, slots: int, workers: int
 ) -> None:
     """Refuse networks that are too wide for exact sums, or too large for the memory, before any is trained."""
     (rows, columns, _), depth = grid_of(shape), depth_of(shape)
-    hidden, taps, examples = rows * columns * schedule.width, 9 * depth, int(np.diff(subsets.offsets).max(initial=0))
+    hidden, taps, examples = rows * columns * network.width, 9 * depth, int(np.diff(subsets.offsets).max(initial=0))
     check_terms(hidden)
     check_terms(taps)
-    weights = taps * schedule.width + hidden * num_classes
-    pool = examples * schedule.copies * (rows + 2) * (columns + 2) * depth
-    step = schedule.batch * (4 * rows * columns * taps + 3 * 4 * hidden)
-    one = 2 * pool + 2 * 8 * schedule.steps * schedule.batch + step + 5 * 4 * weights  # Adam: moments and gradients
+    weights = taps * network.width + hidden * num_classes
+    pool = examples * network.copies * (rows + 2) * (columns + 2) * depth
+    step = network.batch * (4 * rows * columns * taps + 3 * 4 * hidden)
+    one = 2 * pool + 2 * 8 * network.steps * network.batch + step + 5 * 4 * weights  # Adam: moments and gradients
     refuse_above_free(
         slots * workers * one + 4 * len(subsets) * weights,
         f"learner=network for {len(subsets)} voters, {slots * workers} trained at once",
@@ -108,64 +115,25 @@ def _check_size(
     )
 
 
-@dataclass(frozen=True)
-class Pool:
-    """What one voter is trained on: maps of its examples and their copies, and which of them, step by step."""
-
-    maps: UInt8[np.ndarray, "k rows columns maps"]
-    labels: Int64[np.ndarray, " k"]
-    batches: Int64[np.ndarray, "steps batch"]
-    first_weights: Float64[np.ndarray, "taps width"]
-
-    @classmethod
-    def drawn(cls, images: np.ndarray, labels: np.ndarray, subsets: Subsets, voter: int, schedule: Schedule) -> Pool:
-        members = subsets.members[subsets.offsets[voter] : subsets.offsets[voter + 1]]
-        if len(members) == 0:
-            return cls.empty(images, schedule)
-        rng, taps = np.random.default_rng(int(subsets.seeds[voter])), 9 * depth_of(images.shape[1:])
-        which = np.repeat(members, schedule.copies)
-        distortions = random_distortions(rng, len(which), images.shape[1:], schedule)
-        distortions[:: schedule.copies] = np.eye(2, 3)  # the example itself
-        return cls(
-            maps=maps(images, which, distortions),
-            labels=labels[which],
-            batches=rng.integers(0, len(which), (schedule.steps, schedule.batch)),
-            first_weights=rng.normal(0, np.sqrt(2 / taps), (taps, schedule.width)),
-        )
-
-    @classmethod
-    def empty(cls, images: np.ndarray, schedule: Schedule) -> Pool:
-        """Zeros to fill a slot with."""
-        (rows, columns, _), depth = grid_of(images.shape[1:]), depth_of(images.shape[1:])
-        return cls(
-            maps=np.zeros((1, rows + 2, columns + 2, depth), np.uint8),
-            labels=np.zeros(1, np.int64),
-            batches=np.zeros((schedule.steps, schedule.batch), np.int64),
-            first_weights=np.zeros((9 * depth, schedule.width)),
-        )
-
-
-def random_distortions(
-    rng: np.random.Generator, size: int, shape: tuple[int, ...], schedule: Schedule
-) -> Float64[np.ndarray, "size 2 3"]:
-    """Affine maps around the center: rotation, stretch and slant, shift, and, if asked for, a reflection."""
-    draws = rng.uniform(-1, 1, (size, 7))
-    angle = np.deg2rad(schedule.rotation) * draws[:, 0]
-    high, wide = (np.exp(schedule.stretch * draws[:, axis]) for axis in (1, 2))
-    wide = np.where(schedule.flip & (draws[:, 3] < 0), -wide, wide)
-    slant = 2 * schedule.stretch * draws[:, 4]
-    matrices = np.empty((size, 2, 3))
-    matrices[:, 0, 0], matrices[:, 0, 1] = np.cos(angle) * high, -np.sin(angle) * wide
-    matrices[:, 1, 0], matrices[:, 1, 1] = np.sin(angle) * high + slant, np.cos(angle) * wide
-    matrices[:, :, 2] = schedule.shift * draws[:, 5:]
-    return matrices
-
-
 class Trainer:
-    """Adam on all slots at once; sizes depend on the options alone."""
+    """Train a batch of networks by Adam, all slots at once; the sizes of arrays depend on the options alone.
 
-    def __init__(self, pools: list[Pool], present: np.ndarray, schedule: Schedule, device: torch.device) -> None:
-        self.schedule, self.device = schedule, device
+    Parameters
+    ----------
+    pools : list of Pool
+        What the network of each slot is trained on.
+    present : bool array, shape (slots, c)
+        Labels that each member has examples of.
+    network : Network
+        The learner, with its options.
+    device : torch.device
+        Where to compute.
+    """
+
+    def __init__(
+        self, pools: list[Pool], present: Bool[np.ndarray, "slots c"], network: Network, device: torch.device
+    ) -> None:
+        self.network, self.device = network, device
         starts = np.cumsum([0, *(len(pool.maps) for pool in pools)])
         self.maps = torch.from_numpy(np.concatenate([pool.maps for pool in pools])).to(device)
         self.labels = torch.from_numpy(np.concatenate([pool.labels for pool in pools])).to(device)
@@ -178,8 +146,8 @@ class Trainer:
         first = np.stack([pool.first_weights for pool in pools])
         self.weights = [
             torch.from_numpy(first).float().to(device),
-            torch.zeros((slots, 1, schedule.width), device=device),
-            torch.zeros((slots, self.places * schedule.width, c), device=device),
+            torch.zeros((slots, 1, network.width), device=device),
+            torch.zeros((slots, self.places * network.width, c), device=device),
             torch.zeros((slots, 1, c), device=device),
         ]
         self.present = present
@@ -187,18 +155,19 @@ class Trainer:
         self.means = [torch.zeros_like(weight) for weight in self.weights]
         self.squares = [torch.zeros_like(weight) for weight in self.weights]
 
-    def trained(self) -> list[Rounded]:
-        for step in range(self.schedule.steps):
+    def train(self) -> list[IntegerNetwork]:
+        """Take all steps and return the network of each slot, rounded to integers."""
+        for step in range(self.network.steps):
             self._move(step, self._gradients(self.batches[step]))
         first, first_bias, last, last_bias = (weight.cpu().numpy() for weight in self.weights)
         networks = zip(first, first_bias[:, 0], last, last_bias[:, 0], strict=True)
         return [
-            rounded(network, pool.maps, _SCALE, mask)
-            for network, pool, mask in zip(networks, self.pools, self.present, strict=True)
+            to_integers(weights, pool.maps, _SCALE, mask)
+            for weights, pool, mask in zip(networks, self.pools, self.present, strict=True)
         ]
 
     def _gradients(self, chosen: torch.Tensor) -> list[torch.Tensor]:
-        """Of the mean cross-entropy on one minibatch per slot."""
+        """Compute the gradients of the mean cross-entropy, one minibatch per member."""
         first, first_bias, last, last_bias = self.weights
         slots, batch = chosen.shape
         inputs = patches(self.maps[chosen.reshape(-1)]).mul_(_SCALE).reshape(slots, batch * self.places, -1)
@@ -217,13 +186,13 @@ class Trainer:
         ]
 
     def _move(self, step: int, gradients: list[torch.Tensor]) -> None:
-        """One step of Adam with decoupled weight decay; the rate rises at first and falls along a cosine."""
-        schedule = self.schedule
-        done = (step + 1) / schedule.steps
-        rate = schedule.rate * min(1.0, done / _WARM_UP) * 0.5 * (1 + np.cos(np.pi * step / schedule.steps))
+        """Take one step of Adam with decoupled weight decay; the rate rises at first and falls along a cosine."""
+        network = self.network
+        done = (step + 1) / network.steps
+        rate = network.rate * min(1.0, done / _WARM_UP) * 0.5 * (1 + np.cos(np.pi * step / network.steps))
         bias = np.sqrt(1 - _SQUARES ** (step + 1)) / (1 - _MOMENTUM ** (step + 1))
         for weight, gradient, mean, square in zip(self.weights, gradients, self.means, self.squares, strict=True):
             mean.mul_(_MOMENTUM).add_(gradient, alpha=1 - _MOMENTUM)
             square.mul_(_SQUARES).addcmul_(gradient, gradient, value=1 - _SQUARES)
-            weight.mul_(1 - rate * schedule.decay)
+            weight.mul_(1 - rate * network.decay)
             weight.addcdiv_(mean, square.sqrt().add_(1e-8), value=-rate * bias)

@@ -1,9 +1,9 @@
-"""What a network sees of an image: distorted copies of it, each as maps of edges and colors, in 8-bit integers.
+"""Compute what a network sees of an image: maps of edges and colors, of the image or a distorted copy, in 8 bits.
 
-The first layer of the networks has fixed filters. Twenty examples cannot teach a network what an edge is, and every
-voter would learn it anew. Each map is the strength of edges in one direction, pooled over overlapping cells; all of one
-image are scaled to the same length. Of color images there is also the mean of each channel in each cell. One thread
-makes one image at a time, from that image and its distortion alone.
+The first layer of the networks has fixed filters: twenty examples cannot teach a network what an edge is, and every
+member would have to learn it anew. Each map is the strength of edges in one direction, pooled over overlapping cells;
+all of one image are scaled to the same length. Of color images there is also the mean of each channel in each cell. One
+thread makes one image at a time, from that image and its distortion alone.
 """
 
 from __future__ import annotations
@@ -23,25 +23,46 @@ _COLOR_GAIN = 0.5  # of mean channels: usual values as those of edges
 
 
 def grid_of(shape: tuple[int, ...]) -> tuple[int, int, int]:
-    """Rows and columns of cells of images of this shape, and the side of a cell in pixels."""
+    """Return rows and columns of the cells of an image, and the side of a cell in pixels.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Height, width and channels of the image.
+    """
     height, width = shape[:2]
     cell = max(1, min(height, width) // _CELLS)
     return height // cell, width // cell, cell
 
 
 def depth_of(shape: tuple[int, ...]) -> int:
-    """Maps of images of this shape."""
+    """Return the number of maps of an image with this height, width and channels."""
     channels = shape[2]
     return DIRECTIONS + (channels if channels > 1 else 0)
 
 
-def maps(
+def compute_maps(
     images: UInt8[np.ndarray, "n h w ch"], which: np.ndarray, distortions: Float64[np.ndarray, "k 2 3"] | None
 ) -> UInt8[np.ndarray, "k rows columns maps"]:
-    """Maps of the images ``which``, each seen through its own distortion: from output to input, in pixels."""
+    """Compute the maps of images, each seen through its own distortion.
+
+    Parameters
+    ----------
+    images : uint8 array, shape (n, h, w, channels)
+        Images.
+    which : int array, shape (k,)
+        Rows of the images that are wanted; a row may be named several times.
+    distortions : float64 array, shape (k, 2, 3), or None
+        Affine maps around the center, from output to input, in pixels; ``None``: the images as they are.
+
+    Returns
+    -------
+    uint8 array, shape (k, rows + 2, columns + 2, depth)
+        Maps, with a border of zeros; sizes as :func:`grid_of` and :func:`depth_of` say.
+    """
     rows, columns, cell = grid_of(images.shape[1:])
     padded = np.zeros((len(which), rows + 2, columns + 2, depth_of(images.shape[1:])), np.uint8)
-    fill_maps(images, which, np.empty((0, 2, 3)) if distortions is None else distortions, cell, _FILTERS, padded)
+    _fill_maps(images, which, np.empty((0, 2, 3)) if distortions is None else distortions, cell, _FILTERS, padded)
     return padded
 
 
@@ -51,8 +72,8 @@ _FILTERS = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1).astype(np.float3
 
 @njit(nogil=True, cache=True)
 @no_type_check
-def distort(image, matrix, out):
-    """The image through an affine map around its center, bilinear; beyond the border its pixels are repeated."""
+def _distort(image, matrix, out):
+    """Write the image, seen through an affine map around its center; bilinear, pixels of the border are repeated."""
     height, width, channels = image.shape
     middle_y, middle_x = 0.5 * (height - 1), 0.5 * (width - 1)
     for y in range(height):
@@ -72,7 +93,7 @@ def distort(image, matrix, out):
 
 @njit(nogil=True, cache=True)
 @no_type_check
-def pool_gradients(image, cell, filters, cells):
+def _pool_gradients(image, cell, filters, cells):
     """Add every pixel's gradient, of the channel where it is strongest, to the nearest cells and directions."""
     height, width, channels = image.shape
     rows, columns, directions = cells.shape
@@ -109,8 +130,8 @@ def pool_gradients(image, cell, filters, cells):
 
 @njit(nogil=True, cache=True)
 @no_type_check
-def pool_colors(image, cell, colors):
-    """The mean of each channel in each cell and a margin of half a cell around it."""
+def _pool_colors(image, cell, colors):
+    """Write the mean of each channel in each cell and a margin of half a cell around it."""
     height, width, channels = image.shape
     for i in range(colors.shape[0]):
         top, bottom = max(0, i * cell - cell // 2), min(height, (i + 1) * cell + cell // 2)
@@ -126,25 +147,23 @@ def pool_colors(image, cell, colors):
 
 @njit(nogil=True, cache=True)
 @no_type_check
-def fill_maps(images, which, distortions, cell, filters, padded):
-    """``padded`` uint8[k, rows + 2, columns + 2, maps]; its border stays as it is."""
+def _fill_maps(images, which, distortions, cell, filters, padded):
+    """Write the maps of each image into ``padded``, shape (k, rows + 2, columns + 2, depth), but not its border."""
     shape = images.shape[1:]
     seen = np.empty(shape, np.float32)
     rows, columns = padded.shape[1] - 2, padded.shape[2] - 2
     directions = filters.shape[0]
     channels = padded.shape[3] - directions
-    cells, colors = (
-        np.empty((rows, columns, directions), np.float32),
-        np.empty((rows, columns, channels), np.float32),
-    )
+    cells = np.empty((rows, columns, directions), np.float32)
+    colors = np.empty((rows, columns, channels), np.float32)
     for k in range(which.size):
         if distortions.shape[0]:
-            distort(images[which[k]], distortions[k], seen)
+            _distort(images[which[k]], distortions[k], seen)
         else:
             seen[:] = images[which[k]]
         cells[:] = 0
-        pool_gradients(seen, cell, filters, cells)
-        total = 0.0  # the root's square
+        _pool_gradients(seen, cell, filters, cells)
+        total = 0.0  # of the squared strengths: its root is the length of all maps together
         for value in cells.flat:
             total += value
         scale = _GAIN / math.sqrt(total) if total > 0 else 0.0
@@ -154,7 +173,7 @@ def fill_maps(images, which, distortions, cell, filters, padded):
                     value = math.sqrt(cells[i, j, direction]) * scale + 0.5
                     padded[k, i + 1, j + 1, direction] = int(min(value, _LARGEST))
         if channels:
-            pool_colors(seen, cell, colors)
+            _pool_colors(seen, cell, colors)
             for i in range(rows):
                 for j in range(columns):
                     for channel in range(channels):

@@ -52,12 +52,10 @@ class _ScoredBallots:
     def __call__(
         self, start: int, stop: int, depth: int
     ) -> UInt8[np.ndarray, "rows v depth"] | UInt16[np.ndarray, "rows v depth"]:
-        from certvote.learners.ballots import best, label_type, ranked
+        from certvote.learners.ballots import rank_by_score
 
         inputs, c = self.inputs[start:stop], self.scored.num_classes
         scores = np.stack([np.asarray(member(inputs), dtype=np.float64) for member in self.scored.members], axis=1)
         if scores.shape[2] != c or np.isnan(scores).any():
             raise ValueError(f"members: expected {c} scores per input, none of them NaN, got shape {scores.shape}")
-        chosen = np.empty((len(inputs), len(self.scored.members), depth), label_type(c))
-        (best if depth == 1 else ranked)(scores, chosen)
-        return chosen
+        return rank_by_score(scores, depth)

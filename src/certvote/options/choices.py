@@ -44,7 +44,7 @@ class Options:
     group: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
-        kinds = _kinds(type(self))  # type: ignore[arg-type]
+        kinds = get_type_hints(type(self))
         for name, meaning in meanings(type(self)):
             shown = option_name(type(self), name)
             value = _number(shown, getattr(self, name), kinds[name])
@@ -82,18 +82,19 @@ class Choice(Options):
         return {"name": self.name, **{name: getattr(self, name) for name in kept}}
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(option,))
+@dataclass_transform(field_specifiers=(option,), kw_only_default=True)
 def section(group: str) -> Any:
     """Make a class the options under ``group``, a part of the configuration without choices (``sizes``)."""
 
     def declare(cls: Class) -> Class:
         cls.group = group  # type: ignore[attr-defined]
-        return dataclass(kw_only=True)(cls)  # type: ignore[return-value]
+        dataclass(kw_only=True)(cls)
+        return cls
 
     return declare
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(option,))
+@dataclass_transform(field_specifiers=(option,), kw_only_default=True)
 def choice(group: str, name: str) -> Any:
     """Make a class the choice ``group=name``: its fields become options, and every part of the program knows it.
 
@@ -110,7 +111,8 @@ def choice(group: str, name: str) -> Any:
         known = _registered[group].get(name)
         if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
             raise ValueError(f"{group}={name}: expected a name that is not taken, got that of {known.__module__}")
-        _registered[group][name] = dataclass(kw_only=True)(cls)
+        dataclass(kw_only=True)(cls)
+        _registered[group][name] = cls
         return cls
 
     return declare
@@ -151,12 +153,6 @@ def _import_own(group: str) -> None:
 
 
 # --- numbers as they are declared ------------------------------------------------------------------------------------
-
-
-@functools.cache
-def _kinds(cls: type) -> Mapping[str, Any]:
-    """Return the declared type of every field, by name."""
-    return get_type_hints(cls)
 
 
 def _number(option: str, value: object, kind: Any) -> object:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Fill = Literal["full", "none", "left", "top"]
+MARKERS = "os^DPXv<>pHhd*"  # of matplotlib, those with an inside that can be filled
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,11 @@ class Label:
         Lengths of dashes and gaps in points (``None``: a solid line), and the line's width: for certificates.
     key : str
         Name in page definitions (``method: roe``), where it is not the choice's own.
+
+    Raises
+    ------
+    ValueError
+        If the color, the marker or its filling is none.
     """
 
     name: str
@@ -37,3 +44,13 @@ class Label:
     dashes: tuple[float, ...] | None = None
     width: float = 1.4
     key: str = ""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"#[0-9A-Fa-f]{6}", self.color):
+            raise ValueError(f"label {self.name!r}: expected a color like #0072B2, got {self.color!r}")
+        if len(self.marker) != 1 or self.marker not in MARKERS:
+            raise ValueError(f"label {self.name!r}: expected a marker among {' '.join(MARKERS)}, got {self.marker!r}")
+        if self.fill not in get_args(Fill):
+            raise ValueError(
+                f"label {self.name!r}: expected a filling among {', '.join(get_args(Fill))}, got {self.fill!r}"
+            )

@@ -235,15 +235,18 @@ def restore(values: dict[str, Any]) -> Settings:
             raise ValueError(f"option {group}: expected one of {', '.join(choices(group))}, got {name!r}")
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         config = compose("config", overrides=[f"{group}={name}" for group, name in chosen.items()])
-    _update(config, {name: value for name, value in values.items() if name in config})
+    _update(config, values)
     return load(config)
 
 
 def _update(config: Any, values: dict[str, Any]) -> None:
     """Set every option that the configuration has; those of another version that it does not have are dropped."""
+    there = list(config)  # ``in`` does not find options without a value
     for name, value in values.items():
+        if name not in there:
+            continue
         nested = not OmegaConf.is_missing(config, name) and OmegaConf.is_dict(config[name]) and name != "recommended"
         if nested:
-            _update(config[name], {key: one for key, one in value.items() if key in config[name]})
+            _update(config[name], value)
         else:
             config[name] = value

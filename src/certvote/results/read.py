@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,19 +30,7 @@ def read_run(client: MlflowClient, run: MlflowRun, ui: str, *, curve: bool = Tru
         tags=dict(data.tags),
         curve=_curve(client, info.run_id) if curve and "CA" in data.metrics else None,
         url=f"{ui}/#/experiments/{info.experiment_id}/runs/{info.run_id}",
-        notes=_notes(data.tags.get("certvote.notes")),
     )
-
-
-def _notes(tag: str | None) -> tuple[str, ...]:
-    """Return the warnings of a run or a sweep; a note that somebody typed into the UI is one as it stands."""
-    if not tag:
-        return ()
-    try:
-        loaded = json.loads(tag)
-    except json.JSONDecodeError:
-        loaded = tag
-    return tuple(dict.fromkeys(map(str, loaded))) if isinstance(loaded, list) else (str(loaded),)
 
 
 def _curve(client: MlflowClient, run: str) -> Curve:

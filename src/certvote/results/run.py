@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from certvote.options import Label, columns
+from certvote.certificates.base import VotesOf
+from certvote.options import columns
 from certvote.options.choices import find
 from certvote.options.columns import Value
+from certvote.options.labels import Label
 from certvote.types import Curve
 
 LABELS = "certvote.labels"  # tag with the labels of the chosen objects, for readers that do not have their classes
@@ -39,8 +41,6 @@ class Run:
         The certified accuracy; ``None`` where none was read or logged.
     url : str or None
         Address in the MLflow UI.
-    notes : tuple of str
-        Warnings that must follow the numbers into every report.
     data : str
         What the data is called; runs with equal names share their data (``certvote.reporting.datanames``).
     """
@@ -55,7 +55,6 @@ class Run:
     tags: Mapping[str, str]
     curve: Curve | None = None
     url: str | None = None
-    notes: tuple[str, ...] = field(default=())
     data: str = ""
 
     # --- options -----------------------------------------------------------------------------------------------
@@ -147,8 +146,7 @@ class Run:
         name, cls = self._text(group), self.chosen(group)
         if cls is not None:
             return cls.label_of(self.options) if group == "algo" else cls.label  # type: ignore[no-any-return]
-        recorded = self._recorded_labels.get(group)
-        return Label(**recorded) if isinstance(recorded, dict) else Label(name)
+        return _restored(self._recorded_labels.get(group), name) if name else Label("")
 
     @cached_property
     def _recorded_labels(self) -> Mapping[str, Any]:
@@ -166,15 +164,23 @@ class Run:
     @property
     def parameters(self) -> tuple[tuple[str, float], ...]:
         """The options that labels state, with their symbols: ``(("k", 5000),)``."""
-        cls = self.chosen("algo")
-        stated = cls.parameters() if cls is not None else tuple(map(tuple, self._recorded_labels.get("parameters", ())))
-        values = [(symbol, self.options.get(name)) for symbol, name in stated]
+        values = [(symbol, self.options.get(name)) for symbol, name in self.stated]
         return tuple((symbol, value) for symbol, value in values if isinstance(value, int | float))
+
+    @property
+    def stated(self) -> tuple[tuple[str, str], ...]:
+        """Symbols and names of the options that labels state: ``(("k", "algo.k"),)``."""
+        cls = self.chosen("algo")
+        if cls is not None:
+            return cls.parameters()  # type: ignore[no-any-return]
+        recorded = self._recorded_labels.get("parameters", ()) if self.algo else ()
+        return tuple((str(pair[0]), str(pair[1])) for pair in recorded if isinstance(pair, list) and len(pair) == 2)
 
     @property
     def is_ensemble(self) -> bool:
         """Whether base classifiers vote."""
-        return "learner" in self.options
+        cls = self.chosen("algo")
+        return "learner" in self.options if cls is None else cls.votes_of is VotesOf.MEMBERS
 
     @property
     def members(self) -> tuple[int | None, float | None]:
@@ -187,6 +193,12 @@ class Run:
         """Whether the certificate is about several test examples together, rather than each on its own."""
         cls = self.chosen("certificate")
         return bool(self.certificate) if cls is None else cls.joint
+
+    @property
+    def by_groups(self) -> bool:
+        """Whether the certificate certifies groups of test examples together."""
+        cls = self.chosen("certificate")
+        return cls is not None and cls.by_groups
 
     @property
     def probabilistic(self) -> bool:
@@ -228,9 +240,35 @@ class Run:
         return self.tags.get(f"certvote.{name}", "")
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Warnings that must follow the numbers into every report."""
+        text = self.tag("notes")
+        try:
+            loaded = json.loads(text) if text else []
+        except json.JSONDecodeError:
+            loaded = text  # a note that somebody typed into the UI is one as it stands
+        return tuple(dict.fromkeys(map(str, loaded))) if isinstance(loaded, list) else (str(loaded),)
+
+    @property
     def identity(self) -> str:
         """The fingerprint of options, data and code; runs without one are told apart by their id."""
         return self.tag("fingerprint") or self.id
+
+
+def _restored(recorded: Any, name: str) -> Label:
+    """Return a label from its record; a record that somebody broke is that of a choice without one."""
+    try:
+        dashes = recorded["dashes"]
+        return Label(
+            **{
+                **recorded,
+                "order": int(recorded["order"]),
+                "width": float(recorded["width"]),
+                "dashes": None if dashes is None else tuple(map(float, dashes)),
+            }
+        )
+    except (TypeError, ValueError, KeyError):
+        return Label(name)
 
 
 def recorded_labels(settings: Any) -> str:

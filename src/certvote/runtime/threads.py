@@ -1,4 +1,4 @@
-"""Work shared by Python's threads: the compiled code leaves the interpreter lock alone."""
+"""Share work among Python's threads: compiled code releases the interpreter lock."""
 
 from __future__ import annotations
 
@@ -12,24 +12,42 @@ Result = TypeVar("Result")
 
 
 def cores() -> int:
-    """Cores that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def workers(threads: int | None) -> int:
-    """How many threads to use; ``None`` is all cores, or ``NUMBA_NUM_THREADS`` in the environment."""
+    """Return how many threads to use: as many as given, or all cores (or ``NUMBA_NUM_THREADS`` of the environment)."""
     import numba
 
     most: int = threads or numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
     return most
 
 
-def in_order(
+def run_in_order(
     task: Callable[[int, int], Result], total: int, rows: int, threads: int
 ) -> Iterator[tuple[int, int, Result]]:
-    """``task(start, stop)`` for all stretches of ``rows`` up to ``total``, in this order.
+    """Run a task for one stretch of rows after another, and yield the results in the order of the rows.
 
-    No more are at work than there are threads, and about as many wait.
+    At most ``threads`` tasks run at a time and about as many wait, so that memory stays small.
+
+    Parameters
+    ----------
+    task : callable
+        Called with the first row of a stretch and the first one behind it, by several threads at once.
+    total : int
+        Number of rows.
+    rows : int
+        Rows of a stretch; the last one may be shorter.
+    threads : int
+        Number of threads.
+
+    Yields
+    ------
+    start, stop : int
+        The stretch.
+    result
+        What the task returned.
     """
     pending: deque[tuple[int, int, Future[Result]]] = deque()
     with ThreadPoolExecutor(threads) as pool:

@@ -15,7 +15,7 @@ import numpy as np
 
 from certvote.neighbors.job import BlockVotes, Job
 from certvote.options.choices import Choice, choices
-from certvote.runtime.threads import in_order
+from certvote.runtime.threads import run_in_order
 from certvote.types import Votes
 
 Progress = Callable[[int, int], None]
@@ -113,7 +113,7 @@ def count_blocks(job: Job, counter: Callable[[Job], BlockCounter], progress: Pro
     ranked = [np.zeros((m, last - first), dtype) for first, last in job.ranked_ranges]
     if m and counts:
         count = counter(job)
-        for start, stop, votes in in_order(count, m, count.block_rows, count.workers):
+        for start, stop, votes in run_in_order(count, m, count.block_rows, count.workers):
             for i, part in enumerate(counts):
                 part[start:stop] = votes.counts[:, i]
             column = 0

@@ -1,15 +1,19 @@
-"""Keeping labels apart: the positions nearest to the wanted ones that leave a gap between any two."""
+"""Keep labels apart: find the positions nearest to the wanted ones that leave a gap between any two."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 
-def spread(wanted: Sequence[float], *, gap: float, low: float, high: float) -> list[float]:
-    """Positions in ``[low, high]``, at least ``gap`` apart, in the order of ``wanted``, with least squared moves.
+def label_positions(wanted: Sequence[float], *, gap: float, low: float, high: float) -> list[float]:
+    """Return positions in ``[low, high]``, at least ``gap`` apart, in the order of ``wanted``, with least squared moves.
 
     Equal wishes keep their order of appearance from high to low. Where ``high - low`` has no room for all of them,
-    the gap shrinks. Solved as isotonic regression (pool adjacent violators) after taking the gaps out.
+    the gap shrinks.
+
+    References
+    ----------
+    Isotonic regression by the pool adjacent violators algorithm, after taking the gaps out.
     """
     if not wanted:
         return []

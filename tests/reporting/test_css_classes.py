@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from certvote.reporting.shared import share_styles
+from certvote.reporting.css_classes import use_classes
 
 
 def test_repeated_styles_are_said_once():
     html = "<style>p { margin: 0 }</style>" + '<i style="fill: red; stroke: var(--ink)">' * 9 + '<i style="fill: blue">'
-    shared = share_styles(html)
+    shared = use_classes(html)
     assert shared.count("fill: red") == 1
     assert shared.count('class="s0"') == 9
     assert '<i style="fill: blue">' in shared
@@ -19,9 +19,9 @@ def test_repeated_styles_are_said_once():
 
 def test_a_page_without_repetitions_stays():
     html = '<style></style><i style="fill: red">'
-    assert share_styles(html) == html
+    assert use_classes(html) == html
 
 
 def test_what_would_leave_the_style_sheet_stays_where_it_is():
     html = "<style></style>" + '<i style="fill: red} body {display: none">' * 20
-    assert share_styles(html) == html
+    assert use_classes(html) == html
