@@ -111,7 +111,6 @@ def test_every_experiment_composes(experiment):
         ("feature=npy feature.train=x.npz feature.low=1", "feature.low"),
         ("feature=hog feature.pixels_per_cell=[0,8]", "feature.pixels_per_cell"),
         ("grouping=budget grouping.bound=dull", "grouping.bound"),
-        ("grouping=budget grouping.stride=0", "grouping.stride"),
         ("grouping=budget grouping.tolerance=nan", "grouping.tolerance"),
     ],
 )
@@ -203,12 +202,6 @@ def test_flatten_leaves_shortcuts_out_and_effective_only_what_matters():
 )
 def test_what_matters_is_in_effective(change):
     assert options.effective(load(change)) != options.effective(load())
-
-
-def test_a_long_budget_curve_has_about_twenty_searches_unless_told_otherwise():
-    assert load("grouping=budget", "sizes.max=1000").grouping.stride == 50
-    assert load("grouping=budget", "sizes.max=7").grouping.stride == 1
-    assert load("grouping=budget", "grouping.stride=3").grouping.stride == 3
 
 
 def test_plain_settings_survive_yaml():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
-from certvote.options.schema import SCHEMAS, Budget, Settings, register
+from certvote.options.schema import SCHEMAS, Settings, register
 
 
 class UndefinedCombinationError(ValueError):
@@ -34,10 +34,6 @@ def load(config: Any) -> Settings:
     _check_known(config, settings)
     _check_learner(settings)
     _check_defined(settings)
-    if isinstance(settings.grouping, Budget) and settings.grouping.stride is None:
-        from certvote.certificates.stride import default_stride
-
-        settings.grouping.stride = default_stride(settings.sizes.all())
     return settings
 
 

@@ -31,13 +31,11 @@ class Budget(Grouping):
     bound: str = MISSING
     tolerance: float = MISSING
     seconds: float = MISSING
-    stride: int | None = MISSING
 
     def __post_init__(self) -> None:
         one_of("grouping.bound", self.bound, ("plain", "sharp"))
         at_least("grouping.tolerance", self.tolerance, 0)
         at_least("grouping.seconds", self.seconds, 0)
-        at_least("grouping.stride", self.stride, 1)
 
 
 @dataclass
