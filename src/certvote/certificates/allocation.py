@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True)
 @no_type_check
 def allocate(F: np.ndarray, partial: np.ndarray, budget: int) -> int:
     """Maximize ``Σ_l F[l, R_l]`` over ``Σ_l R_l ≤ budget``.
@@ -46,7 +46,7 @@ def allocate(F: np.ndarray, partial: np.ndarray, budget: int) -> int:
     return best
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True)
 @no_type_check
 def _convolve(before: np.ndarray, f: np.ndarray, budget: int, after: np.ndarray) -> None:
     """Write ``max_R before[b - R] + f[R]`` into ``after[b]``, for every ``b ≤ budget``."""
@@ -58,7 +58,19 @@ def _convolve(before: np.ndarray, f: np.ndarray, budget: int, after: np.ndarray)
                 after[R + b] = max(after[R + b], before[b] + f[R])
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True)
+@no_type_check
+def allocate_rows(F: np.ndarray) -> np.ndarray:
+    """Return the maximum of ``Σ_l F[l, R_l]`` for every budget that the step functions cover."""
+    budget = F.shape[1] - 1
+    before, after = F[0].copy(), F[0].copy()
+    for l in range(1, F.shape[0]):  # noqa: E741
+        _convolve(before, F[l], budget, after)
+        before, after = after, before
+    return before
+
+
+@njit(nogil=True, cache=True)
 @no_type_check
 def best_shares(F: np.ndarray, partial: np.ndarray, budget: int, shares: np.ndarray) -> None:
     """Write a maximizing ``R`` into ``shares``, after :func:`allocate` has filled ``partial``."""
@@ -74,7 +86,7 @@ def best_shares(F: np.ndarray, partial: np.ndarray, budget: int, shares: np.ndar
     shares[0] = left
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True)
 @no_type_check
 def allocate_shifted(G: np.ndarray, shifts: np.ndarray, budgets: np.ndarray) -> np.ndarray:
     """Maximize ``Σ_l G[l, shift + R_l]`` for every shift with its budget; ``G`` is ``[c, > shift + budget]``."""
@@ -85,7 +97,7 @@ def allocate_shifted(G: np.ndarray, shifts: np.ndarray, budgets: np.ndarray) -> 
     return best
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True)
 @no_type_check
 def relax(F: np.ndarray, budget: int, corners: np.ndarray, shares: np.ndarray) -> tuple[int, int, float]:
     """Bound the maximum of :func:`allocate` from above by concave majorants, and from below by what they suggest.
@@ -150,7 +162,7 @@ def relax(F: np.ndarray, budget: int, corners: np.ndarray, shares: np.ndarray) -
     return upper, value, rise / run
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True)
 @no_type_check
 def _majorant(f: np.ndarray, budget: int, corners: np.ndarray) -> int:
     """Write the corners ``R`` of the least concave majorant of ``f[0 … budget]``, rising ones only; return how many."""
@@ -168,7 +180,7 @@ def _majorant(f: np.ndarray, budget: int, corners: np.ndarray) -> int:
     return number
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True)
 @no_type_check
 def allocate_above(
     F: np.ndarray, partial: np.ndarray, budget: int, enough: int, corners: np.ndarray, shares: np.ndarray

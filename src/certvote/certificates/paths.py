@@ -19,7 +19,7 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True)
 @no_type_check
 def _pass(g: np.ndarray, passed: np.ndarray, labels: np.ndarray, l: int, outward: bool) -> None:  # noqa: E741
     """Update the gaps ``g`` to rival ``l`` as the border passes one neighbor of every example."""
@@ -28,7 +28,7 @@ def _pass(g: np.ndarray, passed: np.ndarray, labels: np.ndarray, l: int, outward
         g[i] += change if outward else -change
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True)
 @no_type_check
 def running_minima(
     gap: np.ndarray,
@@ -53,7 +53,7 @@ def running_minima(
             table[j, i] = least[i] if least[i] < cap else cap
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True)
 @no_type_check
 def deep_minima(
     gap: np.ndarray,
@@ -80,7 +80,7 @@ def deep_minima(
             table[j, i] = table[j - 1, i] if table[j - 1, i] < table[j, i] else table[j, i]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True)
 @no_type_check
 def insertion_minima(
     gap: np.ndarray,
