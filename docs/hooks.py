@@ -6,8 +6,8 @@ A page may hold three marks, each alone on its line:
     <!-- options -->              every option group, choice and option, as the program declares them
     <!-- choices -->              one line per choice, for an overview
 
-Before the build every public name is checked: it has a docstring, and a reference page shows it. Afterwards every page is
-checked: it loads nothing from another host.
+Before the build every public name is checked: it has a docstring, and a reference page shows it. Afterwards every page
+is checked: it loads nothing from another host.
 """
 
 from __future__ import annotations
