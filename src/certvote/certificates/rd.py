@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @choice("certificate", "rd")
 class RandomDivision(Certificate):
-    """Joint over random groups of test examples with different predicted labels (rNN)."""
+    """Joint, over random groups of test examples with different predicted labels (rNN)."""
 
     seed: int = option("seed of the division into groups", least=0)
 

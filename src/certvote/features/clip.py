@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from certvote.features.base import Feature
+from certvote.features.base import ImageFeature
 from certvote.features.clip_model import PRECISIONS, embedding_dim, load, sources
 from certvote.features.encoding import encode
 from certvote.features.norm import unit_bits, unit_features
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @choice("feature", "clip")
-class Clip(Feature):
+class Clip(ImageFeature):
     """Embeddings of norm 1 by a CLIP image encoder, through open_clip (extra: clip)."""
 
     model: str = option("a model of open_clip, or a .json file with the configuration of one")

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from certvote.checks import is_integer
-from certvote.features.base import Feature
+from certvote.features.base import ImageFeature
 from certvote.features.encoding import Encoder, encode, torch_device
 from certvote.features.norm import TRANSFORMS, unit_bits
 from certvote.options import Label, choice, option
@@ -28,7 +28,7 @@ _LEAST_SIZE = 32  # the network halves its input five times
 
 
 @choice("feature", "efficientnet")
-class EfficientNet(Feature):
+class EfficientNet(ImageFeature):
     """Pooled feature maps of EfficientNet-lite, trained on ImageNet (extra: imagenet)."""
 
     model: str = option("lite0, or the larger lite1, lite2", one_of=MODELS)

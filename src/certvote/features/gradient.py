@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 
 from certvote.checks import is_integer, is_real
-from certvote.features.base import Feature
+from certvote.features.base import ImageFeature
 from certvote.features.grid import bits_for, snap
 from certvote.features.images import checked_images
 from certvote.options import Label, choice, option
@@ -21,7 +21,7 @@ _CHUNK = 500  # images per task: about 0.05 s of work
 
 
 @choice("feature", "gradient")
-class Gradient(Feature):
+class Gradient(ImageFeature):
     """Gradient directions of handwriting, after normalization by moments."""
 
     directions: int = option("number of directions over the full circle", least=2)

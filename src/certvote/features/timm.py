@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from certvote.features.base import Feature
+from certvote.features.base import ImageFeature
 from certvote.features.encoding import Encoder, encode, torch_device
 from certvote.features.norm import TRANSFORMS, unit_bits
 from certvote.features.weights import check_reachable, checkpoint_file, short, with_timeout
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @choice("feature", "timm")
-class Timm(Feature):
+class Timm(ImageFeature):
     """Embeddings by a model of timm (extra: timm)."""
 
     model: str = option("a model of timm")

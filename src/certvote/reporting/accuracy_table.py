@@ -136,10 +136,10 @@ def _records(runs: Sequence[Run], sizes: Sequence[int]) -> list[tuple[str, ...]]
         sure = run.confidence if run.probabilistic and run.curve is not None else None
         texts = {
             "label": label,
-            "algorithm": labels.algorithm_name(run),
+            "algorithm": labels.name(run, "algo"),
             "parameter": labels.parameters(run),
-            "learner": labels.learner_name(run),
-            "certificate": labels.certificate_name(run),
+            "learner": labels.name(run, "learner"),
+            "certificate": labels.name(run, "certificate"),
             "confidence": "" if sure is None else repr(sure),
             "dataset": run.data,
             "feature": run.feature,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from certvote.options.columns import Value
 from certvote.reporting import labels
@@ -36,7 +35,7 @@ def _row(name: str, same: Sequence[Run]) -> Mapping[str, str]:
     voters, examples = run.members
     return {
         "algorithm": name,
-        "base classifier": labels.learner_name(run) or "–",
+        "base classifier": labels.name(run, "learner") or "–",
         "voters": "–" if voters is None else count(voters),
         "examples each": "–" if examples is None else f"{examples:,.1f}".removesuffix(".0"),
         "correct (%)": f"{100 * correct:.{digits}f}",
@@ -53,10 +52,8 @@ def _longest(same: Sequence[Run], metric: str) -> str:
 
 def _names(classifiers: Sequence[Run]) -> list[str]:
     """Return the algorithm with its parameters, and data, feature and attack where they differ."""
-    named: tuple[Any, ...] = (labels.data_name, labels.feature_name, labels.attack_name)
+    places = [(labels.data_name(x), labels.name(x, "feature"), labels.attack_name(x)) for x in classifiers]
     # Classifiers of images have no features: that is no difference worth a word.
-    differing = [name for name in named if len({name(run) for run in classifiers} - {""}) > 1]
-    return [
-        ", ".join(filter(None, [labels.classifier_label(run), *(name(run) for name in differing)]))
-        for run in classifiers
-    ]
+    differing = [j for j in range(3) if len({place[j] for place in places} - {""}) > 1]
+    named = zip(map(labels.classifier_label, classifiers), places, strict=True)
+    return [", ".join(filter(None, [name, *(place[j] for j in differing)])) for name, place in named]

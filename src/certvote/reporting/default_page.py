@@ -42,12 +42,12 @@ def _details(inside: Sequence[Run], where: Mapping[str, Any], name: str) -> list
     sections = []
     for method in dict.fromkeys(run.method for run in inside):
         mine = [run for run in inside if run.method == method]
-        title = f"{name}: {labels.algorithm_name(mine[0])}"
+        title = f"{name}: {labels.name(mine[0], 'algo')}"
         certificates = {run.certificate: run for run in reversed(mine)}
         if len(mine) <= CROWDED or len(certificates) == 1:
             sections.append(Section(title, {**where, "method": method}))
             continue
         for certificate in dict.fromkeys(run.certificate for run in mine):
-            one = f"{title}, {labels.certificate_name(certificates[certificate])}"
+            one = f"{title}, {labels.name(certificates[certificate], 'certificate')}"
             sections.append(Section(one, {**where, "method": method, "certificate": certificate}))
     return sections

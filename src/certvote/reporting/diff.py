@@ -16,7 +16,8 @@ from certvote.reporting.limits import limits
 from certvote.reporting.pairs import Matching, Pair, match, runs_of
 from certvote.reporting.provenance import period, provenance
 from certvote.reporting.query import common
-from certvote.reporting.views import Detail, FigureView, TableView, figure_view, table_view
+from certvote.reporting.sections import SectionView
+from certvote.reporting.views import Detail, FigureView, figure_view, table_view
 from certvote.reporting.wording import counted, printable, sentence
 from certvote.results.run import Run, sweeps
 from certvote.runtime.names import check_name
@@ -32,17 +33,6 @@ class Side:
 
     text: str
     runs: Sequence[Run]
-
-
-@dataclass(frozen=True)
-class SettingView:
-    """Hold the pairs on one data set under one attack: differences together, their table, every pair by itself."""
-
-    anchor: str
-    title: str
-    overviews: tuple[FigureView, ...]
-    table: TableView
-    pairs: tuple[tuple[str, FigureView], ...]
 
 
 def render_diff(
@@ -105,7 +95,7 @@ def pair_labels(pairs: Sequence[Pair]) -> list[str]:
     return [text or "all" for text in labels.short([pair.shared for pair in pairs])]
 
 
-def _settings(matching: Matching) -> list[SettingView]:
+def _settings(matching: Matching) -> list[SectionView]:
     """Return one section per data set and attack; figures are numbered through."""
     groups: dict[tuple[str, str], list[Pair]] = {}
     for pair in matching.pairs:
@@ -114,22 +104,25 @@ def _settings(matching: Matching) -> list[SettingView]:
     coarse = Detail.of_page(total + len(groups), 2 * total)
     detail = replace(coarse, tolerance=0.0, files=Detail.files)
     alone = replace(detail, files=Detail.files if total <= _MOST_FILES else ())
-    views: list[SettingView] = []
+    views: list[SectionView] = []
     number = 1
     for position, pairs in enumerate(groups.values(), start=1):
         short = pair_labels(pairs)
-        overviews = []
+        figures = []
         for some in _readable(pairs):
             mine = [text for text, pair in zip(short, pairs, strict=True) if pair in some]
-            overviews.append(_overview(some, mine, number, detail))
+            figures.append(_overview(some, mine, number, detail))
             number += 1
-        drawn = []
+        small = []
         for pair, text in zip(pairs, short, strict=True):
             layouts = (PAGE, COLUMN) if total == 1 else (_SMALL,)
-            drawn.append((text, _pair(pair, text, names, number, alone, layouts)))
+            small.append((text, _pair(pair, text, names, number, alone, layouts)))
             number += 1
+        if total == 1:
+            figures, small = [small[0][1]], []
         table = table_view(diff_table(pairs, short), str(position), _caption(pairs), kind="results diff")
-        views.append(SettingView(f"section-{position}", _title(pairs[0]), tuple(overviews), table, tuple(drawn)))
+        title, anchor = _title(pairs[0]), f"section-{position}"
+        views.append(SectionView(anchor, title, figures=tuple(figures), tables=(table,), small=tuple(small)))
     return views
 
 

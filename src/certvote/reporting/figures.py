@@ -97,10 +97,10 @@ def _draw(axes: Axes, frame: Frame, curve: Curve, style: LineStyle, index: int, 
         corners = np.column_stack([np.append(x, upper_x[::-1]), np.append(y, upper_y[::-1])])
         axes.add_patch(Polygon(corners, color=style.color, alpha=0.2, linewidth=0, gid=f"band-{index}"))
     axes.add_line(style.line(x, y, markevery=[], gid=f"curve-{index}", clip_on=False, zorder=3))
-    start, stride = marked(len(certified), index, number)  # the markers stand on the curve itself
-    marks = style.line(curve.sizes[start::stride], certified[start::stride], clip_on=False, zorder=3)
-    marks.set_linestyle("none")
-    axes.add_line(marks)
+    at = marked(len(certified), index, number)
+    markers = style.line(curve.sizes[at], certified[at], clip_on=False, zorder=3)  # on the curve itself
+    markers.set_linestyle("none")
+    axes.add_line(markers)
 
 
 def _curve(run: Run) -> Curve:

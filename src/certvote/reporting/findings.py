@@ -96,7 +96,7 @@ def joint_gain(runs: Sequence[Run]) -> str:
         better=better,
         value="" if better is None else percent(accuracy_at(better, size), digits),
         rest=len({x.certificate for x in rest}),
-        equal=[labels.certificate_name(x) for x in grouped]
+        equal=[labels.name(x, "certificate") for x in grouped]
         if better is not None and all(accuracy_at(better, size) - accuracy_at(x, size) <= EQUAL for x in rest)
         else [],
     )
@@ -128,7 +128,7 @@ def _comparable(run: Run) -> tuple[object, ...]:
 
 
 def _gaps(run: Run) -> np.ndarray:
-    """Return how far apart the two sides of a certificate's search are at every size; empty where it does not search."""
+    """Return how far apart the two sides of a search are at every size; empty where a certificate does not search."""
     curve = run.curve
     return np.empty(0) if curve is None or curve.attained is None else curve.attained - curve.certified
 

@@ -1,4 +1,4 @@
-"""Lay out a figure: panels above each other over the same poisoning sizes, their scales, and labels beside the lines."""
+"""Lay out a figure: panels over the same poisoning sizes, their scales, and labels beside the lines."""
 
 from __future__ import annotations
 
@@ -29,20 +29,10 @@ _SAMPLE, _SPACE, _LEADER = 26.0, 5.0, 16.0  # a label's piece of line, the space
 
 @dataclass(frozen=True)
 class Layout:
-    """Describe the size of a figure.
+    """Describe the size of a figure: lengths in points, and whether labels may stand at the lines' ends.
 
-    Attributes
-    ----------
-    width, axes_height : float
-        Width of the figure and height of its main panel in points.
-    text : float
-        Size of its text in points.
-    labels_at_ends : bool
-        Whether labels may stand at the lines' ends.
-    finest : float
-        Width in points of the narrowest step worth drawing; coarser steps make smaller files.
-    tolerance : float
-        With more than 0, steps too short to be seen are drawn as straight lines at most so many points below them.
+    ``finest`` is the width of the narrowest step worth drawing; coarser steps make smaller files. With a ``tolerance``
+    above 0, steps too short to be seen are drawn as straight lines at most so far below them.
     """
 
     width: float
@@ -87,26 +77,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class Frame:
-    """Hold the places of panels and labels.
+    """Hold the places of panels and labels in points; panel 0 is the lowest.
 
-    Attributes
-    ----------
-    layout : Layout
-        Size of the figure and its text.
-    largest : int
-        Poisoning size at the right end of the x scale.
-    left, right : float
-        Margins in points.
-    bottoms, heights : tuple of float
-        Lower ends and heights of the panels in points; panel 0 is the lowest.
-    total : float
-        Height of the figure in points.
-    columns : int
-        Columns of labels below the panels; 0 where labels stand at the lines' ends, or there are none.
+    ``columns`` of labels stand below the panels; 0 where labels stand at the lines' ends, or there are none.
     """
 
     layout: Layout
-    largest: int
+    largest: int  # poisoning size at the right end
     left: float
     right: float
     bottoms: tuple[float, ...]
@@ -165,56 +142,38 @@ class Frame:
     ) -> None:
         """Draw curve ``index`` of ``number`` as steps: a value at one size holds down to the size before.
 
-        Parameters
-        ----------
-        axes : Axes
-            Panel.
-        sizes, values : array, shape (s,)
-            Poisoning sizes and values in the panel's unit.
-        style : LineStyle
-            Color, marker and line.
-        index, number : int
-            Place of the curve among all: the line has the gid ``curve-<index>``.
-        upper : array, shape (s,), or None
-            Upper side of a band above the curve, with the gid ``band-<index>``.
+        The line has the gid ``curve-<index>``, and a band up to ``upper`` the gid ``band-<index>``.
         """
-        kept = self.visible(sizes, values, *([] if upper is None else [upper]))
+        marks = marked(len(sizes), index, number)
+        kept = np.union1d(self.visible(sizes, values, *([] if upper is None else [upper])), marks)
         if upper is not None:
             band = axes.fill_between(sizes[kept], values[kept], upper[kept], step="pre", color=style.color, alpha=0.2)
             band.set(gid=f"band-{index}", linewidth=0)
-        line = style.line(
-            sizes[kept], values[kept], drawstyle="steps-pre", gid=f"curve-{index}", clip_on=False, zorder=3
+        x, y, at = sizes[kept], values[kept], np.searchsorted(kept, marks).tolist()
+        axes.add_line(
+            style.line(x, y, drawstyle="steps-pre", markevery=at, gid=f"curve-{index}", clip_on=False, zorder=3)
         )
-        line.set_markevery(marked(len(kept), index, number))
-        axes.add_line(line)
 
     def visible(self, sizes: Int64[np.ndarray, " s"], *values: Float64[np.ndarray, " s"]) -> Int64[np.ndarray, " k"]:
-        """Return the indices of sizes worth drawing: both ends, and those of visible steps behind which a value changes.
+        """Return the indices of sizes worth drawing: both ends, and visible steps behind which a value changes.
 
-        A step between two of them has the height of the later one: of a falling curve never more than the curve itself.
+        A step between two of them has the height of the later one: never more than a falling curve itself.
         """
         width = float(sizes[-1]) / self.largest * self.width
         stride = max(1, math.ceil(len(sizes) * self.layout.finest / max(width, 1.0)))
         kept = np.unique(np.append(np.arange(len(sizes) - 1, -1, -stride), 0))
         needed: Bool[np.ndarray, " k"] = np.ones(len(kept), dtype=bool)
         needed[1:-1] = np.any([value[kept[1:-1]] != value[kept[2:]] for value in values], axis=0)
-        return kept[needed]
+        changing: Int64[np.ndarray, " k"] = kept[needed]
+        return changing
 
     # --- scales ------------------------------------------------------------------------------------------------
 
     def scales(self, axes: Axes, *, label: str, counted: str = "", n_train: int | None = None) -> None:
         """Draw the scales of a panel, with as many ticks as are needed to read values off.
 
-        Parameters
-        ----------
-        axes : Axes
-            Panel.
-        label : str
-            What the y scale shows.
-        counted : str
-            What the x scale below counts; "" for none.
-        n_train : int or None
-            Number of training examples, for a second x scale above with their share.
+        ``label`` is what the y scale shows, ``counted`` what the x scale below counts ("" for none); with ``n_train``
+        there is a second one above, in percent of the training set.
         """
         text = self.layout.text
         tall = axes.get_position().height * self.total > 120
@@ -282,13 +241,13 @@ class Frame:
         )
 
 
-def marked(points: int, index: int, number: int) -> tuple[int, int]:
-    """Return the first marker of curve ``index`` of ``number``, and how far the next ones are.
+def marked(points: int, index: int, number: int) -> Int64[np.ndarray, " m"]:
+    """Return the points of curve ``index`` of ``number`` that get a marker, one at least.
 
-    They are few, and shifted from curve to curve so that none hides another's; a single point always has one.
+    They are few, evenly spaced, and shifted from curve to curve so that none hides another's.
     """
     stride = max(1, points // 5)
-    return min(points - 1, stride * (2 * index + number) // (2 * number)), stride
+    return np.arange(min(points - 1, stride * (2 * index + number) // (2 * number)), points, stride)
 
 
 def accuracy_limits(axes: Axes, highest: float) -> None:
@@ -299,7 +258,7 @@ def accuracy_limits(axes: Axes, highest: float) -> None:
 def counted_examples(runs: Sequence[Run]) -> str:
     """Return what e counts, for the x scale: "poisoned training examples e", or "added" against a weaker attacker."""
     change = common(runs, "change")
-    return f"{threat(change if change in THREATS else next(iter(THREATS))).counted} training examples e"
+    return f"{threat(str(change) if change in THREATS else next(iter(THREATS))).counted} training examples e"
 
 
 def _plain_scale(axes: _AxesBase, text: float, color: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def label_positions(wanted: Sequence[float], *, gap: float, low: float, high: float) -> list[float]:
-    """Return positions in ``[low, high]``, at least ``gap`` apart, in the order of ``wanted``, with least squared moves.
+    """Return positions in ``[low, high]``, at least ``gap`` apart and in the order wanted, with least squared moves.
 
     Equal wishes keep their order of appearance from high to low. Where ``high - low`` has no room for all of them,
     the gap shrinks.

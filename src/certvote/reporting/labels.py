@@ -13,7 +13,9 @@ from certvote.results.run import Run
 STATES = {"FINISHED": "finished", "FAILED": "failed", "KILLED": "interrupted", "RUNNING": "not finished yet"}
 """What happened to a run, by MLflow's status."""
 
-FILTERS = ("certificate_name", "classifier", "confidence", "data_name", "full", "problem", "situation")
+FILTERS = (
+    *("change_name", "classifier", "confidence", "data_name", "full", "name", "problem", "setting_name", "situation"),
+)
 """Functions that templates may use on runs."""
 
 _NAMED = ("method", "parameters", "learner", "certificate", "data", "holdout", "attack", "change", "feature")
@@ -25,7 +27,7 @@ def short(runs: Sequence[Run]) -> list[str]:
 
     A single run, or runs that differ in nothing that has a name, get the algorithm and the certificate.
     """
-    differs = {name: len({getattr(x, name) for x in runs}) > 1 for name in _NAMED}
+    differs = {part: len({getattr(x, part) for x in runs}) > 1 for part in _NAMED}
     # Neighbors have no base classifiers, and those that look at images have no features.
     differs["learner"] = len({x.learner for x in runs if x.is_ensemble}) > 1
     differs["feature"] = len({x.feature for x in runs if x.feature}) > 1
@@ -44,13 +46,13 @@ def full(run: Run) -> str:
 
     The individual certificate of an ensemble is its own and needs no mention; what its members are does.
     """
-    certificate = [] if _own_certificate(run) else [f"{run.label('certificate').name} certificate"]
-    return _named(run, [parameters(run, spaced=True), learner_name(run), *certificate])
+    certificate = [] if _own_certificate(run) else [f"{name(run, 'certificate')} certificate"]
+    return _named(run, [parameters(run, spaced=True), name(run, "learner"), *certificate])
 
 
 def classifier(run: Run) -> str:
     """Return the classifier for a sentence: "kNN (k = 5000)"."""
-    return _named(run, [parameters(run, spaced=True), learner_name(run)])
+    return _named(run, [parameters(run, spaced=True), name(run, "learner")])
 
 
 def classifier_label(run: Run) -> str:
@@ -65,24 +67,9 @@ def parameters(run: Run, *, spaced: bool = False) -> str:
     return ", ".join(f"{symbol}{sign}{short_number(value)}" for symbol, value in run.parameters)
 
 
-def algorithm_name(run: Run) -> str:
-    """Return the algorithm's name in full."""
-    return printable(run.label("algo").name)
-
-
-def certificate_name(run: Run) -> str:
-    """Return the certificate's name."""
-    return printable(run.label("certificate").name)
-
-
-def learner_name(run: Run) -> str:
-    """Return what the base classifiers are, "" for an algorithm without any."""
-    return printable(run.label("learner").name) if run.learner else ""
-
-
-def feature_name(run: Run) -> str:
-    """Return the feature's name, "" for classifiers that look at images."""
-    return printable(run.label("feature").name)
+def name(run: Run, group: str) -> str:
+    """Return the name of the choice that a run made in a group of options, "" for a group that it has no use for."""
+    return "" if group == "learner" and not run.learner else printable(run.label(group).name)
 
 
 def change_name(run: Run) -> str:
@@ -92,14 +79,13 @@ def change_name(run: Run) -> str:
 
 def attack_name(run: Run, *, article: bool = True) -> str:
     """Return the attack's name: "a backdoor attack", or without its article."""
-    name = printable(run.label("attack").name) or "an unnamed attack"
-    return name if article else name.removeprefix("a ")
+    said = name(run, "attack") or "an unnamed attack"
+    return said if article else said.removeprefix("a ")
 
 
 def data_name(run: Run) -> str:
     """Return what a run's data is called in a sentence or a title."""
-    name = run.label("dataset").name if run.data == run.dataset else run.data
-    return printable(name) or "unnamed data"
+    return (name(run, "dataset") if run.data == run.dataset else printable(run.data)) or "unnamed data"
 
 
 def dataset_name(choice: str) -> str:
@@ -142,12 +128,18 @@ def decimals(runs: Sequence[Run]) -> int:
     return 2 if sizes and min(sizes) >= 1000 else 1
 
 
+def value_of(run: Run, option: str) -> str:
+    """Return the value of an option as text, "–" where it is not set."""
+    value = run.options.get(option)
+    return "–" if value is None else printable(str(value))
+
+
 def says(run: Run, option: str) -> bool:
     """Return whether a run's label says an option already, so that a list beside the label need not."""
     cls = run.chosen("algo")
-    without = {name: value for name, value in run.options.items() if name != option}
+    without = {other: value for other, value in run.options.items() if other != option}
     in_name = cls is not None and cls.label_of(without) != cls.label_of(run.options)
-    return option in PACKAGES or option in ("attack.change", "data.name", *(name for _, name in run.stated)) or in_name
+    return option in PACKAGES or option in ("attack.change", "data.name", *(one for _, one in run.stated)) or in_name
 
 
 def _own_certificate(run: Run) -> bool:
@@ -156,8 +148,8 @@ def _own_certificate(run: Run) -> bool:
 
 
 def _named(run: Run, setting: Sequence[str]) -> str:
-    name, said = algorithm_name(run), ", ".join(part for part in setting if part)
-    return printable(f"{name} ({said})" if said else name)
+    said = ", ".join(part for part in setting if part)
+    return f"{name(run, 'algo')} ({said})" if said else name(run, "algo")
 
 
 def _joined(run: Run, differs: dict[str, bool]) -> str:
@@ -167,15 +159,15 @@ def _joined(run: Run, differs: dict[str, bool]) -> str:
     elif differs["parameters"]:
         parts.append(parameters(run))
     if differs["learner"] and run.learner:
-        parts.append(run.label("learner").short or learner_name(run))
+        parts.append(run.label("learner").short or name(run, "learner"))
     if differs["certificate"] and not _own_certificate(run):
-        parts.append(certificate_name(run))
+        parts.append(name(run, "certificate"))
     if differs["data"]:
         parts.append(data_name(run))
     if differs["holdout"]:
         parts.append("test set" if run.holdout is None else f"validation part of {count(run.holdout)}")
     if differs["feature"]:
-        parts.append(feature_name(run))
+        parts.append(name(run, "feature"))
     if differs["attack"]:
         parts.append(attack_name(run, article=False))
     said = [part for part in parts if part]
@@ -187,15 +179,10 @@ def _joined(run: Run, differs: dict[str, bool]) -> str:
 
 def _details(tied: Sequence[Run]) -> list[str]:
     """Return what tells runs with the same label apart: the options in which they differ, else the run's id."""
-    names = sorted({name for run in tied for name in run.options if name.partition(".")[0] not in _UNSAID})
-    names = [name for name in names if len({run.options.get(name) for run in tied}) > 1 and name not in PACKAGES]
-    details = [", ".join(f"{name}={_value(run, name)}" for name in names) for run in tied]
+    options = {option for run in tied for option in run.options if option.partition(".")[0] not in _UNSAID}
+    differing = [one for one in sorted(options - set(PACKAGES)) if len({run.options.get(one) for run in tied}) > 1]
+    details = [", ".join(f"{option}={value_of(run, option)}" for option in differing) for run in tied]
     return [
         detail if detail and details.count(detail) == 1 else ", ".join(filter(None, [detail, f"run {run.id[:8]}"]))
         for run, detail in zip(tied, details, strict=True)
     ]
-
-
-def _value(run: Run, name: str) -> str:
-    value = run.options.get(name)
-    return "–" if value is None else str(value)

@@ -22,14 +22,14 @@ def limits(runs: Sequence[Run]) -> dict[str, Any]:
         ``attacks``: what guarantees under the attacks assume.
     """
     changes = sorted({run.change for run in runs} & set(THREATS), key=list(THREATS).index) or list(THREATS)[:1]
-    confidences = {labels.algorithm_name(run): labels.confidence(run) for run in runs if labels.confidence(run)}
+    confidences = {labels.name(run, "algo"): labels.confidence(run) for run in runs if labels.confidence(run)}
     return {
         "threats": [threat(change).meaning for change in changes],
         "meanings": [*_certificates(runs), *_algorithms(runs)],
-        "exact": _names(run for run in runs if labels.algorithm_name(run) not in confidences),
-        "probabilistic": _names(run for run in runs if labels.algorithm_name(run) in confidences),
+        "exact": _names(run for run in runs if labels.name(run, "algo") not in confidences),
+        "probabilistic": _names(run for run in runs if labels.name(run, "algo") in confidences),
         "confidences": list(dict.fromkeys(confidences.values())),
-        "learners": list(dict.fromkeys(labels.learner_name(run) for run in runs if run.learner)),
+        "learners": list(dict.fromkeys(labels.name(run, "learner") for run in runs if run.learner)),
         "holdout": any(run.holdout is not None for run in runs),
         "attacks": list(dict.fromkeys(filter(None, (_assumption(run) for run in runs)))),
     }
@@ -38,8 +38,8 @@ def limits(runs: Sequence[Run]) -> dict[str, Any]:
 def _certificates(runs: Sequence[Run]) -> list[tuple[str, str]]:
     """Return name and meaning of each certificate; an ensemble's own is explained with the ensemble."""
     used = {run.certificate: run for run in runs if run.joint or not run.is_ensemble}
-    ordered = sorted(used.values(), key=lambda run: (run.label("certificate").order, labels.certificate_name(run)))
-    known = [(labels.certificate_name(run), run.chosen("certificate")) for run in ordered]
+    ordered = sorted(used.values(), key=lambda run: (run.label("certificate").order, labels.name(run, "certificate")))
+    known = [(labels.name(run, "certificate"), run.chosen("certificate")) for run in ordered]
     return [(name, cls.meaning) for name, cls in known if cls is not None and cls.meaning]
 
 
@@ -54,4 +54,4 @@ def _assumption(run: Run) -> str:
 
 
 def _names(runs: Iterable[Run]) -> list[str]:
-    return sorted({labels.algorithm_name(run) for run in runs}, key=str.lower)
+    return sorted({labels.name(run, "algo") for run in runs}, key=str.lower)

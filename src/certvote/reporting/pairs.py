@@ -186,8 +186,10 @@ def _reason(
 def _missing(run: Run, others: Sequence[Run], options: Mapping[str, Options], ignored: frozenset[str]) -> str:
     """Return the options of a run that the most similar one of the other side has not."""
     mine = _key(options[run.id], ignored)
-    lacking = dict(min((mine - _key(options[other.id], ignored) for other in others), key=len, default=mine))
-    said = ", ".join(f"{name}={_text(lacking[name])}" for name in columns.ordered(lacking))
+    missing = (mine - _key(options[other.id], ignored) for other in others)
+    lacking = min(missing, key=len, default=mine)
+    values = dict(lacking)
+    said = ", ".join(f"{name}={_text(values[name])}" for name in columns.ordered(values))
     return said or "these options only"
 
 

@@ -27,7 +27,7 @@ def below(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray, tole
 
 
 def above(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray, tolerance: float) -> Line:
-    """Return the corners of a line nowhere below the step curve, at most ``tolerance`` above its steps' left corners."""
+    """Return the corners of a line nowhere below the step curve, at most ``tolerance`` above its left corners."""
     across, heights = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     if len(across) < 3:
         return across, heights

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,7 +46,7 @@ def further_options(runs: Sequence[Run]) -> list[str]:
     """Return for every run the options in which runs differ and that its label does not say already."""
     differing = [name for name, values in _options(runs).items() if len(values - {"–"}) > 1]
     names = [name for name in differing if not any(labels.says(run, name) for run in runs)]
-    shown = [[(name, _option(run, name)) for name in names] for run in runs]
+    shown = [[(name, labels.value_of(run, name)) for name in names] for run in runs]
     return [", ".join(f"{name}={value}" for name, value in options if value != "–") for options in shown]
 
 
@@ -89,28 +89,22 @@ def _environment(run: Run) -> Mapping[str, str]:
 
 def _options(runs: Sequence[Run]) -> dict[str, set[str]]:
     names = sorted({name for run in runs for name in run.options})
-    return {name: {_option(run, name) for run in runs} for name in names}
-
-
-def _option(run: Run, name: str) -> str:
-    value = run.options.get(name)
-    return "–" if value is None else printable(str(value))
+    return {name: {labels.value_of(run, name) for run in runs} for name in names}
 
 
 def _owners(owners: Sequence[Run], runs: Sequence[Run]) -> str:
     """Return the runs that have a digest, by what sets them apart from all others, else by their labels."""
-    names: tuple[Callable[[Run], str], ...] = (
-        labels.data_name,
-        labels.feature_name,
-        lambda run: labels.attack_name(run, article=False),
-    )
     ids = {run.id for run in owners}
-    for number in range(1, len(names) + 1):
-        for chosen in itertools.combinations(names, number):
-            said_of = {run.id: ", ".join(filter(None, (name(run) for name in chosen))) for run in runs}
+    for number in range(1, 4):
+        for places in itertools.combinations(range(3), number):
+            said_of = {run.id: ", ".join(filter(None, (_setting(run)[j] for j in places))) for run in runs}
             mine = {said_of[id] for id in ids}
             if len(mine) == 1 and "" not in mine and not any(said_of[id] in mine for id in said_of.keys() - ids):
                 return mine.pop()
     said = [label for run, label in zip(runs, labels.short(runs), strict=True) if run.id in ids]
     more = f" and {len(said) - 4} more" if len(said) > 4 else ""
     return "; ".join(said[:4]) + more
+
+
+def _setting(run: Run) -> tuple[str, str, str]:
+    return labels.data_name(run), labels.name(run, "feature"), labels.attack_name(run, article=False)

@@ -92,7 +92,7 @@ def page_html(
     detail = Detail.of_page(len(definition.sections), curves)
     views: list[SectionView] = []
     for number, section in enumerate(definition.sections, start=1):
-        drawn = sum(view.figure is not None for view in views)
+        drawn = sum(len(view.figures) for view in views)
         views.append(section_view(section, found, figure_number=drawn + 1, number=number, detail=detail))
     about_all = _notes(runs, notes)
     measured = [stated.measure(statement, found, absent) for statement in definition.stated]

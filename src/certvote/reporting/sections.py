@@ -21,14 +21,15 @@ from certvote.results.run import Run, finished
 
 @dataclass(frozen=True)
 class SectionView:
-    """Hold one section: its figure, if anything finished, its tables, and notes that must stand beside them."""
+    """Hold one section: its figures, its tables, notes that must stand beside them, and small figures with titles."""
 
     anchor: str
     title: str
-    text: str
-    figure: FigureView | None = None
+    text: str = ""
+    figures: tuple[FigureView, ...] = ()
     notes: tuple[str, ...] = ()
     tables: tuple[TableView, ...] = ()
+    small: tuple[tuple[str, FigureView], ...] = ()
 
 
 def section_view(
@@ -61,8 +62,8 @@ def section_view(
     costs = cost_table(chosen, runs)
     if costs is not None:
         tables.append(table_view(costs, f"{number}b", templates.sentence("costs")))
-    figure = _figure(section, chosen, figure_number, detail) if finished(chosen) else None
-    return replace(view, figure=figure, notes=notes, tables=tuple(tables))
+    figures = (_figure(section, chosen, figure_number, detail),) if finished(chosen) else ()
+    return replace(view, figures=figures, notes=notes, tables=tuple(tables))
 
 
 def alternative(runs: Sequence[Run]) -> str:
@@ -75,8 +76,8 @@ def alternative(runs: Sequence[Run]) -> str:
         for run, label in zip(done, labels.short(done), strict=True)
     ]
     return (
-        f"Line chart of certified accuracy in percent against 0 to {count(max(map(last_size, done)))} poisoned training "
-        f"examples, {counted(len(done), 'curve')}: {'; '.join(said)}."
+        f"Line chart of certified accuracy in percent against 0 to {count(max(map(last_size, done)))} poisoned "
+        f"training examples, {counted(len(done), 'curve')}: {'; '.join(said)}."
     )
 
 
@@ -84,13 +85,13 @@ def setting(runs: Sequence[Run]) -> str:
     """Say what a figure's runs have in common: certified accuracy of what, on which data, under which attack."""
     done = finished(runs)
     changes = {run.change for run in done}
-    confidences = {labels.algorithm_name(run): labels.confidence(run) for run in done if labels.confidence(run)}
-    learners = list(dict.fromkeys(labels.learner_name(run) for run in done if run.learner))
+    confidences = {labels.name(run, "algo"): labels.confidence(run) for run in done if labels.confidence(run)}
+    learners = list(dict.fromkeys(labels.name(run, "learner") for run in done if run.learner))
     return templates.sentence(
         "setting",
-        algorithms=list(dict.fromkeys(map(labels.algorithm_name, done))),
+        algorithms=list(dict.fromkeys(labels.name(run, "algo") for run in done)),
         data=list(dict.fromkeys(map(labels.data_name, done))),
-        features=list(dict.fromkeys(labels.feature_name(run) for run in done if run.feature)),
+        features=list(dict.fromkeys(labels.name(run, "feature") for run in done if run.feature)),
         n_train=common(done, "n_train"),
         n_test=common(done, "n_test"),
         tested="validation" if all(run.holdout is not None for run in done) else "test",

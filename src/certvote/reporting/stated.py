@@ -11,7 +11,9 @@ from certvote.reporting import labels
 from certvote.reporting.accuracy import accuracy_at, strongest
 from certvote.reporting.query import select
 from certvote.reporting.tables import Table, plain_table
-from certvote.reporting.wording import count, counted, percent, sentence, signed
+from certvote.reporting.templates import sentence
+from certvote.reporting.wording import sentence as as_sentence
+from certvote.reporting.wording import signed
 from certvote.results.run import Run, finished
 
 _DIGITS = 2
@@ -79,6 +81,13 @@ class Measured:
         return abs(self.difference) <= self.statement.tolerance + 1e-9
 
     @property
+    def shown(self) -> tuple[str, str]:
+        """The two numbers as text, the stated one with the digits that it has, one at least."""
+        stated = self.statement.value
+        known = "–" if stated is None else f"{stated:.1f}" if round(stated, 1) == stated else f"{stated:g}"
+        return known, "missing" if self.missing else f"{self.value:.{_DIGITS}f}".replace("-", "−")
+
+    @property
     def unit(self) -> str:
         """Unit of the numbers."""
         return "%" if self.statement.minus is None else "points"
@@ -100,16 +109,8 @@ def stated_table(measured: Sequence[Measured]) -> Table:
     heads = ("statement", f"stated{unit}", f"measured here{unit}", "difference (points)")
     rows = []
     for x in measured:
-        shown = "" if unit else f" {x.unit}"
-        stated = "–" if x.statement.value is None else f"{_stated(x.statement.value)}{shown}"
-        rows.append(
-            (
-                x.statement.says,
-                stated,
-                "missing" if x.missing else f"{_number(x.value)}{shown}",
-                signed(x.difference, _DIGITS),
-            )
-        )
+        numbers = [text if unit or text in ("–", "missing") else f"{text} {x.unit}" for text in x.shown]
+        rows.append((x.statement.says, *numbers, signed(x.difference, _DIGITS)))
     table = plain_table(heads, rows)
     below = zip(table.rows, measured, strict=True)
     return replace(table, rows=tuple(replace(row, below=_details(x)) for row, x in below))
@@ -118,20 +119,7 @@ def stated_table(measured: Sequence[Measured]) -> Table:
 def summary(measured: Sequence[Measured]) -> str:
     """Return one sentence for an abstract, "" without statements."""
     told = [x for x in measured if x.statement.value is not None]
-    if not told:
-        return ""
-    known = [x for x in told if not x.missing]
-    text = f"Of {counted(len(told), 'number')} that the publication states in words, "
-    if not known:
-        return f"{text}none was measured here."
-    text += f"{_all_of(sum(x.agrees for x in known), len(told))} found here within the tolerance given"
-    if len(known) < len(told):
-        text += f", and {_all_of(len(told) - len(known), len(told))} not measured"
-    numbers = [
-        f"{_inside(x.statement.says)}: {_stated(x.statement.value or 0.0)} stated, {_number(x.value)} here"
-        for x in known
-    ]
-    return f"{text} ({'; '.join(numbers)})."
+    return sentence("summary", told=told, known=[x for x in told if not x.missing]) if told else ""
 
 
 def _chosen(
@@ -156,51 +144,9 @@ def _chosen(
 
 def _details(x: Measured) -> tuple[str, ...]:
     """Return the lines below a statement."""
-    said = [sentence(f"stated {x.statement.source}")] if x.statement.source else []
-    if x.missing:
-        return (*said, sentence(f"not measured here: {x.missing}"))
-    runs = [run for run in (x.of, x.minus) if run is not None]
-    terms = " less ".join(_term(run, runs, x.statement.size) for run in runs)
-    said.append(f"{labels.setting_name(runs[0])}, e = {count(x.statement.size)}: {terms}.")
-    said += [sentence(note) for note in dict.fromkeys(note for run in runs for note in run.notes)]
-    if x.statement.value is not None and not x.agrees:
-        allowed = f"{x.statement.tolerance:g} point{'' if x.statement.tolerance == 1 else 's'}"
-        said.append(sentence(f"off by more than {allowed}: {x.statement.why or 'no reason is known'}"))
-    elif x.statement.value is None and x.statement.why:
-        said.append(sentence(x.statement.why))
-    return tuple(said)
-
-
-def _term(run: Run, runs: Sequence[Run], size: int) -> str:
-    """Return an accuracy with the run that it is of, and what tells that from the other one."""
-    text = f"{percent(accuracy_at(run, size), _DIGITS)} % for {labels.full(run)}"
-    if run.feature and len({x.feature for x in runs if x.feature}) > 1:
-        text += f", {labels.feature_name(run)} features"
-    if any(x.change != "any" for x in runs):
-        text += f", {labels.change_name(run)}"
-    confidence = labels.confidence(run)
-    return f"{text}, with confidence {confidence}" if confidence else text
-
-
-def _stated(number: float) -> str:
-    """Return a stated number with the digits that it has, one at least."""
-    return f"{number:.1f}" if round(number, 1) == number else f"{number:g}"
-
-
-def _number(number: float) -> str:
-    return f"{number:.{_DIGITS}f}".replace("-", "−")
-
-
-def _inside(text: str) -> str:
-    """Return the start of a sentence for the inside of another; names (kNN, CLIP) keep their capitals."""
-    first, _, rest = text.partition(" ")
-    plain = first[:1].isupper() and first[1:].islower()
-    return f"{first.lower()} {rest}".strip() if plain else text
-
-
-def _all_of(number: int, total: int) -> str:
-    if number == 0:
-        return "none is"
-    if number == total:
-        return "it is" if total == 1 else "all are"
-    return f"{number} {'is' if number == 1 else 'are'}"
+    runs = [run for run in (x.of, x.minus) if run is not None and not x.missing]
+    said = [f"stated {x.statement.source}" if x.statement.source else ""]
+    said += [f"not measured here: {x.missing}"] if x.missing else [sentence("terms", x=x, runs=runs, digits=_DIGITS)]
+    said += dict.fromkeys(note for run in runs for note in run.notes)
+    said += [sentence("deviation", x=x)] if runs else []
+    return tuple(map(as_sentence, filter(None, said)))

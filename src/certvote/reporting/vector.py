@@ -26,7 +26,7 @@ _NUMBERED = re.compile(r"(figure|patch|axes|[xy]tick|line2d|text|matplotlib\.axi
 
 
 def font(size: float) -> FontProperties:
-    """Return the figures' font in a size in points. It ships with matplotlib, so figures are the same on every machine."""
+    """Return the figures' font, which ships with matplotlib: figures are the same on every machine."""
     return FontProperties(family="DejaVu Sans", size=size)
 
 
@@ -193,7 +193,7 @@ def _saved(figure: Figure, kind: str, settings: dict[Any, Any], metadata: Mappin
 
 @contextmanager
 def plain_matplotlib() -> Iterator[None]:
-    """Use matplotlib's own defaults, whatever style the user's machine has, and restore the user's settings afterwards."""
+    """Use matplotlib's own defaults, and restore the user's settings afterwards."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams["path.simplify"] = False  # steps stay exact; their number is limited when they are drawn

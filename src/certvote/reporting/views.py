@@ -17,18 +17,10 @@ from certvote.reporting.wording import printable
 
 @dataclass(frozen=True)
 class Detail:
-    """Say how finely the figures of a page are drawn.
+    """Say how finely the figures of a page are drawn, and which files they come with.
 
-    Attributes
-    ----------
-    finest : float
-        Width in points of the narrowest step.
-    tolerance : float
-        How far in points straight lines may be below curves of steps that nobody can see.
-    shapes : bool
-        Whether letters of SVG files are shapes.
-    files : tuple of str
-        Kinds of files that a figure can be had as; ``certvote figure`` draws any runs as either.
+    ``finest`` is the width of the narrowest step and ``tolerance`` how far straight lines may be below curves of steps
+    that nobody can see, in points; ``shapes``: letters of SVG files are shapes. ``certvote figure`` draws any runs.
     """
 
     finest: float = 0.4  # a printer's or screen's pixel is not smaller
@@ -96,22 +88,9 @@ def figure_view(
     setting: str,
     detail: Detail,
 ) -> FigureView:
-    """Return a figure with its caption and files.
+    """Return a figure with its caption and files; the narrow one, which may be the same, is also that of the files.
 
-    Parameters
-    ----------
-    number : int
-        Its number on the page.
-    wide, narrow : Figure
-        The figure for wide and for narrow windows; the narrow one is also that of the files. They may be the same.
-    title, description : str
-        For readers who cannot see the figure.
-    hints : mapping
-        What a mouse over a part shows, by the part's id.
-    finding, setting : str
-        The caption.
-    detail : Detail
-        Which files there are.
+    ``title`` and ``description`` are for readers who cannot see it; ``hints`` says what a mouse over a part shows.
     """
     texts = {"title": f"Figure {number}: {printable(title)}", "description": printable(description)}
     shown = Markup(vector.page_svg(wide, prefix=f"f{number}w-", hints=hints, **texts))

@@ -8,17 +8,8 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 FILTERS = (
-    "clauses",
-    "count",
-    "counted",
-    "difference",
-    "glued",
-    "listed",
-    "percent",
-    "printable",
-    "seconds",
-    "signed",
-    "web_link",
+    *("clauses", "count", "counted", "difference", "glued", "listed", "lower_first", "percent", "printable", "seconds"),
+    *("signed", "web_link"),
 )
 """Functions that templates may use."""
 
@@ -43,6 +34,12 @@ def sentence(note: str) -> str:
     text = printable(note)
     text = text[:1].upper() + text[1:] if _WORD.match(text) else text
     return text if not text or text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+def lower_first(text: str) -> str:
+    """Return the start of a sentence for the inside of another; names (kNN, CLIP) keep their capitals."""
+    first, space, rest = text.partition(" ")
+    return (first.lower() if first[:1].isupper() and first[1:].islower() else first) + space + rest
 
 
 def glued(text: object) -> str:
