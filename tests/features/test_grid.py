@@ -18,6 +18,7 @@ bounds = st.tuples(
 ).map(lambda pair: (pair[0], pair[0] + pair[1])).filter(lambda pair: pair[0] < pair[1])  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.integers(1, 1 << 24))
 def test_values_between_0_and_1_follow_the_formula(dim):
     bits = bits_for(dim)

@@ -14,7 +14,7 @@ from certvote.features.grid import bits_for, snap
 from certvote.features.images import checked_images
 from certvote.options import Label, choice, option
 
-ASPECTS = ("sine", "equal", "kept")  # the kernels know them by their place
+ASPECTS = ("equal", "sine", "kept")  # the kernels know them by their place
 SIDE = 28  # height and width of the normalized image in pixels
 _LEAST = 0.01  # of shares and exponents
 _CHUNK = 500  # images per task: about 0.05 s of work
@@ -29,7 +29,7 @@ class Gradient(ImageFeature):
     spread: float = option(
         "standard deviation of the longer axis as a share of the normalized image's side", least=_LEAST, most=1
     )
-    aspect: str = option("ratio of the shorter axis's standard deviation to it: sine, equal, kept", one_of=ASPECTS)
+    aspect: str = option("ratio of the shorter axis's standard deviation to it: equal, sine, kept", one_of=ASPECTS)
     power: float = option("exponent of the shares", least=_LEAST, most=1)
 
     label = Label("gradient directions")
@@ -48,7 +48,7 @@ class Gradient(ImageFeature):
         return {name: getattr(self, name) for name in names}
 
 
-def gradient_dim(*, directions: int = 12, grid: int = 5, **options: Any) -> int:
+def gradient_dim(*, directions: int = 12, grid: int = 7, **options: Any) -> int:
     """Return the dimension of the vectors.
 
     Raises
@@ -69,10 +69,10 @@ def gradient(
     images: UInt8[np.ndarray, "n h w ch"],
     *,
     directions: int = 12,
-    grid: int = 5,
-    spread: float = 0.2,
-    aspect: str = "sine",
-    power: float = 0.5,
+    grid: int = 7,
+    spread: float = 0.23,
+    aspect: str = "equal",
+    power: float = 0.25,
     n_jobs: int | None = None,
     progress: bool = True,
 ) -> Float32[np.ndarray, "n d"]:
@@ -102,11 +102,11 @@ def gradient(
         Number of points per row and column at which the directions are sampled.
     spread : float in [0.01, 1]
         Standard deviation of the normalized image's longer axis as a share of its side.
-    aspect : {"sine", "equal", "kept"}
+    aspect : {"equal", "sine", "kept"}
         Ratio of the shorter axis's standard deviation to the longer one's in the normalized image, where it was r:
-        sqrt(sin(π r / 2)), 1, or r.
+        1, sqrt(sin(π r / 2)), or r.
     power : float in [0.01, 1]
-        Exponent of the shares; 0.5 makes L1 distances weigh small shares up as the Hellinger distance does.
+        Exponent of the shares: the smaller, the more a distance weighs small shares up (0.5: as Hellinger's does).
     n_jobs : int or None
         Number of threads; ``None``: one per core. The numbers do not depend on it.
     progress : bool
@@ -164,7 +164,7 @@ def sampling_weights(grid: int) -> Float64[np.ndarray, "grid side"]:
     return weights
 
 
-def _check(*, directions: int, grid: int, spread: float = 0.2, aspect: str = "sine", power: float = 0.5) -> None:
+def _check(*, directions: int, grid: int, spread: float = 0.23, aspect: str = "equal", power: float = 0.25) -> None:
     for name, value, least in (("directions", directions, 2), ("grid", grid, 1)):
         if not (is_integer(value) and value >= least):
             raise ValueError(f"option feature.{name}: expected an integer >= {least}, got {value!r}")

@@ -113,9 +113,9 @@ def normalize(gray: np.ndarray, deviation: float, aspect: int, normalized: np.nd
 def shorter_share(ratio: float, aspect: int) -> float:
     """Map the ratio of the standard deviations, in (0, 1], to that of the normalized image.
 
-    ``aspect`` 0: sqrt(sin(π r / 2)); 1: 1 (both axes alike); 2: r (as it was).
+    ``aspect`` 0: 1 (both axes alike); 1: sqrt(sin(π r / 2)); 2: r (as it was).
     """
-    if aspect == 1:
+    if aspect == 0:
         return 1.0
     return ratio if aspect == 2 else math.sqrt(math.sin(math.pi * ratio / 2))
 
