@@ -45,7 +45,10 @@ def test_a_page_from_yaml(tmp_path, mnist_runs):
         ({"sections": [{"where": {}}]}, r"page\.sections\[0\]\.title: expected a text"),
         ({"sections": [{"title": "x", "filter": {}}]}, r"page\.sections\[0\]: expected keys among .*, got filter"),
         ({"sections": [{"title": "x", "where": 3}]}, r"page\.sections\[0\]\.where: expected keys"),
-        ({"sections": [{"title": "x", "sizes": [-1]}]}, r"page\.sections\[0\]\.sizes\[0\]: expected a whole number >= 0, got -1"),
+        (
+            {"sections": [{"title": "x", "sizes": [-1]}]},
+            r"page\.sections\[0\]\.sizes\[0\]: expected a whole number >= 0, got -1",
+        ),
         ({"sections": [{"title": "x", "sizes": [True]}]}, r"sizes\[0\]: expected a whole number >= 0, got True"),
         ({"sections": [{"title": "x", "sizes": []}]}, r"sizes: expected a list of whole numbers >= 0, got \[\]"),
         ({"sections": [{"title": "x", "sizes": "5"}]}, r"sizes: expected a list of whole"),
