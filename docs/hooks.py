@@ -6,7 +6,8 @@ A page may hold three marks, each alone on its line:
     <!-- options -->              every option group, choice and option, as the program declares them
     <!-- choices -->              one line per choice, for an overview
 
-Before the build every public name is checked: it has a docstring, and a reference page shows it.
+Before the build every public name is checked: it has a docstring, and a reference page shows it. Afterwards every page
+is checked: it loads nothing from another host.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ PUBLIC = (
 """Packages whose ``__all__`` is public."""
 
 _MARK = re.compile(r"^<!-- (?P<what>include|options|choices) ?(?P<file>\S*) -->$", re.MULTILINE)
+_ROLE = re.compile(r":(?:attr|class|data|func|meth|mod):(<code>)~?")
 _ROOT_FILES = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md", "README.md": "index.md"}
 
 
@@ -50,6 +52,28 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     """Replace the marks of a page by what they stand for."""
     write = {"include": included, "options": lambda _: options_page(), "choices": lambda _: choices_table()}
     return _MARK.sub(lambda mark: write[mark["what"]](mark["file"]), markdown)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Take the roles off references in docstrings, which mean nothing to Markdown: ``:class:`` before a name."""
+    return _ROLE.sub(r"\1", html)
+
+
+def on_post_page(output: str, *, page: Any, **_: Any) -> str:
+    """Stop the build if a page loads a script, style, font or image from another host."""
+    from mkdocs.exceptions import PluginError
+
+    loaded = remote(output)
+    if loaded:
+        raise PluginError(f"{page.file.src_uri}: expected files of the site alone, got {', '.join(loaded)}")
+    return output
+
+
+def remote(html: str) -> list[str]:
+    """Return the addresses on other hosts that a page loads when it is opened; links to click on are none."""
+    return re.findall(
+        r"<(?:script|link|img|iframe|source)\b[^>]*?\b(?:src|href)=[\"']?((?:https?:)?//[^\"'\s>]+)", html
+    )
 
 
 # --- files of the repository -----------------------------------------------------------------------------------------
@@ -202,7 +226,7 @@ def unlisted() -> list[str]:
 def _named(path: str) -> Any:
     """Return what a dotted path names."""
     module, _, name = path.rpartition(".")
-    return getattr(importlib.import_module(module), name)
+    return getattr(importlib.import_module(module), name, None)
 
 
 def _own_doc(found: Any) -> str:

@@ -3,10 +3,11 @@
 How accurate does a classifier stay, provably, when an attacker changes ``e`` of its training examples? Three steps,
 each a function of NumPy arrays: count votes, certify them, read the curve::
 
+    import numpy as np
     import certvote
 
     votes = certvote.knn_votes(train, labels, test, k=5000, window=1000, num_classes=10)
-    curve = certvote.budget_curve(votes, test_labels, sizes=range(1001))
+    curve = certvote.budget_curve(votes, test_labels, sizes=np.arange(1001))
     curve.certified[500]  # a lower bound of the accuracy under every attack with up to 500 examples
 
 A module is imported when one of its names is first used, so ``import certvote`` takes milliseconds. The option classes

@@ -15,12 +15,30 @@ from jaxtyping import Bool, Float, Float32, Float64, Int32, Int64, UInt8, UInt16
 
 @dataclass(frozen=True)
 class Split:
-    """Labelled training and test examples: images (``u8``, height × width × channels) or ready feature vectors.
+    """Hold labelled training and test examples: images, or ready feature vectors.
 
-    ``digest`` is the SHA-256 of the content; ``notes`` are warnings that must follow the data into every report.
-    ``train_rows`` and ``test_rows`` say where in the complete data the examples come from (``None``: all, in order),
-    ``complete`` how many it has for training and testing (``None``: these); with ``holdout`` the test examples are rows
-    of the complete training set. ``triggered``: test images hold an attack's trigger.
+    Attributes
+    ----------
+    name : str
+        Name of the data set.
+    train, test : uint8 array, shape (n, h, w, channels), or float array, shape (n, d)
+        Training examples, and as many test examples as ``test_labels`` has.
+    train_labels, test_labels : int64 array, shape (n,) and (m,)
+        Labels, from 0.
+    class_names : tuple of str
+        Names of the labels.
+    digest : str
+        SHA-256 of the content.
+    notes : tuple of str
+        Warnings that must follow the data into every report.
+    train_rows, test_rows : int64 array or None
+        Rows of the complete data that the examples come from; ``None``: all, in order.
+    complete : pair of int or None
+        Numbers of training and test examples of the complete data; ``None``: these are all.
+    holdout : bool
+        Whether test examples are rows of the complete training set.
+    triggered : bool
+        Whether test images hold an attack's trigger.
     """
 
     name: str
@@ -39,16 +57,25 @@ class Split:
 
     @property
     def num_classes(self) -> int:
+        """Number of labels."""
         return len(self.class_names)
 
 
 @dataclass(frozen=True)
 class Features:
-    """Hold the feature vectors of both parts of a split; every value is a multiple of ``2**-bits``.
+    """Hold the feature vectors of both parts of a split, on a grid on which distances are exact.
 
-    Distances are then exact (certificates, section 1).
-    ``test`` is one vector per test example, or v views of each: then the distance to a training example is the smallest
-    over the views (certificates, Theorem 0).
+    Attributes
+    ----------
+    train : float32 array, shape (n, d)
+        Vectors of the training examples.
+    test : float32 array, shape (m, d) or (m, v, d)
+        One vector per test example, or v views of each: then the distance to a training example is the smallest over
+        the views (docs/certificates.md, Theorem 0).
+    bits : int
+        Every value is a multiple of ``2**-bits``.
+    digest : str
+        SHA-256 of the content.
     """
 
     train: Float32[np.ndarray, "n d"]
@@ -59,12 +86,20 @@ class Features:
 
 @dataclass(frozen=True)
 class Votes:
-    """Votes per test example and label; for kNN also the labels of the neighbors ranked around the ``k``-th.
+    """Hold the votes of every test example; for kNN also the labels of the neighbors around the k-th.
 
-    ``Votes(counts=...)`` alone is a valid rNN result. ``k`` is ``None`` for rNN.
-    With a ``window`` w > 0, ``ranked`` holds the labels of the clean neighbors number ``max(k-w, 0) + 1`` to
-    ``min(k+w, n)`` in the neighbor order (first is number 1): its first ``min(w, k)`` columns are inside the
-    neighborhood, the others are the neighbors that would come next.
+    Attributes
+    ----------
+    counts : int32 array, shape (m, c)
+        Votes per test example and label.
+    k : int or None
+        Number of neighbors of kNN; ``None`` for all other classifiers, of which ``counts`` is all there is.
+    window : int
+        Neighbors on either side of the k-th whose labels are known.
+    ranked : uint8 or uint16 array, shape (m, w2), or None
+        Labels of the neighbors number ``max(k - window, 0) + 1`` to ``min(k + window, n)`` in the neighbor order (the
+        first is number 1), if ``window > 0``. The first ``min(window, k)`` columns are inside the neighborhood, the
+        others are the neighbors that would come next.
     """
 
     counts: Int32[np.ndarray, "m c"]
@@ -75,23 +110,36 @@ class Votes:
 
 @dataclass(frozen=True)
 class Election:
-    """The outcome of an election among voters that are trained on parts of the training set, with its margin.
+    """Hold the outcome of an election among base classifiers that are trained on parts of the training set.
 
-    ``parts`` is how many parts must be poisoned at least before the winner can change, a lower bound of at least 1
-    (``docs/ensembles.md``); without any rival it is ``certvote.certificates.votes.UNLIMITED``.
+    Attributes
+    ----------
+    counts : int32 array, shape (m, c)
+        First choices per test example and label.
+    winner : int64 array, shape (m,)
+        Labels that win.
+    parts : int64 array, shape (m,)
+        How many parts must be poisoned before the winner can change, at least: a lower bound of at least 1
+        (docs/ensembles.md); ``certvote.certificates.votes.UNLIMITED`` with a single label.
     """
 
-    counts: Int32[np.ndarray, "m c"]  # first choices
+    counts: Int32[np.ndarray, "m c"]
     winner: Int64[np.ndarray, " m"]
     parts: Int64[np.ndarray, " m"]
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Certified accuracy over poisoning sizes.
+    """Hold certified accuracies over poisoning sizes.
 
-    ``certified[j]`` is a lower bound of CA(``sizes[j]``). ``attained[j]``, where a certificate searches, is the
-    other side of its own search: no larger lower bound can be had from this certificate at this size.
+    Attributes
+    ----------
+    sizes : int64 array, shape (s,)
+        Poisoning sizes e.
+    certified : float64 array, shape (s,)
+        Lower bounds of the accuracy CA(e).
+    attained : float64 array, shape (s,), or None
+        For a certificate that searches, the other side of its search: it cannot prove more than this.
     """
 
     sizes: Int64[np.ndarray, " s"]
@@ -113,9 +161,17 @@ class Curve:
 
 @dataclass(frozen=True)
 class Certified:
-    """What certificates say: a curve, the certified size of each test example on its own, and who abstains.
+    """Hold what certificates say.
 
-    ``sizes`` is -1 for an example that is wrong on clean data, and for one on which an ensemble abstains.
+    Attributes
+    ----------
+    curve : Curve
+        Certified accuracy over poisoning sizes.
+    sizes : int64 array, shape (m,)
+        Size up to which each test example keeps its correct label, certified on its own; -1 where it is wrong on clean
+        data or the ensemble abstains.
+    abstained : bool array, shape (m,), or None
+        Test examples on which the ensemble abstains; ``None`` for classifiers that never do.
     """
 
     curve: Curve
@@ -133,7 +189,7 @@ def pack(votes: Votes | Election) -> dict[str, np.ndarray]:
 
 
 def unpack(arrays: Mapping[str, np.ndarray]) -> Votes | Election:
-    """Return what :func:`pack` was given."""
+    """Return the votes, or the outcome of an election, that :func:`pack` made arrays of."""
     if "winner" in arrays:
         return Election(arrays["counts"], arrays["winner"], arrays["parts"])
     k = int(arrays["k"])

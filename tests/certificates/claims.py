@@ -28,12 +28,11 @@ def all_curves(
     package: Any, votes: Votes, labels: np.ndarray, sizes: np.ndarray, stops: tuple[int | None, ...], change: str
 ) -> dict[str, Curve]:
     """Every certificate there is for these votes, searches at their end and stopped after so many boxes."""
-    search = partial(package.budget.curve, change=change)
+    search = partial(package.budget.curve, change=change, bound="plain")
     curves = {"individual": package.individual.curve(votes, labels, sizes, change=change)}
     for stop in stops:
         limit = {} if stop is None else {"max_nodes": stop}
         curves[f"budget {stop}"] = search(votes, labels, sizes, tolerance=0.0, **limit)
-    curves["budget stride"] = search(votes, labels, sizes, stride=2)
     curves["budget late"] = search(votes, labels, sizes, seconds=0)
     if votes.k is None and change != "insert":
         curves["rd"] = package.grouping.curve(votes, labels, sizes, method="rd", seed=len(labels), change=change)

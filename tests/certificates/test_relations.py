@@ -37,12 +37,9 @@ def test_one_kind_of_change_is_never_certified_less_than_both(knn):
     check()
 
 
-@pytest.mark.parametrize("coarse", [search.COARSE, 1])
 @pytest.mark.parametrize("knn", [False, True])
 @pytest.mark.parametrize("change", CHANGES)
-def test_search_equals_trying_every_allocation(change, knn, coarse, monkeypatch):
-    monkeypatch.setattr(search, "COARSE", coarse)
-
+def test_search_equals_trying_every_allocation(change, knn):
     @_settings(100)
     @given(tables(3, knn))
     def check(table):

@@ -37,7 +37,7 @@ def test_the_citation_follows_its_format():
 
 def test_versions_agree():
     changelog = (REPOSITORY / "CHANGELOG.md").read_text()
-    (latest, *_) = re.findall(r"^## \[(\d+\.\d+\.\d+)\] - (?:\d{4}-\d{2}-\d{2}|unreleased)$", changelog, re.MULTILINE)
+    (latest, *_) = re.findall(r"^## (\d+\.\d+\.\d+) - (?:\d{4}-\d{2}-\d{2}|unreleased)$", changelog, re.MULTILINE)
     assert PROJECT["version"] == CITATION["version"] == latest
 
 

@@ -76,6 +76,17 @@ def test_included_files_link_to_pages(hooks):
     assert "](docs/" not in page
 
 
+def test_what_a_page_loads_from_elsewhere_is_found(hooks):
+    html = """<a href="https://a.org">a</a> <img src="mnist.svg"> <link rel="stylesheet" href="https://b.org/b.css">
+    <script async src='//c.org/c.js'></script>"""
+    assert hooks.remote(html) == ["https://b.org/b.css", "//c.org/c.js"]
+
+
+def test_roles_of_references_are_not_shown(hooks):
+    html = "<p>see :class:<code>~certvote.types.Curve</code> and <code>a:class:b</code></p>"
+    assert hooks.on_page_content(html) == "<p>see <code>certvote.types.Curve</code> and <code>a:class:b</code></p>"
+
+
 def test_every_page_of_the_navigation_exists_and_no_other():
     navigation = yaml.safe_load((REPOSITORY / "mkdocs.yml").read_text())["nav"]
 

@@ -49,7 +49,7 @@ def odd_subsets(blobs):
 
 def as_subsets(parts):
     return Subsets(
-        members=np.array([i for part in parts for i in part], np.int64),
+        examples=np.array([i for part in parts for i in part], np.int64),
         offsets=np.cumsum([0, *map(len, parts)]),
         seeds=np.arange(len(parts), dtype=np.uint64),
     )

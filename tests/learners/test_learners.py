@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from certvote.algorithms.subsets import Subsets, bootstrap, partition
+from certvote.algorithms.subsets import Subsets, bootstrap, hash_partition
 from certvote.learners.logistic import Logistic
 from certvote.learners.nearest import Nearest
 from certvote.options.choices import find
@@ -27,14 +27,14 @@ def trained(blobs, feature_learner):
 
 def test_permuting_the_training_set_changes_nothing(blobs, trained):
     x, labels, _ = blobs
-    expected = trained(partition(x, labels, parts=20))
+    expected = trained(hash_partition(x, labels, parts=20))
     order = np.random.default_rng(3).permutation(len(x))
-    np.testing.assert_array_equal(trained(partition(x[order], labels[order], parts=20), order), expected)
+    np.testing.assert_array_equal(trained(hash_partition(x[order], labels[order], parts=20), order), expected)
 
 
 def test_other_parts_do_not_matter(blobs, trained):
     x, labels, _ = blobs
-    subsets = partition(x, labels, parts=20)
+    subsets = hash_partition(x, labels, parts=20)
     expected = trained(subsets)
     kept, parts = [0, 7, 19], [members.tolist() for members in subsets]
     for others in ([], [5], list(range(200))):
@@ -78,13 +78,13 @@ def test_labels_without_examples_come_last(blobs, odd_subsets, trained):
 
 def test_order_of_a_subsample_and_repetition_are_the_learners_own(blobs, trained):
     """A bagging voter is a function of the draws; here also of nothing but which draws."""
-    subsets = bootstrap(400, voters=8, size=15, seed=2)
-    np.testing.assert_array_equal(trained(subsets), trained(bootstrap(400, voters=8, size=15, seed=2)))
+    subsets = bootstrap(400, members=8, size=15, seed=2)
+    np.testing.assert_array_equal(trained(subsets), trained(bootstrap(400, members=8, size=15, seed=2)))
 
 
 def test_progress_ends_at_the_total(blobs, feature_learner):
     x, labels, queries = blobs
-    subsets, seen = bootstrap(400, voters=40, size=9, seed=0), []
+    subsets, seen = bootstrap(400, members=40, size=9, seed=0), []
     ensemble = feature_learner.train(x, labels, subsets, num_classes=4, progress=lambda *at: seen.append(at))
     assert seen[-1] == (40, 40)
     seen.clear()
@@ -95,7 +95,7 @@ def test_progress_ends_at_the_total(blobs, feature_learner):
 
 def test_voters_learn(blobs, feature_learner):
     x, labels, _ = blobs
-    ensemble = feature_learner.train(x, labels, bootstrap(400, voters=50, size=20, seed=0), num_classes=4)
+    ensemble = feature_learner.train(x, labels, bootstrap(400, members=50, size=20, seed=0), num_classes=4)
     counts = ensemble.counts(x)
     assert np.mean(counts.argmax(axis=1) == labels) > 0.9
     assert counts[np.arange(400), labels].mean() / 50 > 0.6
@@ -141,16 +141,16 @@ def test_unknown_learners_and_options_are_refused():
 def test_nonsense_is_refused_by_name(blobs, message, change):
     x, labels, _ = blobs
     with pytest.raises(ValueError, match=message):
-        Logistic(**GOOD).train(x, labels, bootstrap(400, voters=3, size=5, seed=0), **{"num_classes": 4, **change})
+        Logistic(**GOOD).train(x, labels, bootstrap(400, members=3, size=5, seed=0), **{"num_classes": 4, **change})
 
 
 def test_what_no_learner_can_take_is_refused(blobs):
     x, labels, _ = blobs
-    subsets = bootstrap(400, voters=3, size=5, seed=0)
+    subsets = bootstrap(400, members=3, size=5, seed=0)
     with pytest.raises(ValueError, match="features, float32"):
         Nearest().train(x.astype(np.float64), labels, subsets, num_classes=4)
-    with pytest.raises(ValueError, match="subsets: expected members 0 to 99"):
-        Nearest().train(x[:100], labels[:100], Subsets(subsets.members, subsets.offsets, subsets.seeds), num_classes=4)
+    with pytest.raises(ValueError, match="subsets: expected examples 0 to 99"):
+        Nearest().train(x[:100], labels[:100], Subsets(subsets.examples, subsets.offsets, subsets.seeds), num_classes=4)
     ensemble = Nearest().train(x, labels, subsets, num_classes=4)
     with pytest.raises(ValueError, match="as in training"):
         ensemble.counts(x[:, :5])

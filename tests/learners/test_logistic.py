@@ -42,7 +42,7 @@ def test_fit_is_the_optimum(n, d, labels, l2):
 @pytest.mark.parametrize("root", [False, True])
 def test_votes_are_nearly_those_of_scikit_learn(blobs, root):
     x, labels, queries = blobs
-    subsets = bootstrap(len(x), voters=30, size=20, seed=0)
+    subsets = bootstrap(len(x), members=30, size=20, seed=0)
     ensemble = Logistic(l2=0.1, root=root, steps=300).train(x, labels, subsets, num_classes=4)
     same = []
     z, tests = (np.sqrt(part) if root else part for part in (x.astype(float), queries.astype(float)))
@@ -84,7 +84,7 @@ def test_root_of_a_row_does_not_depend_on_other_rows():
 
 def test_features_off_the_grid_are_refused(blobs):
     x, labels, queries = blobs
-    subsets = bootstrap(len(x), voters=3, size=5, seed=0)
+    subsets = bootstrap(len(x), members=3, size=5, seed=0)
     ensemble = Logistic(l2=0.1, root=False, steps=10).train(x, labels, subsets, num_classes=4)
     off = queries.copy()
     off[4, 2], off[5, 0] = 2.0**-40, 1.0

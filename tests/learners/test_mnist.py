@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
 
-from certvote.algorithms.subsets import bootstrap, partition
+from certvote.algorithms.subsets import bootstrap, hash_partition
 from certvote.options import settings
 from certvote.runtime.paths import conf_dir
 
@@ -38,7 +38,7 @@ def inputs(name, split, features):
 def test_bagged_voters_are_as_good_as_measured(mnist, name):
     split, features = mnist
     seen, asked = inputs(name, split, features)
-    subsets = bootstrap(60_000, voters=VOTERS[name], size=20, seed=0)
+    subsets = bootstrap(60_000, members=VOTERS[name], size=20, seed=0)
     counts = chosen(name).learner.train(seen, split.train_labels, subsets, num_classes=10).counts(asked[::4])
     shares, labels = counts / VOTERS[name], split.test_labels[::4]
     second, first = np.sort(shares, axis=1)[:, -2:].T
@@ -56,7 +56,7 @@ def test_order_of_the_training_set_is_irrelevant(mnist, name):
     order, answers = np.random.default_rng(0).permutation(n), []
     learner = chosen(name).learner
     for rows in (np.arange(n), order):
-        subsets = partition(split.train[:n][rows], split.train_labels[:n][rows], parts=n // 24)
+        subsets = hash_partition(split.train[:n][rows], split.train_labels[:n][rows], parts=n // 24)
         ensemble = learner.train(seen[:n][rows], split.train_labels[:n][rows], subsets, num_classes=10)
         answers.append(ensemble.first_choices(asked[:500]))
     np.testing.assert_array_equal(*answers)

@@ -36,7 +36,7 @@ def test_rankings_are_those_of_a_naive_loop(blobs, odd_subsets, num_classes):
 def test_ties_go_to_the_larger_label():
     rng = np.random.default_rng(0)
     x, queries = (rng.integers(0, 2, (n, 3)).astype(np.float32) for n in (200, 30))
-    labels, subsets = rng.integers(0, 3, 200), bootstrap(200, voters=40, size=12, seed=0)
+    labels, subsets = rng.integers(0, 3, 200), bootstrap(200, members=40, size=12, seed=0)
     ensemble = Nearest().train(x, labels, subsets, num_classes=3)
     np.testing.assert_array_equal(ensemble.rankings(queries), by_hand(x, labels, subsets, queries, 3))
 
@@ -45,7 +45,7 @@ def test_keys_of_many_labels_do_not_overflow():
     """2**24 steps times 1,000 labels need 64 bits."""
     x = np.array([[0.0], [1.0]], np.float32)
     queries = np.array([[0.0], [1.0], [2.0**-24], [1 - 2.0**-24]], np.float32)
-    subsets = bootstrap(2, voters=50, size=2, seed=1)
+    subsets = bootstrap(2, members=50, size=2, seed=1)
     labels = np.array([1, 999])
     ensemble = Nearest().train(x, labels, subsets, num_classes=1000)
     np.testing.assert_array_equal(ensemble.first_choices(queries), by_hand(x, labels, subsets, queries, 1000)[:, :, 0])

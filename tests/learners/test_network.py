@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from certvote.algorithms.subsets import bootstrap, partition
+from certvote.algorithms.subsets import bootstrap, hash_partition
 from certvote.learners.network import Network
 from certvote.learners.network_pool import random_distortions
 from certvote.learners.network_votes import integer_layer
@@ -50,12 +50,12 @@ def trained(images, labels, subsets, *, threads=None, **options):
 @pytest.fixture(scope="module")
 def ensemble(bars):
     images, labels = bars
-    return trained(images[:200], labels[:200], partition(images[:200], labels[:200], parts=20))
+    return trained(images[:200], labels[:200], hash_partition(images[:200], labels[:200], parts=20))
 
 
 def test_voters_learn(bars):
     images, labels = bars
-    voters = trained(images[:200], labels[:200], bootstrap(200, voters=20, size=30, seed=0), flip=False, steps=60)
+    voters = trained(images[:200], labels[:200], bootstrap(200, members=20, size=30, seed=0), flip=False, steps=60)
     assert np.mean(voters.counts(images[200:]).argmax(axis=1) == labels[200:]) > 0.9
 
 
@@ -63,7 +63,7 @@ def test_permuting_the_training_set_changes_nothing(bars, ensemble):
     images, labels = bars
     order = np.random.default_rng(1).permutation(200)
     shuffled = images[:200][order], labels[:200][order]
-    other = trained(*shuffled, partition(*shuffled, parts=20))
+    other = trained(*shuffled, hash_partition(*shuffled, parts=20))
     np.testing.assert_array_equal(other.rankings(images), ensemble.rankings(images))
 
 
@@ -71,7 +71,10 @@ def test_permuting_the_training_set_changes_nothing(bars, ensemble):
 def test_other_parts_do_not_matter(bars, ensemble, others):
     """Neither the examples of other parts nor how many they are, in the same batch of voters or in another."""
     images, labels = bars
-    kept, parts = [0, 5, 17, 19], [members.tolist() for members in partition(images[:200], labels[:200], parts=20)]
+    kept, parts = (
+        [0, 5, 17, 19],
+        [examples.tolist() for examples in hash_partition(images[:200], labels[:200], parts=20)],
+    )
     changed = as_subsets([part if j in kept else others for j, part in enumerate(parts)])
     expected = networks(ensemble)
     found = networks(trained(images[:200], labels[:200], changed))
@@ -87,7 +90,7 @@ def test_threads_do_not_matter(bars, ensemble, threads):
     torch.set_num_threads(threads)
     torch.set_float32_matmul_precision("medium")
     try:
-        subsets = partition(images[:200], labels[:200], parts=20)
+        subsets = hash_partition(images[:200], labels[:200], parts=20)
         other = trained(images[:200], labels[:200], subsets, threads=threads)
         rankings = other.rankings(images)
         assert (torch.get_num_threads(), torch.get_float32_matmul_precision()) == (threads, "medium")
@@ -111,7 +114,7 @@ def test_votes_are_those_of_integer_arithmetic(bars, ensemble):
     windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2)).transpose(0, 1, 2, 4, 5, 3)
     inputs = windows.reshape(len(images), -1, 9 * DIRECTIONS)
     rankings = ensemble.rankings(images)
-    parts = partition(images[:200], labels[:200], parts=20)
+    parts = hash_partition(images[:200], labels[:200], parts=20)
     for v, (members, network) in enumerate(zip(parts, ensemble.members.networks, strict=True)):
         first, first_bias, last, last_bias = (
             np.nan_to_num(array, neginf=0).astype(np.int64)
@@ -169,7 +172,7 @@ def test_any_image_has_maps(shape):
     assert not found[:, [0, -1]].any()
     assert not found[:, :, [0, -1]].any()
     labels = np.arange(12) % 3
-    ensemble = trained(images, labels, bootstrap(12, voters=3, size=6, seed=0))
+    ensemble = trained(images, labels, bootstrap(12, members=3, size=6, seed=0))
     assert ensemble.counts(images).sum() == 36
 
 
@@ -214,22 +217,22 @@ def test_integers_stay_below_what_float32_counts():
 
 def test_vectors_are_refused():
     with pytest.raises(ValueError, match="learner=network: expected images"):
-        trained(np.zeros((9, 4), np.float32), np.zeros(9, int), bootstrap(9, voters=2, size=3, seed=0))
+        trained(np.zeros((9, 4), np.float32), np.zeros(9, int), bootstrap(9, members=2, size=3, seed=0))
 
 
 def test_too_wide_a_network_is_refused_before_it_is_trained(bars):
     images, labels = bars
     with pytest.raises(ValueError, match=r"learner\.width: expected at most 2\*\*15 weights per label, got 49000"):
-        trained(images, labels, bootstrap(260, voters=2, size=5, seed=0), width=1000)
+        trained(images, labels, bootstrap(260, members=2, size=5, seed=0), width=1000)
 
 
 def test_what_does_not_fit_into_memory_is_refused_before_it_is_trained(bars, monkeypatch):
     images, labels = bars
     monkeypatch.setattr(memory, "available", lambda: 10**6)
     with pytest.raises(ValueError, match=r"learner=network for 2 voters, .* got 1 MB; lower learner.copies"):
-        trained(images, labels, bootstrap(260, voters=2, size=5, seed=0), threads=1)
+        trained(images, labels, bootstrap(260, members=2, size=5, seed=0), threads=1)
     with pytest.raises(ValueError, match=r"options algo.voters=1000000, subsample=200: .* got 1 MB; take fewer voters"):
-        bootstrap(260, voters=10**6, size=200, seed=0)
+        bootstrap(260, members=10**6, size=200, seed=0)
 
 
 def test_a_training_that_diverges_is_told(bars):

@@ -113,7 +113,6 @@ def test_every_experiment_composes(experiment):
         ("feature=npy feature.train=x.npz feature.low=1", "feature.low"),
         ("feature=hog feature.pixels_per_cell=[0,8]", "feature.pixels_per_cell"),
         ("grouping=budget grouping.bound=dull", "certificate.bound"),
-        ("grouping=budget grouping.stride=0", "certificate.stride"),
         ("grouping=budget grouping.tolerance=nan", "certificate.tolerance"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Vote by base classifiers that are trained on few examples each, drawn at random (Jia, Cao and Gong, AAAI 2021)."""
+"""Vote by base classifiers that are trained on a few examples each, drawn at random (Jia, Cao and Gong, AAAI 2021)."""
 
 from __future__ import annotations
 
@@ -45,19 +45,20 @@ class Bagging(EnsembleAlgorithm):
     def subsets(self, inputs: Inputs) -> tuple[Subsets, None]:
         from certvote.algorithms.subsets import bootstrap
 
-        return bootstrap(len(inputs.labels), voters=self.voters, size=self.subsample, seed=self.seed), None
+        return bootstrap(len(inputs.labels), members=self.voters, size=self.subsample, seed=self.seed), None
 
     def certified_sizes(self, problem: Problem) -> Int64[np.ndarray, " m"]:
         from certvote.certificates.bagging import certified_sizes
 
-        return certified_sizes(problem.votes.counts, problem.labels, change=problem.change, **self._how(problem))
+        return certified_sizes(problem.votes.counts, problem.labels, change=problem.change, **self._draws(problem))
 
     def abstains(self, problem: Problem) -> Bool[np.ndarray, " m"]:
         from certvote.certificates.bagging import abstains
 
-        return abstains(problem.votes.counts, **self._how(problem))
+        return abstains(problem.votes.counts, **self._draws(problem))
 
-    def _how(self, problem: Problem) -> dict[str, Any]:
+    def _draws(self, problem: Problem) -> dict[str, Any]:
+        """Return what the certificate needs to know about the draws."""
         return {"n_train": problem.n_train, "subsample": self.subsample, "alpha": self.alpha}
 
     @classmethod

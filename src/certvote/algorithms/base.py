@@ -1,6 +1,7 @@
 """Define what an algorithm is: who votes on the label of a test example.
 
-A new algorithm is a class ``@choice("algo", …)`` in a module of its own and a file ``conf/algo/….yaml``.
+A new algorithm is a class ``@choice("algo", …)`` in a module of its own and a file ``conf/algo/….yaml``. It must
+implement :meth:`Algorithm.votes` and :meth:`Algorithm.certified_sizes`; everything else has a default.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ PLURALITY = "plurality"
 
 @dataclass(frozen=True)
 class Inputs:
-    """What an algorithm sees.
+    """Hold what an algorithm sees of the data.
 
     Attributes
     ----------
@@ -38,11 +39,11 @@ class Inputs:
         Feature vectors (float32, on the exact grid), or images (uint8) for base classifiers that look at these. Test
         vectors may have an axis of views, (m, v, d).
     labels : int64 array, shape (n,)
-        Labels of the training examples.
+        Labels of the training examples, from 0 to ``num_classes - 1``.
     num_classes : int
         Number of labels.
     examples : array, shape (n, …)
-        Training examples as the data set has them: which part an example goes to follows from itself.
+        Training examples as the data set has them: the hash that divides them into parts is theirs.
     """
 
     train: np.ndarray
@@ -54,7 +55,23 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Work:
-    """How to compute: by which backend or base classifiers, in how many threads, and who is told how long it took."""
+    """Say how votes are computed.
+
+    Attributes
+    ----------
+    backend : Backend
+        Counts the votes of nearest neighbors.
+    learner : Learner
+        Trains base classifiers.
+    threads : int or None
+        Threads to use; ``None``: one per core.
+    cache_root : Path
+        Folder for files that are kept between jobs.
+    window : int
+        Neighbors on either side of the k-th that votes must come with, for certificates that look at them.
+    seconds : dict
+        Receives the seconds of each stage (``training``, ``votes``).
+    """
 
     backend: Backend
     learner: Learner
@@ -83,11 +100,21 @@ class Algorithm(Choice):
         return frozenset({"feature", "backend"})
 
     def window(self, certificate: Certificate, sizes: Int64[np.ndarray, " s"], change: str) -> int:
-        """Return how many neighbors on either side of the border votes must come with, for a certificate."""
+        """Return how many neighbors on either side of the k-th votes must come with.
+
+        Parameters
+        ----------
+        certificate : Certificate
+            The certificate that will look at the votes.
+        sizes : int64 array, shape (s,)
+            Poisoning sizes of the curve.
+        change : str
+            What the attacker may do, one of ``certvote.certificates.change.CHANGES``.
+        """
         return 0
 
     def elections(self, learner: Learner) -> tuple[str, ...]:
-        """Return the elections that are decided when the voters are asked once."""
+        """Return the names of the elections that are decided whenever the members are asked."""
         return (PLURALITY,)
 
     @property
@@ -97,29 +124,47 @@ class Algorithm(Choice):
 
     @property
     def decided_by(self) -> str:
-        """The election that decides this run."""
+        """Name of the election that decides this run."""
         return PLURALITY
 
     def votes(self, inputs: Inputs, work: Work) -> Votes | Election:
-        """Count the votes of every test example."""
+        """Count the votes of every test example.
+
+        Parameters
+        ----------
+        inputs : Inputs
+            Training and test examples.
+        work : Work
+            How to compute.
+
+        Returns
+        -------
+        Votes or Election
+            Votes per test example and label, or the outcome of an election among base classifiers.
+        """
         raise NotImplementedError
 
     def outcomes(self, inputs: Inputs, work: Work) -> Mapping[str, Votes | Election]:
-        """Count the votes for every election of :meth:`elections`."""
+        """Count the votes, or decide the outcome, of every election of :meth:`elections`, by its name."""
         return {PLURALITY: self.votes(inputs, work)}
 
     def certified_sizes(self, problem: Problem) -> Int64[np.ndarray, " m"]:
-        """Compute the largest size at which each test example keeps its correct label on its own.
+        """Compute the largest poisoning size at which each test example keeps its correct label.
+
+        Parameters
+        ----------
+        problem : Problem
+            Votes, true labels and attacker.
 
         Returns
         -------
         int64 array, shape (m,)
-            Sizes; -1 where the example is wrong on clean data or nothing is certified.
+            Certified sizes; -1 where the example is wrong on clean data or nothing is certified.
         """
         raise NotImplementedError
 
     def abstains(self, problem: Problem) -> Bool[np.ndarray, " m"] | None:
-        """Return the test examples on which the vote decides nothing, ``None`` for algorithms that never abstain."""
+        """Return which test examples the algorithm abstains on, or ``None`` if it never abstains."""
         return None
 
     # --- in reports ------------------------------------------------------------------------------------------------
@@ -131,7 +176,7 @@ class Algorithm(Choice):
 
     @classmethod
     def meanings_of(cls, options: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-        """Return names and meanings for the list of algorithms in a report; none where certificates say it all."""
+        """Return names and meanings for the list of algorithms in a report, for a run with these options."""
         return ((cls.label.name, cls.meaning),) if cls.meaning else ()
 
     @classmethod
@@ -141,10 +186,23 @@ class Algorithm(Choice):
 
     @classmethod
     def members(cls, options: Mapping[str, Any], n_train: int | None) -> tuple[int | None, float | None]:
-        """Return the number of base classifiers, and of training examples that each one sees, for tables of costs."""
+        """Return the number of base classifiers, and of training examples that each one sees on average.
+
+        Parameters
+        ----------
+        options : mapping
+            Options of a run by name (``{"algo.parts": 50, …}``).
+        n_train : int or None
+            Number of training examples, if it is known.
+
+        Returns
+        -------
+        tuple of int or None and float or None
+            Both ``None`` for algorithms without base classifiers.
+        """
         return None, None
 
     @classmethod
     def confidence(cls, options: Mapping[str, Any], num_classes: int | None) -> float | None:
-        """Return the probability with which the certificate holds, ``None`` where it is not known or certain."""
+        """Return the probability with which the certificate holds; ``None`` if it is certain, or not known."""
         return None

@@ -25,6 +25,6 @@ class Dpa(PartitionAlgorithm):
     )
 
     def subsets(self, inputs: Inputs) -> tuple[Subsets, None]:
-        from certvote.algorithms.subsets import partition
+        from certvote.algorithms.subsets import hash_partition
 
-        return partition(inputs.examples, inputs.labels, parts=self.parts), None
+        return hash_partition(inputs.examples, inputs.labels, parts=self.parts), None

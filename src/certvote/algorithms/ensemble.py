@@ -1,4 +1,4 @@
-"""Train base classifiers on parts of the training set, and collect their votes: what all ensembles share."""
+"""Train base classifiers on parts of the training set and collect their votes: what all ensembles share."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 RUNOFF = "runoff"
 """Name of the election with a second round between the two labels that have the most votes."""
 
-_CHUNK_BYTES = 256 * 2**20  # of all members' answers about a part of the test set
+_CHUNK_BYTES = 256 * 2**20  # of the ballots of all members about a part of the test set
 
 
 class EnsembleAlgorithm(Algorithm):
@@ -32,7 +32,21 @@ class EnsembleAlgorithm(Algorithm):
 
     @abstractmethod
     def subsets(self, inputs: Inputs) -> tuple[Subsets, Int32[np.ndarray, "v d"] | None]:
-        """Say which training examples each member sees, and where examples go to several members, by which buckets."""
+        """Choose the training examples of each member.
+
+        Parameters
+        ----------
+        inputs : Inputs
+            The training set.
+
+        Returns
+        -------
+        Subsets
+            The examples of each member.
+        int32 array, shape (v, d), or None
+            The buckets of each member, where a bucket goes to several members; ``None`` where parts are disjoint, or
+            drawn at random.
+        """
 
     def uses(self, learner: Learner) -> frozenset[str]:
         return frozenset({"learner", "feature"} if learner.inputs == "features" else {"learner"})
@@ -41,7 +55,7 @@ class EnsembleAlgorithm(Algorithm):
         return self.outcomes(inputs, work)[self.decided_by]
 
     def outcomes(self, inputs: Inputs, work: Work) -> Mapping[str, Votes | Election]:
-        """Train all members once and decide every election of :meth:`elections` from their answers.
+        """Train all members once and decide every election of :meth:`elections` from their ballots.
 
         Raises
         ------
@@ -76,7 +90,7 @@ def _decide_all(
     threads: int | None,
     progress: Any,
 ) -> dict[str, Votes | Election]:
-    """Ask all members about one part of the test set after another, and decide every election."""
+    """Collect the ballots for one part of the test set after another, and decide every election from them."""
     ranked = RUNOFF in elections
     rows = max(1, _CHUNK_BYTES // (ensemble.num_members * (inputs.num_classes if ranked else 1)))
     parts: dict[str, list[Votes | Election]] = {election: [] for election in elections}
@@ -108,7 +122,7 @@ def _decide(
 
 
 def _concatenate(outcomes: list[Votes | Election]) -> Votes | Election:
-    """Return one outcome from those of consecutive parts of the test set."""
+    """Concatenate the outcomes of consecutive parts of the test set."""
     counts = np.concatenate([outcome.counts for outcome in outcomes])
     decided = [outcome for outcome in outcomes if isinstance(outcome, Election)]
     if not decided:

@@ -46,9 +46,9 @@ class FiniteAggregation(PartitionAlgorithm):
             )
 
     def subsets(self, inputs: Inputs) -> tuple[Subsets, Int32[np.ndarray, "v d"]]:
-        from certvote.algorithms.subsets import spread
+        from certvote.algorithms.subsets import hash_spread
 
-        return spread(inputs.examples, inputs.labels, parts=self.parts, spread=self.spread)
+        return hash_spread(inputs.examples, inputs.labels, parts=self.parts, spread=self.spread)
 
     @classmethod
     def members(cls, options: Mapping[str, Any], n_train: int | None) -> tuple[int | None, float | None]:

@@ -55,4 +55,4 @@ class Knn(Algorithm):
     def certified_sizes(self, problem: Problem) -> Int64[np.ndarray, " m"]:
         from certvote.certificates.individual import votes_sizes
 
-        return votes_sizes(problem.counted, problem.labels, change=problem.change)
+        return votes_sizes(problem.counted_votes, problem.labels, change=problem.change)

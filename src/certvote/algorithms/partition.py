@@ -1,4 +1,4 @@
-"""Vote by base classifiers that are trained on the parts of a hash partition: what DPA and its extensions share."""
+"""Vote by base classifiers that are trained on parts of a hash partition: what DPA and Finite Aggregation share."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RUNOFF_MEANING = (
 
 @dataclass
 class PartitionAlgorithm(EnsembleAlgorithm):
-    """Base classifiers of the parts of a hash partition, with an election by plurality or with a run-off."""
+    """Let base classifiers, trained on parts of a hash partition, elect a label by plurality or with a run-off."""
 
     parts: int = option("parts of the training set", least=2, most="n_train", shortcut="parts", symbol="ζ")
     election: str = option(
@@ -38,6 +38,7 @@ class PartitionAlgorithm(EnsembleAlgorithm):
     )
 
     runoff_label: ClassVar[Label]
+    """How runs with a run-off are named and drawn."""
 
     @property
     def decided_by(self) -> str:
@@ -48,7 +49,7 @@ class PartitionAlgorithm(EnsembleAlgorithm):
         return self.election == RUNOFF
 
     def elections(self, learner: Learner) -> tuple[str, ...]:
-        # Slow learners take minutes to answer and both elections together seconds: no second job asks them again.
+        # Slow members take minutes to answer and both elections together seconds: no second job asks them again.
         return (PLURALITY, RUNOFF) if learner.slow else (self.election,)
 
     def certified_sizes(self, problem: Problem) -> Int64[np.ndarray, " m"]:

@@ -1,1 +1,1 @@
-"""Hold the attacks, what is done to test images: one module, one attack."""
+"""Hold the attacks: what is done to test images. One module, one attack."""

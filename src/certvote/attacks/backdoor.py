@@ -19,7 +19,7 @@ _POSITIONS = ("top-left", "top-right", "bottom-left", "bottom-right", "center")
 
 @choice("attack", "backdoor")
 class Backdoor(Attack):
-    """A square trigger is drawn into every test image."""
+    """A square trigger, drawn into every test image."""
 
     size: int = option("side of the square in pixels", least=1)
     position: Any = option("a corner or center by name, or [row, column] of the square's upper left pixel")
@@ -85,6 +85,7 @@ def backdoor(
 
 
 def _upper_left(position: str | Sequence[int], height: int, width: int, size: int) -> tuple[int, int]:
+    """Return row and column of the square's upper left pixel; raise ``ValueError`` if it is not inside the image."""
     last_row, last_column = height - size, width - size
     named = {
         "top-left": (0, 0),
@@ -112,6 +113,7 @@ def _upper_left(position: str | Sequence[int], height: int, width: int, size: in
 
 
 def _levels(color: int | Sequence[int], channels: int) -> np.ndarray:
+    """Return one gray level per channel; raise ``ValueError`` for other numbers of levels and levels out of range."""
     given = items(color)
     levels = [color] * channels if given is None else given
     if len(levels) != channels or not all(is_integer(level) and 0 <= level <= 255 for level in levels):

@@ -1,6 +1,7 @@
-"""Define what an attack is: what happens to test images, and what the attacker may do to the training set.
+"""Define what an attack is: what it does to test images, and what the attacker may do to the training set.
 
-What is done to the training set is not simulated here: certificates bound it (docs/certificates.md, section 1).
+A new attack is a class ``@choice("attack", …)`` in a module of its own and a file ``conf/attack/….yaml``. Changes of
+the training set are not simulated: certificates bound them all (docs/certificates.md, section 1).
 """
 
 from __future__ import annotations
@@ -29,11 +30,22 @@ class Attack(Choice):
 
     label: ClassVar[Label] = Label("an unnamed attack")
     situation: ClassVar[str] = ""
-    """What is true of every test {example}, as the end of a clause (" and the trigger in every test image")."""
+    """End of a clause in reports: what is true of every test {example} (" and the trigger in every test image")."""
 
     assumption: ClassVar[str] = ""
     """What a guarantee under this attack assumes, for reports."""
 
     def apply(self, split: Split) -> Split:
-        """Return the split with the attack carried out on its test images."""
+        """Return the split with changed test images, and a digest of its own if any is changed.
+
+        Parameters
+        ----------
+        split : Split
+            The data as it is without an attack.
+
+        Raises
+        ------
+        ValueError
+            If the attack is not made for the data, or an option does not fit the images.
+        """
         raise NotImplementedError

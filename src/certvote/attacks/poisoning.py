@@ -1,4 +1,4 @@
-"""Leave the test images as they are: data poisoning changes the training set alone."""
+"""Leave test images as they are: data poisoning changes the training set alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from certvote.types import Split
 
 @choice("attack", "poisoning")
 class Poisoning(Attack):
-    """The test images stay as they are."""
+    """Data poisoning: test images stay as they are."""
 
     label = Label("data poisoning", order=0)
 

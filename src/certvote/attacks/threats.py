@@ -1,4 +1,4 @@
-"""Say in words what an attacker may do to the training set: for labels, captions and the limits of a report."""
+"""Describe in words what an attacker may do to the training set, for labels and captions of reports."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ THREATS: Mapping[str, Threat] = {
         "none: e counts removals.",
     ),
 }
-"""Every kind of change, the strongest first; an unknown one is shown under its own name."""
+"""Every kind of change, the strongest first."""
 
 
 def threat(change: str) -> Threat:
-    """Return what is said of a kind of change; of an unknown one, from another version, only its name."""
+    """Return the description of a kind of change; one of another version is described by its name alone."""
     return THREATS.get(change) or Threat(change, change, f"{{e}} of {{n}} training examples changed ({change})", "", "")

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, ClassVar
 from certvote.certificates.change import CHANGES
 from certvote.options import Label
 from certvote.options.choices import Choice
+from certvote.types import Votes
 
 if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Int64
 
-    from certvote.types import Curve, Election, Votes
+    from certvote.types import Curve, Election
 
 
 class VotesOf(Enum):
@@ -32,7 +33,7 @@ class VotesOf(Enum):
 
 @dataclass(frozen=True)
 class Problem:
-    """What is to be certified.
+    """Hold what is to be certified.
 
     Attributes
     ----------
@@ -55,17 +56,15 @@ class Problem:
     change: str
 
     @property
-    def counted(self) -> Votes:
-        """The votes, for certificates and algorithms whose votes are counted rather than decided by an election."""
-        from certvote.types import Votes
-
-        assert isinstance(self.votes, Votes), "an election is certified by the algorithm that decides it"
+    def counted_votes(self) -> Votes:
+        """The votes, of a classifier that holds no election: certificates of nearest neighbors take no others."""
+        assert isinstance(self.votes, Votes)
         return self.votes
 
 
 @dataclass
 class Certificate(Choice):
-    """Bound the accuracy under every attack of a size from below."""
+    """Bound from below the accuracy that is left under every attack of a given size."""
 
     label: ClassVar[Label] = Label("a certificate without a name")
     meaning: ClassVar[str] = ""
@@ -92,7 +91,7 @@ class Certificate(Choice):
         return kind in cls.votes_of
 
     def window(self, sizes: Int64[np.ndarray, " s"]) -> int:
-        """Return how many neighbors on either side of the k-th the certificate looks at."""
+        """Return how many neighbors on either side of the k-th the certificate looks at, for a curve over ``sizes``."""
         return 0
 
     def curve(
@@ -111,5 +110,10 @@ class Certificate(Choice):
             The size up to which each test example is certified on its own; -1 where it is wrong on clean data.
         progress : callable
             To be called with the number of sizes done and their total.
+
+        Returns
+        -------
+        Curve
+            A lower bound of the accuracy at every size, and where the certificate searches, how far the search came.
         """
         raise NotImplementedError

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Int64, Integer
@@ -19,10 +19,10 @@ from jaxtyping import Int64, Integer
 from certvote.certificates import individual
 from certvote.certificates.base import Certificate, Problem, VotesOf
 from certvote.certificates.change import allowed, check_change
-from certvote.certificates.stride import default_stride
 from certvote.certificates.votes import checked_sizes, checked_votes, correct, predicted_labels, smallest_gap
 from certvote.checks import is_integer, is_real
 from certvote.options import Label, choice, option
+from certvote.runtime.threads import workers
 from certvote.types import Curve, Votes
 
 
@@ -31,12 +31,13 @@ class Budget(Certificate):
     """Joint over removals and additions, without groups (kNN and rNN)."""
 
     bound: str = option(
-        "kNN: plain, or sharp, which certifies a little more (docs/certificates.md, Lemma 7); rNN: the same",
-        one_of=("plain", "sharp"),
+        "kNN: sharp, or plain, which certifies a little less (docs/certificates.md, Lemmas 6 and 7); rNN: the same",
+        one_of=("sharp", "plain"),
     )
-    tolerance: float = option("the search at a size stops when certified and attained are this close", least=0)
+    tolerance: float = option(
+        "a search that turns out to be hard stops when certified and attained are this close", least=0
+    )
     seconds: float = option("or when the whole curve has taken so long; the result is valid whenever it stops", least=0)
-    stride: int | None = option("the search runs at multiples of it; null: 1, on long curves a 20th of them", least=1)
 
     label = Label("budget", order=4, width=2.6)
     meaning = (
@@ -52,13 +53,12 @@ class Budget(Certificate):
 
     def curve(self, problem: Problem, alone: object, progress: Callable[[int, int], None]) -> Curve:
         return curve(
-            problem.counted,
+            problem.counted_votes,
             problem.labels,
             problem.sizes,
             bound=self.bound,
             tolerance=self.tolerance,
             seconds=self.seconds,
-            stride=self.stride,
             change=problem.change,
             progress=progress,
         )
@@ -95,83 +95,90 @@ def curve(
     *,
     tolerance: float = 1e-3,
     seconds: float = 60.0,
-    stride: int | None = None,
-    max_nodes: int = 10_000,
-    bound: str = "plain",
+    max_nodes: int = 20_000,
+    bound: str = "sharp",
     change: str = "any",
     progress: Callable[[int, int], None] | None = None,
 ) -> Curve:
-    """Budget certificate of rNN (Theorem 5) or kNN (Theorem 8), with what its own search attained.
+    """Compute the budget certificate of rNN (Theorem 5) or kNN (Theorem 8), with what its own search attained.
 
-    The search runs at the sizes that are multiples of ``stride`` and at the largest; without a stride at every size of
-    a short curve and at about 20 of a long one (``default_stride``). Between two of them the value of the larger one is
-    certified (or, where it is more, the removal-budget certificate of rNN, the individual one of kNN and where nothing
-    is removed), and the value attained at the smaller one limits what the certificate could give.
+    Every size is searched until certified and attained accuracy are equal, or, once the search has turned out to be
+    hard (``certvote.certificates.search.PATIENCE``), at most ``tolerance`` apart. With ``change="delete"`` there is
+    nothing to search. Results do not depend on the machine unless ``seconds`` ends the search; they are sound in every
+    case.
 
-    At each size the search goes on until certified and attained accuracy are equal, or, once it has turned out to be
-    hard (``certvote.certificates.search.PATIENCE``), at most ``tolerance`` apart; it stops early after ``max_nodes``
-    boxes, or when the whole curve has taken ``seconds``. Results do not depend on the machine's speed
-    unless ``seconds`` ends the search; they are sound in every case.
+    Parameters
+    ----------
+    votes : Votes
+        Votes of rNN (``votes.k`` is None), or of kNN with a ``window`` of at least the largest size.
+    labels : int array, shape (m,)
+        True labels.
+    sizes : int array, shape (s,)
+        Poisoning sizes in training examples, in any order.
+    tolerance : float
+        In accuracy: 0.001 is a test example in 1,000.
+    seconds : float
+        Time for the whole curve.
+    max_nodes : int
+        Largest number of boxes that the search splits at one size.
+    bound : {"sharp", "plain"}
+        For kNN. ``"plain"`` takes the worst border of the neighborhood within ``e`` positions of the ``k``-th neighbor
+        (Lemma 6). ``"sharp"`` lets the border move only as far as the removals and additions that break an example
+        leave room for (Lemma 7): it certifies at least as much.
+    change : {"any", "insert", "delete"}
+        What the attacker may do to the training set.
+    progress : callable, optional
+        Called with the number of sizes that are done, and of all.
 
-    ``bound`` matters to kNN only: ``"plain"`` takes the worst border of the neighborhood within ``e`` positions of the
-    ``k``-th neighbor (Lemma 6), ``"sharp"`` certifies more: it lets the border move only as far as the removals and
-    additions that break an example leave room for (Lemma 7). kNN needs votes with ``window`` at least the largest size.
+    Returns
+    -------
+    Curve
+        Certified and attained accuracy at every size, and which bound gave each.
 
-    With ``change="delete"`` there is nothing to search, and the bound is known at every size.
-
-    Raises:
-        ValueError: votes of kNN whose window is too small, or anything out of range; the message names it.
+    Raises
+    ------
+    ValueError
+        If the window of kNN votes is too small, or anything is out of range; the message names it.
     """
     check_change(change)
     votes, labels = checked_votes(votes, labels)
     e = checked_sizes(sizes)
-    stride = default_stride(e) if stride is None else stride
-    _check_options(tolerance, seconds, stride, max_nodes, bound)
+    _check_options(tolerance, seconds, max_nodes, bound)
     if change == "delete":
         return _deletion_curve(votes, labels, e, bound, progress)
-    from certvote.certificates.costs import Attackable, cost_table
-    from certvote.certificates.search import Found, search
+    from certvote.certificates.coarse_to_fine import search_curve
+    from certvote.certificates.costs import Attackable, CostTables
 
-    started = time.monotonic()
-    attackable = Attackable.of(votes, labels, int(e.max()), change)
-    m = len(labels)
+    deadline = time.monotonic() + seconds
+    m, ascending = len(labels), np.unique(e)
     known = _individually_broken if votes.k is not None or change == "insert" else _removal_broken
-
-    computed = np.unique(np.append(e[e % min(stride, int(e.max()) + 1) == 0], e.max()))
-    at_most = known(votes, labels, computed, change)  # at computed[j] and, once searched, at every smaller size
-    at_least = np.zeros_like(at_most)
+    closed = known(votes, labels, ascending, change)
+    upper, lower = closed.copy(), np.zeros_like(closed)
     if votes.k is None:
         # No search, and no table of that size, for what is known: all break if all additions get one label and all
         # removals are of it, or, without removals, if two labels get half of the additions each.
-        all_break = computed >= {"any": 1, "insert": 2}[change] * _largest_gap(votes)
-        at_least[all_break] = at_most[all_break]
-    best: dict[int, np.ndarray] = {}
-    for done, j in enumerate(_from_coarse_to_fine(computed.size)):
-        found = Found(upper=int(at_most[j]), lower=int(at_least[j]), best=np.zeros(0), nodes=0)
-        if found.upper > found.lower and time.monotonic() < started + seconds:
-            size = int(computed[j])
-            found = search(
-                cost_table(attackable, size, bound=bound),
-                upper=found.upper,
-                lower=found.lower,
-                starts=[A * min(size, other) // max(other, 1) for other, A in best.items()],
-                tolerance=tolerance * m,
-                max_nodes=max_nodes,
-                deadline=started + seconds,
-            )
-            best[size] = found.best
-        # What breaks grows with the size.
-        at_most[: j + 1] = np.minimum(at_most[: j + 1], found.upper)
-        at_least[j:] = np.maximum(at_least[j:], found.lower)
-        if progress is not None:
-            progress(e.size * (done + 1) // computed.size, e.size)
-
-    above = np.searchsorted(computed, e, side="left")
-    below = np.searchsorted(computed, e, side="right") - 1
-    right = attackable.label.size
-    upper = np.minimum(known(votes, labels, e, change), at_most[above])
-    lower = np.where(below >= 0, at_least[below], 0)
-    return Curve(sizes=e, certified=(right - upper) / m, attained=(right - lower) / m)
+        all_break = ascending >= {"any": 1, "insert": 2}[change] * _largest_gap(votes)
+        lower[all_break] = upper[all_break]
+    searched = np.flatnonzero(upper > lower)
+    if searched.size:
+        few = slice(0, int(searched[-1]) + 1)
+        largest, threads = int(ascending[few].max()), workers(None)
+        attackable = Attackable.of(votes, labels, largest, change)
+        search_curve(
+            CostTables.of(attackable, largest, bound=bound, threads=threads),
+            ascending[few],
+            upper[few],
+            lower[few],
+            tolerance=tolerance * m,
+            max_nodes=max_nodes,
+            deadline=deadline,
+            threads=threads,
+            progress=lambda done: None if progress is None else progress(done * e.size // ascending.size, e.size),
+        )
+    if progress is not None:
+        progress(e.size, e.size)
+    right, at = np.count_nonzero(correct(votes.counts, labels)), np.searchsorted(ascending, e)
+    return Curve(sizes=e, certified=(right - upper[at]) / m, attained=(right - lower[at]) / m)
 
 
 def _deletion_curve(
@@ -215,29 +222,11 @@ def _individually_broken(votes: Votes, labels: np.ndarray, sizes: np.ndarray, ch
     return np.asarray(np.searchsorted(np.sort(certified[certified >= 0]), sizes, side="left"))
 
 
-def _from_coarse_to_fine(number: int) -> Iterator[int]:
-    """All of ``0 … number - 1``: the last, the first, then always the middle of the widest gaps left."""
-    yield number - 1
-    if number > 1:
-        yield 0
-    intervals = [(0, number - 1)]
-    while intervals:
-        finer = []
-        for low, high in intervals:
-            if high - low > 1:
-                middle = (low + high) // 2
-                yield middle
-                finer += [(low, middle), (middle, high)]
-        intervals = finer
-
-
-def _check_options(tolerance: float, seconds: float, stride: int, max_nodes: int, bound: str) -> None:
+def _check_options(tolerance: float, seconds: float, max_nodes: int, bound: str) -> None:
     if not (is_real(tolerance) and 0 <= tolerance < math.inf):
         raise ValueError(f"expected tolerance as a finite number ≥ 0, got {tolerance!r}")
     if not (is_real(seconds) and seconds >= 0):
         raise ValueError(f"expected seconds as a number ≥ 0, got {seconds!r}")
-    if not (is_integer(stride) and stride >= 1):
-        raise ValueError(f"expected stride as an integer ≥ 1, got {stride!r}")
     if not (is_integer(max_nodes) and max_nodes >= 0):
         raise ValueError(f"expected max_nodes as an integer ≥ 0, got {max_nodes!r}")
     if bound not in ("sharp", "plain"):

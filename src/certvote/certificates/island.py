@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @choice("certificate", "island")
 class Island(Certificate):
-    """Joint over groups of test examples of about the same cost, for every size anew (rNN)."""
+    """Joint, over groups of test examples of about the same cost, for every size anew (rNN)."""
 
     label = Label("ISLAND", order=2, dashes=(5.0, 2.4), width=1.5)
     meaning = "Joint, as RD, but test examples that cost an attacker about the same are grouped, for every e anew."
@@ -25,4 +25,4 @@ class Island(Certificate):
     def curve(self, problem: Problem, alone: object, progress: object) -> Curve:
         from certvote.certificates.grouping import curve
 
-        return curve(problem.counted, problem.labels, problem.sizes, method=self.name, change=problem.change)
+        return curve(problem.counted_votes, problem.labels, problem.sizes, method=self.name, change=problem.change)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @choice("certificate", "rd")
 class RandomDivision(Certificate):
-    """Joint over random groups of test examples with different predicted labels (rNN)."""
+    """Joint, over random groups of test examples with different predicted labels (rNN)."""
 
     seed: int = option("seed of the division into groups", least=0)
 
@@ -31,5 +31,10 @@ class RandomDivision(Certificate):
         from certvote.certificates.grouping import curve
 
         return curve(
-            problem.counted, problem.labels, problem.sizes, method=self.name, seed=self.seed, change=problem.change
+            problem.counted_votes,
+            problem.labels,
+            problem.sizes,
+            method=self.name,
+            seed=self.seed,
+            change=problem.change,
         )

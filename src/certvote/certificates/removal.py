@@ -27,4 +27,4 @@ class Removal(Certificate):
     def curve(self, problem: Problem, alone: object, progress: object) -> Curve:
         from certvote.certificates.budget import removal_curve
 
-        return removal_curve(problem.counted, problem.labels, problem.sizes, change=problem.change)
+        return removal_curve(problem.counted_votes, problem.labels, problem.sizes, change=problem.change)

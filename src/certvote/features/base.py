@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from certvote.options import Label
 from certvote.options.choices import Choice, meaning_of
+from certvote.options.option import option
 
 if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Float32
 
     from certvote.types import Features, Split
+
+VIEWS = ("rotations", "mirror")
+"""Options that say under which transformations a test example is compared: each view is an example of its own."""
 
 _CACHE_FORMAT = 1  # raise it when the numbers of an extractor change
 
@@ -95,6 +99,8 @@ class Feature(Choice):
         CacheError
             If the cache cannot be read or written.
         """
+        import numpy as np
+
         from certvote.runtime.cache import cached
         from certvote.runtime.digests import array_digest
         from certvote.types import Features
@@ -110,8 +116,19 @@ class Feature(Choice):
                 return run()["features"]
             return cached(cache_root, f"features-{self.name}", self._key(examples, split, bits), run)["features"]
 
-        train, test = part(split.train), part(split.test)
-        return Features(train=train, test=test, bits=bits, digest=array_digest(train, test))
+        views = self.views(split.test)
+        train, test = part(split.train), [part(view) for view in views]
+        vectors = test[0] if len(test) == 1 else np.stack(test, axis=1)
+        return Features(train=train, test=vectors, bits=bits, digest=array_digest(train, vectors))
+
+    @property
+    def num_views(self) -> int:
+        """Number of views of a test example that are compared with a training example."""
+        return 1
+
+    def views(self, examples: np.ndarray) -> list[np.ndarray]:
+        """Return the transformed test examples that a distance is the smallest over; by default they alone."""
+        return [examples]
 
     def _key(self, examples: np.ndarray, split: Split, bits: int) -> dict[str, Any]:
         """Name all that the vectors of examples depend on."""
@@ -120,7 +137,11 @@ class Feature(Choice):
         from certvote.runtime.digests import array_digest
 
         sources = self.sources(split)
-        options = {name: value for name, value in asdict(self).items() if meaning_of(type(self), name).matters}
+        options = {
+            name: value
+            for name, value in asdict(self).items()
+            if meaning_of(type(self), name).matters and name not in VIEWS
+        }
         return {
             "content": array_digest(examples),
             "options": {name: sources.get(f"feature.{name}", value) for name, value in options.items()},
@@ -129,6 +150,36 @@ class Feature(Choice):
             "numpy": np.__version__,
             "format": _CACHE_FORMAT,
         }
+
+
+@dataclass
+class ImageFeature(Feature):
+    """Map every image to a vector; a test image may be compared under several views of itself.
+
+    The distance of a test image x and a training image z is then the smallest over the views v of ``|f(v(x)) - f(z)|``:
+    a function of the pair, so that every certificate holds (docs/certificates.md, Theorem 0).
+    """
+
+    rotations: list[float] = option("angles in degrees by which a test image is rotated, each a view", default=[0.0])
+    mirror: bool = option("whether each view counts with left and right exchanged as well", default=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.rotations = [float(angle) for angle in self.rotations]
+        if not self.rotations or len(set(self.rotations)) < len(self.rotations):
+            raise ValueError(f"option feature.rotations: expected different angles, at least one, got {self.rotations}")
+
+    @property
+    def num_views(self) -> int:
+        """Number of views of a test image: one per rotation, twice as many with mirrored ones."""
+        return len(self.rotations) * (1 + self.mirror)
+
+    def views(self, examples: np.ndarray) -> list[np.ndarray]:
+        """Return the test images under every rotation, and mirrored if asked for."""
+        from certvote.features.views import mirrored, rotated
+
+        views = [examples if angle == 0 else rotated(examples, angle) for angle in self.rotations]
+        return views + [mirrored(view) for view in views] * self.mirror
 
 
 def _version(library: str) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from certvote.checks import is_integer, items
-from certvote.features.base import Feature
+from certvote.features.base import ImageFeature
 from certvote.features.grid import bits_for, snap
 from certvote.features.images import checked_images
 from certvote.options import Label, choice, option
@@ -18,7 +18,7 @@ _CHUNK = 500  # images per task: 0.1 s and more of work
 
 
 @choice("feature", "hog")
-class Hog(Feature):
+class Hog(ImageFeature):
     """Histograms of oriented gradients, as scikit-image computes them."""
 
     orientations: int = option("number of directions", least=1)

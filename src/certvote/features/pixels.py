@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from certvote.features.base import Feature
+from certvote.features.base import ImageFeature
 from certvote.features.grid import bits_for, snap
 from certvote.features.images import checked_images
 from certvote.options import Label, choice
 
 
 @choice("feature", "pixels")
-class Pixels(Feature):
+class Pixels(ImageFeature):
     """Gray levels or colors, one number per pixel and channel, scaled to [0, 1)."""
 
     label = Label("pixel")

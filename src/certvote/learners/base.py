@@ -92,9 +92,9 @@ class Learner(Choice):
             raise ValueError(f"threads: expected an integer >= 1, or None for all cores, got {threads!r}")
         inputs = self.checked_inputs(inputs)
         labels = _checked_labels(labels, len(inputs), num_classes)
-        used = subsets.members
+        used = subsets.examples
         if len(used) and not 0 <= used.min() <= used.max() < len(inputs):
-            raise ValueError(f"subsets: expected members 0 to {len(inputs) - 1}, got {used.min()} to {used.max()}")
+            raise ValueError(f"subsets: expected examples 0 to {len(inputs) - 1}, got {used.min()} to {used.max()}")
         members = self.fit(
             inputs, labels, subsets, num_classes=num_classes, threads=workers(threads), progress=progress
         )

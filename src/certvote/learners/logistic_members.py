@@ -97,7 +97,7 @@ def fit_logistic(
 
     def fit_some(start: int, stop: int) -> None:
         for member in range(start, stop):
-            examples = subsets.members[subsets.offsets[member] : subsets.offsets[member + 1]]
+            examples = subsets.examples[subsets.offsets[member] : subsets.offsets[member + 1]]
             classes, codes = np.unique(labels[examples], return_inverse=True)
             offsets[member, classes] = 0
             if len(classes) > 1:  # of one label there is nothing to learn

@@ -79,7 +79,7 @@ def fit_nearest(
     inputs, labels, subsets, num_classes, threads, progress
         As :meth:`certvote.learners.base.Learner.train` checks them.
     """
-    used, first, columns = np.unique(subsets.members, return_index=True, return_inverse=True)
+    used, first, columns = np.unique(subsets.examples, return_index=True, return_inverse=True)
     order = np.argsort(first, kind="stable")  # examples of one member stand near each other
     place = np.empty(len(used), np.int32)
     place[order] = np.arange(len(used), dtype=np.int32)

@@ -55,7 +55,7 @@ class Pool:
         network : Network
             The learner, with its options.
         """
-        examples = subsets.members[subsets.offsets[member] : subsets.offsets[member + 1]]
+        examples = subsets.examples[subsets.offsets[member] : subsets.offsets[member + 1]]
         if len(examples) == 0:
             return cls.empty(images, network)
         rng, taps = np.random.default_rng(int(subsets.seeds[member])), 9 * depth_of(images.shape[1:])

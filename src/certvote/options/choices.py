@@ -165,8 +165,9 @@ def _number(option: str, value: object, kind: Any) -> object:
     ValueError
         If it is none: a text, a bool for a number, a fraction for an integer.
     """
-    (declared, *others) = [one for one in get_args(kind) if one is not type(None)] or [kind]
-    if others or declared not in (bool, int, float) or (value is None and type(None) in get_args(kind)):
+    optional = type(None) in get_args(kind)
+    (declared, *others) = [one for one in get_args(kind) if one is not type(None)] if optional else [kind]
+    if others or declared not in (bool, int, float) or (value is None and optional):
         return value
     fits = {bool: isinstance(value, bool), int: is_integer(value), float: is_real(value)}
     if not fits[declared]:

@@ -1,4 +1,4 @@
-"""A disk cache of arrays: computed once per key, written atomically, verified whenever it is read."""
+"""Keep arrays on disk: computed once per key, written atomically, verified whenever they are read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 class CacheError(OSError):
-    """The cache folder cannot be read or written."""
+    """Report a cache folder that cannot be read or written."""
 
 
 def cached(
@@ -34,11 +34,30 @@ def cached(
     key_parts: Mapping[str, Any],
     compute: Callable[[], Mapping[str, np.ndarray]],
 ) -> dict[str, np.ndarray]:
-    """The arrays that ``compute`` returns, from ``root/stage/<key>.npz`` if they are there and intact.
+    """Read arrays from ``root/stage/<key>.npz``, or compute and write them.
 
-    ``key_parts`` (anything JSON can hold) must name all that the result depends on: digests of the input, settings,
-    versions. A damaged file is reported with a warning and rebuilt. Processes that need the same key compute it once.
-    ``root=None``: no cache. Raises ``CacheError`` that names the folder if it cannot be read or written.
+    A damaged file is reported with a warning and rebuilt. Processes that need the same key compute it once.
+
+    Parameters
+    ----------
+    root : path or None
+        Folder of the cache; ``None``: compute, and keep nothing.
+    stage : str
+        Folder below it.
+    key_parts : mapping
+        All that the result depends on, in values that JSON can hold: digests of the input, options, versions.
+    compute : callable
+        Returns the arrays by name.
+
+    Returns
+    -------
+    dict
+        The arrays by name.
+
+    Raises
+    ------
+    CacheError
+        If the folder cannot be read or written; the message names it.
     """
     if root is None:
         return dict(compute())
@@ -58,14 +77,14 @@ def cached(
 
 
 def _digest(key: str, arrays: Mapping[str, np.ndarray]) -> str:
-    """Of key, names and content: a file under another name is as wrong as an altered one."""
+    """Compute the digest of key, names and content: a file under another name is as wrong as an altered one."""
     names = sorted(arrays)
     listed = json.dumps([key, names, array_digest(*(arrays[name] for name in names))])
     return hashlib.sha256(listed.encode()).hexdigest()
 
 
 def _read(path: Path, key: str, root: Path, *, warn: bool = True) -> dict[str, np.ndarray] | None:
-    """The arrays of an intact file; ``None`` where there is none."""
+    """Read the arrays of an intact file; return ``None`` if there is none."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files if name not in (_DIGEST, _KEY)}
@@ -79,21 +98,22 @@ def _read(path: Path, key: str, root: Path, *, warn: bool = True) -> dict[str, n
     except OSError as error:
         if error.errno is not None:
             raise _failed("read", root, error) from error
-        reason = str(error)  # NumPy's own complaint about the content
+        reason = str(error)  # NumPy's own error, about the content
     if warn:
         logger.warning("cache file %s is damaged (%s): rebuilding it", path, reason)
     return None
 
 
 def _write(path: Path, key: str, key_text: str, arrays: Mapping[str, np.ndarray], root: Path) -> None:
+    """Write arrays with their digest to a partial file, then give it its name."""
     for name, array in arrays.items():
-        assert name not in (_DIGEST, _KEY), f"{name} is ours"
+        assert name not in (_DIGEST, _KEY), f"{name} is an entry of the cache itself"
         assert not array.dtype.hasobject, f"{name} holds Python objects"
     entries: dict[str, Any] = {**arrays, _DIGEST: np.array(_digest(key, arrays)), _KEY: np.array(key_text)}
     partial = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for leftover in path.parent.glob(f".{key}-*.partial"):  # of a process that was killed; we hold the lock
+        for leftover in path.parent.glob(f".{key}-*.partial"):  # of a process that was killed: nobody else has the lock
             leftover.unlink()
         descriptor, partial = tempfile.mkstemp(prefix=f".{key}-", suffix=".partial", dir=path.parent)
         with os.fdopen(descriptor, "wb") as file:
@@ -112,7 +132,7 @@ def _write(path: Path, key: str, key_text: str, arrays: Mapping[str, np.ndarray]
 
 @contextlib.contextmanager
 def _exclusive(root: Path, key: str) -> Iterator[None]:
-    """Hold the key's lock; the system releases it should the process die."""
+    """Hold the key's lock; the system releases it if the process dies."""
     try:
         (root / ".locks").mkdir(parents=True, exist_ok=True)
         lock = FileLock(root / ".locks" / f"{key}.lock")
@@ -130,6 +150,7 @@ def _exclusive(root: Path, key: str) -> Iterator[None]:
 
 
 def _failed(action: str, root: Path, error: OSError) -> CacheError:
+    """Return the error for a cache folder that cannot be read or written."""
     return CacheError(
         error.errno, f"cannot {action} the cache in {root}: {error.strerror or error}; set cache_root to another folder"
     )

@@ -1,4 +1,4 @@
-"""Content digests: one SHA-256 for arrays, so that data, caches and records can be told apart and checked."""
+"""Compute digests of arrays and files: they identify data, cached results and records."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 def array_digest(*arrays: np.ndarray) -> str:
-    """SHA-256 (hex) of the arrays' dtypes, shapes and bytes, in the order given."""
+    """Compute the SHA-256 of arrays' dtypes, shapes and bytes, in the order given, in hexadecimal."""
     sha = hashlib.sha256()
     for array in arrays:
         sha.update(f"{array.dtype.str}{array.shape}".encode())
@@ -18,6 +18,6 @@ def array_digest(*arrays: np.ndarray) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 (hex) of a file's bytes, marked as such."""
+    """Compute the SHA-256 of a file's bytes, in hexadecimal after ``sha256:``."""
     with path.open("rb") as file:
         return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"

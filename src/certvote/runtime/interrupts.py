@@ -1,7 +1,8 @@
-"""Ctrl-C, and being asked to end (SIGTERM: kill, a scheduler's limit), end the work for sure and in the same way.
+"""End the work reliably on Ctrl-C (SIGINT) and on a request to end (SIGTERM: kill, a scheduler's limit).
 
-Both raise ``KeyboardInterrupt``. Python raises it wherever the program happens to be: inside a callback whose errors
-are ignored, of a weak reference for instance, it is lost. So it is remembered, and long work asks now and then.
+Both raise ``KeyboardInterrupt``. Python raises it wherever the program happens to be; inside a callback whose errors
+are ignored, of a weak reference for instance, it is lost. So the signal is remembered, and long work calls
+:func:`check` now and then.
 """
 
 from __future__ import annotations
@@ -13,25 +14,25 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-_OURS: dict[signal.Signals, Any] = {
+_REPLACED: dict[signal.Signals, Any] = {
     signal.SIGTERM: signal.SIG_DFL,
     signal.SIGINT: signal.default_int_handler,
-}  # unless somebody else handles them
-_asked = False
+}  # the handlers that are replaced; a signal that somebody else handles is left alone
+_interrupted = False
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Raise ``KeyboardInterrupt`` on both signals; at the end of the block, too, where it was lost inside.
+    """Raise ``KeyboardInterrupt`` on both signals, and at the end of the block if it was lost inside.
 
-    In other threads than the main one, and inside another such block, only the second is done.
+    Outside the main thread, and inside another such block, signals are left alone and only the end of the block checks.
     """
-    global _asked
+    global _interrupted
     mine = []
     if threading.current_thread() is threading.main_thread():
-        mine = [number for number, usual in _OURS.items() if signal.getsignal(number) == usual]
+        mine = [number for number, usual in _REPLACED.items() if signal.getsignal(number) == usual]
     if mine:
-        _asked = False
+        _interrupted = False
     for number in mine:
         signal.signal(number, _interrupt)
     try:
@@ -39,16 +40,17 @@ def interruptible() -> Iterator[None]:
         check()
     finally:
         for number in mine:
-            signal.signal(number, _OURS[number])
+            signal.signal(number, _REPLACED[number])
 
 
 def check() -> None:
-    """Raise ``KeyboardInterrupt`` if there was one since the block was entered."""
-    if _asked:
+    """Raise ``KeyboardInterrupt`` if a signal came since the block was entered."""
+    if _interrupted:
         raise KeyboardInterrupt
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    global _asked
-    _asked = True
+    """Remember the signal, and raise."""
+    global _interrupted
+    _interrupted = True
     raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""How many cores a job of a sweep may take, so that jobs that run at the same time do not fight over them."""
+"""Share out cores among the jobs of a sweep that run at the same time."""
 
 from __future__ import annotations
 
@@ -8,10 +8,27 @@ from certvote.runtime.threads import cores
 
 
 def threads_per_job(launcher: Any, jobs: int) -> int | None:
-    """Threads for each of so many jobs under the launcher with these options; ``None``: all that the job finds.
+    """Return how many threads each job of a sweep may use.
 
-    joblib runs ``n_jobs`` of them at a time on this machine (-1: one on each core), submitit_local all at once. On a
-    Slurm cluster a job has the cores that it asked for, whoever else runs.
+    joblib runs ``n_jobs`` jobs at a time on this machine (-1: one on each core), submitit_local all at once. On a Slurm
+    cluster a job has the cores that it asked for.
+
+    Parameters
+    ----------
+    launcher : mapping
+        Options of Hydra's launcher.
+    jobs : int
+        Number of jobs.
+
+    Returns
+    -------
+    int or None
+        Threads; ``None``: all cores that the job finds.
+
+    Raises
+    ------
+    ValueError
+        If ``n_jobs`` is 0.
     """
     target = str(launcher.get("_target_", ""))
     if "hydra_joblib_launcher" in target:
@@ -28,5 +45,5 @@ def threads_per_job(launcher: Any, jobs: int) -> int | None:
 
 
 def logs_elsewhere(launcher: Any) -> bool:
-    """Whether jobs write what they say to files, not to this program's output."""
+    """Return whether the launcher writes the output of jobs to files rather than to this program's output."""
     return "submitit" in str(launcher.get("_target_", ""))

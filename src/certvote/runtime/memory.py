@@ -1,4 +1,4 @@
-"""How much memory there is for this process."""
+"""Measure the memory that is free, and refuse work that does not fit into it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,25 @@ _SELF = Path("/proc/self/cgroup")
 
 
 def available() -> int:
-    """Bytes that this process may still take: free on the machine, and within the limits of its control groups."""
+    """Return the bytes that this process may still take, within the limits of its control groups."""
     return min([psutil.virtual_memory().available, *_left_in_groups()])
 
 
 def refuse_above_free(needed: int, what: str, remedy: str) -> None:
-    """Raise ``ValueError`` if more bytes are needed than are free, before they are taken."""
+    """Refuse work that needs more memory than is free, before it begins.
+
+    Parameters
+    ----------
+    needed : int
+        Bytes.
+    what, remedy : str
+        Beginning and end of the message: what needs them, and what to do about it.
+
+    Raises
+    ------
+    ValueError
+        If more bytes are needed than are free.
+    """
     if needed > (free := available()):
         raise ValueError(
             f"{what}: expected at least {megabytes(needed)} of free memory, got {megabytes(free)}; {remedy}"
@@ -25,12 +38,15 @@ def refuse_above_free(needed: int, what: str, remedy: str) -> None:
 
 
 def megabytes(size: int) -> str:
-    """A number of bytes for a message."""
+    """Format a number of bytes for a message."""
     return f"{max(size, 0) / 1e6:,.0f} MB"
 
 
 def _left_in_groups() -> Iterator[int]:
-    """What the limit of each control group around this process leaves; file pages that can be dropped count as free."""
+    """Yield what the limit of each control group around this process leaves.
+
+    File pages that the system can drop count as free.
+    """
     try:
         lines = _SELF.read_text().splitlines()
     except OSError:
@@ -52,7 +68,7 @@ def _left_in_groups() -> Iterator[int]:
 
 
 def _number(path: Path) -> int | None:
-    """``None`` where there is no limit or no such file."""
+    """Read a number from a file; return ``None`` if there is no such file or it says that there is no limit."""
     try:
         text = path.read_text().strip()
     except OSError:
@@ -61,6 +77,7 @@ def _number(path: Path) -> int | None:
 
 
 def _dropped(stat: Path, name: str) -> int:
+    """Read the bytes of file pages that can be dropped from a control group's statistics."""
     try:
         lines = stat.read_text().splitlines()
     except OSError:

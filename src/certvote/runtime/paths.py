@@ -1,4 +1,4 @@
-"""Where the files that ship beside the code lie: in the installed package, or in the repository."""
+"""Find the files that ship beside the code, in the installed package or in the repository."""
 
 from __future__ import annotations
 
@@ -8,7 +8,18 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def shipped(in_package: str, in_repository: str) -> Path:
-    """The folder as a wheel bundles it, or else as the repository has it."""
+    """Return a folder that ships beside the code.
+
+    Parameters
+    ----------
+    in_package, in_repository : str
+        Its names in an installed package, which is looked at first, and in the repository.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is neither.
+    """
     for folder in (_PACKAGE / in_package, _PACKAGE.parents[1] / in_repository):
         if folder.is_dir():
             return folder
@@ -16,5 +27,5 @@ def shipped(in_package: str, in_repository: str) -> Path:
 
 
 def conf_dir() -> Path:
-    """The configuration tree."""
+    """Return the folder of the configuration."""
     return shipped("bundled_conf", "conf")

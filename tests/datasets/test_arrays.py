@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from certvote import datasets
+from certvote.datasets.arrays import Arrays
 
 U8 = np.uint8
 
@@ -63,7 +64,8 @@ def test_a_single_class_and_a_single_test_example(write):
 
 
 def test_subsets(write):
-    assert len(datasets.load(name="arrays", data_root=".", path=write(), n_train=3).train) == 3
+    choice = Arrays(path=str(write()), n_train=3, n_test=None, holdout=None)
+    assert len(choice.split(data_root=".").train) == 3
 
 
 VECTORS = np.zeros((6, 3))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 from sklearn.datasets import load_digits
 
 from certvote import datasets
+from certvote.datasets.digits import Digits
 
 
 def test_the_split_is_fixed_stratified_and_complete():
@@ -29,7 +32,7 @@ def test_labels_stay_with_their_images():
         bytes(np.rint(image * 255 / 16).astype(np.uint8)): label
         for image, label in zip(published.images, published.target, strict=True)
     }
-    split = datasets.load(name="digits", data_root=".", n_train=300, n_test=50)
+    split = datasets.subset(datasets.digits(), n_train=300, n_test=50)
     assert len(split.train) == 300
     for images, labels in ((split.train, split.train_labels), (split.test, split.test_labels)):
         assert [known[bytes(image)] for image in images] == labels.tolist()
@@ -39,11 +42,13 @@ def test_another_seed_is_another_split():
     assert datasets.digits(seed=1).digest != datasets.digits().digest
 
 
-def test_load_dispatches_by_name(tmp_path):
-    assert datasets.load(name="digits", data_root=tmp_path, n_train=20).train.shape == (20, 8, 8, 1)
+def test_the_choice_takes_the_subset(tmp_path):
+    choice = Digits(n_train=20, n_test=None, holdout=None, seed=3)
+    expected = datasets.subset(datasets.digits(seed=3), n_train=20, seed=3)
+    assert choice.split(data_root=tmp_path).digest == expected.digest
 
 
 def test_the_file_need_not_be_listed_among_the_installed_ones(monkeypatch):
     digest = datasets.digits().digest
-    monkeypatch.setattr("certvote.datasets.embedded.files", lambda name: None)
+    monkeypatch.setattr(sys.modules["certvote.datasets.digits"], "files", lambda name: None)
     assert datasets.digits().digest == digest

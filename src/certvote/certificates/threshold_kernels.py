@@ -1,0 +1,223 @@
+"""Compiled rounds of the game that chooses thresholds; :mod:`certvote.certificates.thresholds` says what is played."""
+
+from __future__ import annotations
+
+from typing import no_type_check  # Numba compiles untyped source: no checker may wrap it
+
+import numpy as np
+from numba import njit
+
+from certvote.certificates.allocation import relax
+from certvote.certificates.rivals import Reach
+
+PLAYS_KEPT = 4
+SPREAD = 3.0  # weight, in rounds, of an attacker who gives everything to one label, any label, any part of it
+NOISE = 0.3  # of the charge in the first round, falling with the 0.7th power of the round
+
+
+@njit(nogil=True, cache=True)
+@no_type_check
+def additions_needed(t: Reach, j: int, k: int, s: int) -> int:
+    """Return ``τ(s)`` of pair ``j`` for ``s`` from candidate ``k``; at most ``α + 1``."""
+    if t.τ.shape[0] > 0:
+        return t.τ[j, k]
+    return min(max(t.gap[j] - s + 1, 0), t.α + 1)
+
+
+@njit(nogil=True, cache=True)
+@no_type_check
+def absent_additions_needed(t: Reach, i: int, bit: int, k: int, s: int) -> int:
+    """Return ``τ(s)`` of the rivals of example ``i`` that have no votes, by their tie bit; at most ``α + 1``."""
+    if t.absent_τ.shape[0] > 0:
+        return t.absent_τ[i, bit, k]
+    return min(max(t.absent_gap[i, bit] - s + 1, 0), t.α + 1)
+
+
+@njit(nogil=True, cache=True)
+@no_type_check
+def _charges_by_gap(t: Reach, played: np.ndarray, width: int) -> np.ndarray:
+    """Tabulate what additions charge at every candidate threshold, by label and gap, where the border does not move.
+
+    ``played[q, x]`` is the share of plays with at least ``x`` additions of the labels in slot ``q``.
+    """
+    charges = np.zeros((played.shape[0], t.ρ + t.α + 1, width), np.float32)
+    for q in range(played.shape[0]):
+        for gap in range(charges.shape[1]):
+            for k in range(t.candidates.size):
+                charges[q, gap, k] = played[q, min(max(gap - t.candidates[k] + 1, 0), t.α + 1)]
+    return charges
+
+
+@njit(nogil=True, cache=True)
+@no_type_check
+def defend(
+    t: Reach,
+    removed: np.ndarray,
+    added: np.ndarray,
+    slot: np.ndarray,
+    noise: float,
+    seed: int,
+    Φ: np.ndarray,
+    Ψ: np.ndarray,
+    weight: int,
+) -> None:
+    """Choose the best threshold of every example against all plays of the attacker, and charge what it costs.
+
+    Parameters
+    ----------
+    t : Reach
+        What can be reached.
+    removed : float32 array, shape (c, ρ + 2)
+        Share of plays with at least so many removals of a label; 0 in the last column.
+    added : float32 array, shape (slots, α + 2)
+        The same for additions; labels that were never played share slot 0.
+    slot : int64 array, shape (c,)
+        Slot of every label.
+    noise, seed : float, int
+        Largest random part of a charge, and where its sequence starts.
+    Φ, Ψ : int64 array, shapes (c, ρ + 1) and (c, α + 1)
+        Receive, ``weight`` times, the examples charged from so many removals or additions on.
+    """
+    K, c = t.candidates.size, slot.size
+    moving = t.τ.shape[0] > 0
+    charge = np.empty(-(-K // 16) * 16, np.float32)
+    by_gap = _charges_by_gap(t, added, charge.size if not moving else 0)
+    newΦ, newΨ = np.zeros(Φ.shape, np.int64), np.zeros(Ψ.shape, np.int64)
+    absent = np.zeros((2, c, t.α + 1), np.int64)  # by tie bit, own label, and additions
+    listed = np.full(c, -1)
+    played = np.flatnonzero(slot > 0)
+    state = np.uint32(seed * 2654435761 + 1)
+    for i in range(t.label.size):
+        a, lowest, first, last = t.label[i], t.helped[i], t.start[i], t.start[i + 1]
+        for k in range(K):
+            state = np.uint32(state * np.uint32(1664525) + np.uint32(1013904223))
+            charge[k] = removed[a, max(t.candidates[k], lowest)] + noise * (state >> np.uint32(8)) / 2**24
+        reached = moving or min(t.absent_gap[i, 0], t.absent_gap[i, 1]) <= t.ρ + t.α  # rivals without votes
+        for j in range(first, last):
+            l = t.rival[j]  # noqa: E741 (the paper's label)
+            listed[l] = i
+            if moving:
+                for k in range(K):
+                    charge[k] += added[slot[l], t.τ[j, k]]
+            elif t.gap[j] <= t.ρ + t.α:
+                row = by_gap[slot[l], max(t.gap[j], 0)]
+                for k in range(charge.size):
+                    charge[k] += row[k]
+        if reached:
+            for l in played:  # noqa: E741
+                if l != a and listed[l] != i:
+                    bit = 1 if l < a else 0
+                    if moving:
+                        for k in range(K):
+                            charge[k] += added[slot[l], t.absent_τ[i, bit, k]]
+                    elif t.absent_gap[i, bit] <= t.ρ + t.α:
+                        row = by_gap[slot[l], max(t.absent_gap[i, bit], 0)]
+                        for k in range(charge.size):
+                            charge[k] += row[k]
+        best = 0
+        for k in range(1, K):
+            if charge[k] < charge[best]:
+                best = k
+        s = max(t.candidates[best], lowest)
+        if s <= t.ρ:
+            newΦ[a, s] += 1
+        if s > lowest:  # additions alone never reach the lowest threshold
+            for j in range(first, last):
+                x = additions_needed(t, j, best, s)
+                if x <= t.α:
+                    newΨ[t.rival[j], x] += 1
+            if reached:
+                for bit in range(2):
+                    x = absent_additions_needed(t, i, bit, best, s)
+                    if x <= t.α:
+                        absent[bit, a, x] += 1
+                        for j in range(first, last):  # these are charged one by one
+                            if (t.rival[j] < a) == (bit == 1):
+                                newΨ[t.rival[j], x] -= 1
+    # Rivals without votes: of a label a, all others, those above it with tie bit 0, those below with 1.
+    for x in range(t.α + 1):
+        above, below = 0, 0
+        for l in range(c):  # noqa: E741
+            newΨ[l, x] += above
+            above += absent[0, l, x]
+            newΨ[c - 1 - l, x] += below
+            below += absent[1, c - 1 - l, x]
+    _accumulate(newΦ, weight, Φ)
+    _accumulate(newΨ, weight, Ψ)
+
+
+@njit(nogil=True, cache=True)
+@no_type_check
+def _accumulate(counts: np.ndarray, weight: int, total: np.ndarray) -> None:
+    """Add ``weight`` times the running sums of the rows of ``counts`` to ``total``."""
+    for l in range(counts.shape[0]):  # noqa: E741
+        running = 0
+        for x in range(counts.shape[1]):
+            running += counts[l, x]
+            total[l, x] += weight * running
+
+
+@njit(nogil=True, cache=True)
+@no_type_check
+def _at_least(plays: np.ndarray, label: int, spread: float, weight: float, shares: np.ndarray) -> None:
+    """Write into ``shares[x]`` the weight of plays with at least ``x`` of a label, and of the attacker that spreads.
+
+    ``spread`` is how much it puts on this label, in equal parts on all amounts from 1 to the budget.
+    """
+    running, budget = 0.0, plays.shape[1] - 1
+    shares[budget + 1] = 0.0
+    for x in range(budget, 0, -1):
+        running += plays[label, x] + spread / budget
+        shares[x] = running / weight
+    shares[0] = 1.0
+
+
+@njit(nogil=True, cache=True)
+@no_type_check
+def play(t: Reach, rounds: int) -> tuple[np.ndarray, np.ndarray, int, np.ndarray, np.ndarray]:
+    """Play the game for some rounds.
+
+    Returns
+    -------
+    Φ, Ψ : int64 array, shapes (c, ρ + 1) and (c, α + 1)
+        Charges of the thresholds up to the round with the best bound.
+    N : int
+        Thresholds per example that they count.
+    removals, additions : int64 array, shape (PLAYS_KEPT, c)
+        Last plays of the attacker.
+    """
+    c = t.classes
+    Φ, Ψ, N = np.zeros((c, t.ρ + 1), np.int64), np.zeros((c, t.α + 1), np.int64), 0
+    bestΦ, bestΨ, bestN, best = Φ, Ψ, 0, 2**62
+    # Weight of the plays with exactly so many removals or additions of a label; column 0 is not used.
+    removed, added = np.zeros((c, t.ρ + 1)), np.zeros((c, t.α + 1))
+    removals, additions = np.zeros((PLAYS_KEPT, c), np.int64), np.zeros((PLAYS_KEPT, c), np.int64)
+    corners = np.empty((c, max(t.ρ, t.α) + 2), np.int32)
+    shares_removed = np.empty((c, t.ρ + 2), np.float32)
+    slot = np.zeros(c, np.int64)
+    for j in range(1, rounds + 1):
+        weight = float(max(N, 1))
+        spread = SPREAD * weight / (j * c)
+        played = 1
+        for l in range(c):  # noqa: E741
+            _at_least(removed, l, spread, weight, shares_removed[l])
+            if slot[l] > 0:
+                played += 1
+        shares_added = np.empty((played, t.α + 2), np.float32)
+        _at_least(np.zeros((1, t.α + 1)), 0, spread, weight, shares_added[0])
+        for l in range(c):  # noqa: E741
+            if slot[l] > 0:
+                _at_least(added, l, spread, weight, shares_added[slot[l]])
+        defend(t, shares_removed, shares_added, slot, NOISE / j**0.7, j, Φ, Ψ, j * j)
+        N += j * j
+        R, A = removals[j % PLAYS_KEPT], additions[j % PLAYS_KEPT]
+        upper = relax(Φ, t.ρ, corners, R)[0] + relax(Ψ, t.α, corners, A)[0]
+        if upper // N < best:
+            best = upper // N
+            bestΦ, bestΨ, bestN = Φ.copy(), Ψ.copy(), N
+        for l in range(c):  # noqa: E741
+            removed[l, R[l]] += j * j
+            added[l, A[l]] += j * j
+            if A[l] > 0 and slot[l] == 0:
+                slot[l] = slot.max() + 1
+    return bestΦ, bestΨ, bestN, removals, additions
