@@ -115,7 +115,8 @@ def test_filters_take_the_last_part_of_a_name_that_one_option_has(ensemble_runs)
     assert {x.method for x in query.select(found, {"spread": 2})} == {"fa", "roe-fa"}
     assert {x.method for x in query.select(found, {"subsample": 20})} == {"bagging"}
     assert {x.change for x in query.select(found, {"change": "insert"})} == {"insert"}
-    with pytest.raises(ValueError, match="got seed"):
+    assert query.select([x for x in found if x.algo == "knn"], {"voters": 1000}) == [], "known, but none has it"
+    with pytest.raises(ValueError, match=r"got seed, and algo\.seed and dataset\.seed are several"):
         query.select(found, {"seed": 0})
 
 
