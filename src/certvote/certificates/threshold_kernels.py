@@ -83,65 +83,70 @@ def defend(
     charge = np.empty(-(-K // 16) * 16, np.float32)
     by_gap = _charges_by_gap(t, added, charge.size if not moving else 0)
     newΦ, newΨ = np.zeros(Φ.shape, np.int64), np.zeros(Ψ.shape, np.int64)
-    absent = np.zeros((2, c, t.α + 1), np.int64)  # by tie bit, own label, and additions
+    charged = np.zeros((2, c, t.α + 1), np.int64)  # rivals without votes, by tie bit, own label, and additions
     listed = np.full(c, -1)
     played = np.flatnonzero(slot > 0)
     state = np.uint32(seed * 2654435761 + 1)
     for i in range(t.label.size):
         a, lowest, first, last = t.label[i], t.helped[i], t.start[i], t.start[i + 1]
-        for k in range(K):
+        # Thresholds above what breaks the example without additions are always charged; rivals with larger gaps than
+        # this are never charged below it.
+        end = np.searchsorted(t.candidates, max(t.alone[i], lowest), side="right")
+        farthest = t.α + min(t.alone[i], t.ρ + 1) - 1
+        absent = moving or min(t.absent_gap[i, 0], t.absent_gap[i, 1]) <= farthest  # rivals without votes in reach
+        for k in range(end):
             state = np.uint32(state * np.uint32(1664525) + np.uint32(1013904223))
             charge[k] = removed[a, max(t.candidates[k], lowest)] + noise * (state >> np.uint32(8)) / 2**24
-        reached = moving or min(t.absent_gap[i, 0], t.absent_gap[i, 1]) <= t.ρ + t.α  # rivals without votes
         for j in range(first, last):
-            l = t.rival[j]  # noqa: E741 (the paper's label)
-            listed[l] = i
+            q = slot[t.rival[j]]
             if moving:
-                for k in range(K):
-                    charge[k] += added[slot[l], t.τ[j, k]]
-            elif t.gap[j] <= t.ρ + t.α:
-                row = by_gap[slot[l], max(t.gap[j], 0)]
+                for k in range(end):
+                    charge[k] += added[q, t.τ[j, k]]
+            elif t.gap[j] <= farthest:
+                gap = max(t.gap[j], 0)
                 for k in range(charge.size):
-                    charge[k] += row[k]
-        if reached:
-            for l in played:  # noqa: E741
+                    charge[k] += by_gap[q, gap, k]
+        if absent:
+            for j in range(first, last):
+                listed[t.rival[j]] = i
+            for l in played:  # noqa: E741 (the paper's label)
+                bit = 1 if l < a else 0
                 if l != a and listed[l] != i:
-                    bit = 1 if l < a else 0
                     if moving:
-                        for k in range(K):
+                        for k in range(end):
                             charge[k] += added[slot[l], t.absent_τ[i, bit, k]]
-                    elif t.absent_gap[i, bit] <= t.ρ + t.α:
-                        row = by_gap[slot[l], max(t.absent_gap[i, bit], 0)]
+                    elif t.absent_gap[i, bit] <= farthest:
+                        gap = max(t.absent_gap[i, bit], 0)
                         for k in range(charge.size):
-                            charge[k] += row[k]
+                            charge[k] += by_gap[slot[l], gap, k]
+        charge[0] = removed[a, lowest]  # additions alone never reach the lowest threshold
         best = 0
-        for k in range(1, K):
+        for k in range(1, end):
             if charge[k] < charge[best]:
                 best = k
         s = max(t.candidates[best], lowest)
         if s <= t.ρ:
             newΦ[a, s] += 1
-        if s > lowest:  # additions alone never reach the lowest threshold
+        if s > lowest:
             for j in range(first, last):
                 x = additions_needed(t, j, best, s)
                 if x <= t.α:
                     newΨ[t.rival[j], x] += 1
-            if reached:
-                for bit in range(2):
-                    x = absent_additions_needed(t, i, bit, best, s)
-                    if x <= t.α:
-                        absent[bit, a, x] += 1
-                        for j in range(first, last):  # these are charged one by one
-                            if (t.rival[j] < a) == (bit == 1):
-                                newΨ[t.rival[j], x] -= 1
+            for bit in range(2):
+                x = absent_additions_needed(t, i, bit, best, s)
+                if x <= t.α:
+                    charged[bit, a, x] += 1
+                    for j in range(first, last):  # these are charged one by one
+                        if (t.rival[j] < a) == (bit == 1):
+                            newΨ[t.rival[j], x] -= 1
     # Rivals without votes: of a label a, all others, those above it with tie bit 0, those below with 1.
     for x in range(t.α + 1):
         above, below = 0, 0
         for l in range(c):  # noqa: E741
             newΨ[l, x] += above
-            above += absent[0, l, x]
+            above += charged[0, l, x]
             newΨ[c - 1 - l, x] += below
-            below += absent[1, c - 1 - l, x]
+            below += charged[1, c - 1 - l, x]
     _accumulate(newΦ, weight, Φ)
     _accumulate(newΨ, weight, Ψ)
 
@@ -169,7 +174,7 @@ def _at_least(plays: np.ndarray, label: int, spread: float, weight: float, share
     for x in range(budget, 0, -1):
         running += plays[label, x] + spread / budget
         shares[x] = running / weight
-    shares[0] = 1.0
+    shares[0] = 1.0 + spread * plays.shape[0] / weight
 
 
 @njit(nogil=True, cache=True)
@@ -192,7 +197,7 @@ def play(t: Reach, rounds: int) -> tuple[np.ndarray, np.ndarray, int, np.ndarray
     # Weight of the plays with exactly so many removals or additions of a label; column 0 is not used.
     removed, added = np.zeros((c, t.ρ + 1)), np.zeros((c, t.α + 1))
     removals, additions = np.zeros((PLAYS_KEPT, c), np.int64), np.zeros((PLAYS_KEPT, c), np.int64)
-    corners = np.empty((c, max(t.ρ, t.α) + 2), np.int32)
+    corners, nothing = np.empty((c, max(t.ρ, t.α) + 2), np.int32), np.zeros((c, t.α + 1))
     shares_removed = np.empty((c, t.ρ + 2), np.float32)
     slot = np.zeros(c, np.int64)
     for j in range(1, rounds + 1):
@@ -204,7 +209,7 @@ def play(t: Reach, rounds: int) -> tuple[np.ndarray, np.ndarray, int, np.ndarray
             if slot[l] > 0:
                 played += 1
         shares_added = np.empty((played, t.α + 2), np.float32)
-        _at_least(np.zeros((1, t.α + 1)), 0, spread, weight, shares_added[0])
+        _at_least(nothing, 0, spread, weight, shares_added[0])
         for l in range(c):  # noqa: E741
             if slot[l] > 0:
                 _at_least(added, l, spread, weight, shares_added[slot[l]])
