@@ -86,11 +86,19 @@ class Curve:
 
     ``certified[j]`` is a lower bound of CA(``sizes[j]``). ``attained[j]``, where a certificate searches, is the
     other side of its own search: no larger lower bound can be had from this certificate at this size.
+    ``certified_by[j]`` and ``attained_by[j]`` name the bound or the search that gave each, where there are several.
     """
 
     sizes: Int64[np.ndarray, " s"]
     certified: Float64[np.ndarray, " s"]
     attained: Float64[np.ndarray, " s"] | None = None
+    certified_by: tuple[str, ...] | None = None
+    attained_by: tuple[str, ...] | None = None
+
+    @property
+    def gap(self) -> Float64[np.ndarray, " s"] | None:
+        """How far the two sides of the search are apart at every size, in accuracy; None without a search."""
+        return None if self.attained is None else self.attained - self.certified
 
 
 @dataclass(frozen=True)

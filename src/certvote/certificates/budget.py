@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Integer
@@ -22,10 +25,15 @@ from certvote.certificates.change import allowed, check_change
 from certvote.certificates.coarse_to_fine import search_curve
 from certvote.certificates.costs import Attackable, CostTables
 from certvote.certificates.deletions import knn_broken
+from certvote.certificates.rivals import Rivals
+from certvote.certificates.split_curve import split_curve
 from certvote.certificates.votes import checked_sizes, checked_votes, correct, predicted_labels, smallest_gap
 from certvote.checks import is_integer, is_real
 from certvote.runtime.threads import workers
 from certvote.types import Curve, Votes
+
+FEW_CLASSES = 12
+"""With more classes, boxes of additions are too many, and thresholds are split instead."""
 
 
 def removal_curve(
@@ -110,36 +118,97 @@ def curve(
     _check_options(tolerance, seconds, max_nodes, bound)
     if change == "delete":
         return _deletion_curve(votes, labels, e, bound, progress)
-    deadline = time.monotonic() + seconds
-    m, ascending = len(labels), np.unique(e)
-    known = _individually_broken if votes.k is not None or change == "insert" else _removal_broken
-    closed = known(votes, labels, ascending, change)
-    upper, lower = closed.copy(), np.zeros_like(closed)
-    if votes.k is None:
-        # No search, and no table of that size, for what is known: all break if all additions get one label and all
-        # removals are of it, or, without removals, if two labels get half of the additions each.
-        all_break = ascending >= {"any": 1, "insert": 2}[change] * _largest_gap(votes)
-        lower[all_break] = upper[all_break]
-    searched = np.flatnonzero(upper > lower)
-    if searched.size:
-        few = slice(0, int(searched[-1]) + 1)
-        largest, threads = int(ascending[few].max()), workers(None)
-        attackable = Attackable.of(votes, labels, largest, change)
-        search_curve(
-            CostTables.of(attackable, largest, bound=bound, threads=threads),
-            ascending[few],
-            upper[few],
-            lower[few],
-            tolerance=tolerance * m,
+    bounds = _closed_bounds(votes, labels, np.unique(e), change)
+    open_ = np.flatnonzero(bounds.upper > bounds.lower)
+    if open_.size:
+        _search(
+            bounds.up_to(int(open_[-1])),
+            votes,
+            labels,
+            bound=bound,
+            change=change,
+            tolerance=tolerance * len(labels),
             max_nodes=max_nodes,
-            deadline=deadline,
-            threads=threads,
-            progress=lambda done: None if progress is None else progress(done * e.size // ascending.size, e.size),
+            deadline=time.monotonic() + seconds,
+            progress=lambda share: None if progress is None else progress(int(share * e.size), e.size),
         )
     if progress is not None:
         progress(e.size, e.size)
-    right, at = np.count_nonzero(correct(votes.counts, labels)), np.searchsorted(ascending, e)
-    return Curve(sizes=e, certified=(right - upper[at]) / m, attained=(right - lower[at]) / m)
+    right, at = np.count_nonzero(correct(votes.counts, labels)), np.searchsorted(bounds.sizes, e)
+    return Curve(
+        sizes=e,
+        certified=(right - bounds.upper[at]) / len(labels),
+        attained=(right - bounds.lower[at]) / len(labels),
+        certified_by=tuple(bounds.upper_by[at].tolist()),
+        attained_by=tuple(bounds.lower_by[at].tolist()),
+    )
+
+
+@dataclass
+class _Bounds:
+    """Bounds of the number of examples that break at every size, each with the name of what gave it."""
+
+    sizes: np.ndarray  # i64[s], ascending
+    upper: np.ndarray  # i64[s]
+    lower: np.ndarray  # i64[s]
+    upper_by: np.ndarray  # object[s]
+    lower_by: np.ndarray  # object[s]
+
+    def up_to(self, last: int) -> _Bounds:
+        """Return a view of the sizes up to number ``last``."""
+        return _Bounds(*(values[: last + 1] for values in vars(self).values()))
+
+    @contextmanager
+    def credited_to(self, name: str) -> Iterator[None]:
+        """Give the name to every bound that the block improves."""
+        upper, lower = self.upper.copy(), self.lower.copy()
+        yield
+        self.upper_by[self.upper < upper] = name
+        self.lower_by[self.lower > lower] = name
+
+
+def _closed_bounds(votes: Votes, labels: np.ndarray, sizes: np.ndarray, change: str) -> _Bounds:
+    """Bound what breaks at every size without a search."""
+    if votes.k is not None or change == "insert":
+        name, upper = "individual", _individually_broken(votes, labels, sizes, change)
+    else:
+        name, upper = "removal budget", _removal_broken(votes, labels, sizes, change)
+    lower = np.zeros_like(upper)
+    if votes.k is None:
+        # No search, and no table of that size, for what is known: all break if all additions get one label and all
+        # removals are of it, or, without removals, if two labels get half of the additions each.
+        all_break = sizes >= {"any": 1, "insert": 2}[change] * _largest_gap(votes)
+        lower[all_break] = upper[all_break]
+    return _Bounds(sizes, upper, lower, *(np.full(sizes.size, name, dtype=object) for _ in range(2)))
+
+
+def _search(
+    bounds: _Bounds,
+    votes: Votes,
+    labels: np.ndarray,
+    *,
+    bound: str,
+    change: str,
+    tolerance: float,
+    max_nodes: int,
+    deadline: float,
+    progress: Callable[[float], None],
+) -> None:
+    """Tighten the bounds: by branch and bound with few classes, by threshold splitting with many, or where it is hard."""
+    largest, classes, threads = int(bounds.sizes[-1]), votes.counts.shape[1], workers(None)
+    sides = bounds.sizes, bounds.upper, bounds.lower
+    common: dict[str, Any] = {"tolerance": tolerance, "deadline": deadline, "threads": threads}
+    if classes <= FEW_CLASSES:
+        attackable = Attackable.of(votes, labels, largest, change)
+        tables = CostTables.of(attackable, largest, bound=bound, threads=threads)
+        with bounds.credited_to("branch and bound"):
+            search_curve(
+                tables, *sides, max_nodes=max_nodes, progress=lambda done: progress(done / bounds.sizes.size), **common
+            )
+    if (bounds.upper > bounds.lower).any() and time.monotonic() < deadline:
+        rivals = Rivals.of(votes, labels, largest, bound=bound, change=change)
+        with bounds.credited_to("threshold splitting"):
+            split_curve(rivals, *sides, progress=lambda done: progress(done / bounds.sizes.size), **common)
 
 
 def _deletion_curve(
@@ -152,7 +221,8 @@ def _deletion_curve(
     if progress is not None:
         progress(sizes.size, sizes.size)
     certified = (np.count_nonzero(correct(votes.counts, labels)) - broken) / len(labels)
-    return Curve(sizes=sizes, certified=certified, attained=certified)
+    by = ("removal budget" if votes.k is None else "deletions",) * sizes.size
+    return Curve(sizes=sizes, certified=certified, attained=certified, certified_by=by, attained_by=by)
 
 
 def _removal_broken(votes: Votes, labels: np.ndarray, sizes: np.ndarray, change: str) -> np.ndarray:
