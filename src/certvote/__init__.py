@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from certvote import datasets, results
     from certvote.attacks.backdoor import backdoor
     from certvote.certificates.bagging import curve as bagging_curve
-    from certvote.certificates.budget import curve as budget_curve
-    from certvote.certificates.budget import removal_curve
+    from certvote.certificates.budget_curve import curve as budget_curve
+    from certvote.certificates.budget_curve import removal_curve
     from certvote.certificates.dpa import curve as dpa_curve
     from certvote.certificates.dpa import election_curve
     from certvote.certificates.finite_aggregation import elect as elect_plurality

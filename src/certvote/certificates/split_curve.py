@@ -1,7 +1,8 @@
-"""Bound every size of a curve by threshold splitting, with a few games and an attack at every size.
+"""Bound every size of a curve by threshold splitting.
 
-The knapsacks of a game at one size give bounds at all smaller ones, nearly as good at those next to it. So a long curve
-takes about ``GAMES`` games; the attacks that they suggest are scaled to the sizes between.
+What is a good choice of thresholds at one size is nearly one at the next: a game that has been played at one size goes
+on at the next smaller one, for a few rounds only. A curve is cut into a fixed number of stretches, and these are
+worked on at the same time.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from certvote.certificates.attack import attack
 from certvote.certificates.rivals import Rivals
 from certvote.certificates.thresholds import split
 
-GAMES = 24
-"""Games of a long curve; one at every size of a shorter one."""
+CHAINS = 8
+"""Stretches of a long curve; in each, a game begins at the largest size and goes on at all others."""
 
-ROUNDS = 1536
-"""Rounds of all games of a curve together, of which one has at most ``MOST_ROUNDS``."""
+FIRST_ROUNDS = 64
+"""Rounds at the largest size of a stretch. If there are few sizes, each has a game of its own, with more rounds."""
 
-MOST_ROUNDS = 256
+FURTHER_ROUNDS = 12
+"""Rounds at every other size."""
 
 
 def split_curve(
@@ -32,6 +34,7 @@ def split_curve(
     upper: Int64[np.ndarray, " s"],
     lower: Int64[np.ndarray, " s"],
     *,
+    tolerance: float,
     deadline: float,
     threads: int,
     progress: Callable[[int], None],
@@ -46,6 +49,8 @@ def split_curve(
         Poisoning sizes, ascending.
     upper, lower : int64 array, shape (s,)
         Bounds known before, and after.
+    tolerance : float
+        In test examples: where the bounds are so close, a game does not go on.
     deadline : float
         When to begin nothing new (monotonic seconds).
     threads : int
@@ -53,41 +58,45 @@ def split_curve(
     progress : callable
         Called with the number of sizes that are done.
     """
-    played = np.unique(np.linspace(sizes.size - 1, 0, min(GAMES, sizes.size)).round().astype(np.int64))
-    rounds = min(MOST_ROUNDS, ROUNDS // played.size)
+    few = sizes.size <= CHAINS
+    ends = np.unique(np.linspace(0, sizes.size, CHAINS + 1).round().astype(np.int64))
 
-    def work(game: int) -> tuple[slice, np.ndarray, np.ndarray] | None:
-        """Play one game; return bounds for its size and for those down to the next smaller game."""
-        last = int(played[game])
-        here = slice(int(played[game - 1]) + 1 if game else 0, last + 1)
-        if time.monotonic() >= deadline or (upper[here] == lower[here]).all():
-            return None
-        reach = rivals.at(int(sizes[last]))
-        result = split(reach, rounds=rounds)
-        best = attack(reach, _starts(result.additions, result.removals, reach.α), result.removals, True)
-        attained = [best.broken]
-        additions = best.additions
-        for size in sizes[here][-2::-1].tolist():
-            smaller = rivals.at(size)
-            budget = smaller.α
-            start = (additions * budget // max(int(additions.sum()), 1))[None]
-            attained.append(attack(smaller, start, start[:0], False).broken)
-        return here, result.upper[sizes[: last + 1]], np.array(attained[::-1])
+    def work(chain: int) -> tuple[slice, np.ndarray, np.ndarray]:
+        """Play at the sizes of one stretch, from the largest to the smallest, and attack at each."""
+        here = slice(int(ends[chain]), int(ends[chain + 1]))
+        most, attained = upper[here].copy(), lower[here].copy()
+        game, plays = None, np.zeros((0, rivals.classes), np.int64)
+        for j in range(most.size - 1, -1, -1):
+            if most[j] <= attained[j] or time.monotonic() >= deadline:
+                continue
+            reach = rivals.at(int(sizes[here][j]))
+            if game is not None:
+                found = attack(reach, scaled(plays, reach.α), plays[:0], False)
+                attained[j:] = np.maximum(attained[j:], found.broken)
+                if most[j] - attained[j] <= tolerance:
+                    continue
+            rounds = FURTHER_ROUNDS if game else 4 * FIRST_ROUNDS if few else FIRST_ROUNDS
+            bounds, game = split(reach, rounds=rounds, before=game)
+            most[: j + 1] = np.minimum(most[: j + 1], bounds[sizes[here][: j + 1]])
+            found = attack(reach, starts(game.additions, reach.α), game.removals, True)
+            plays = found.additions[None]
+            attained[j:] = np.maximum(attained[j:], found.broken)
+        return here, most, attained
 
     with ThreadPoolExecutor(threads) as pool:
-        for game, result in enumerate(pool.map(work, range(played.size))):
-            if result is not None:
-                here, most, attained = result
-                upper[: here.stop] = np.minimum(upper[: here.stop], most)
-                lower[here] = np.maximum(lower[here], attained)
-            progress(int(played[game]) + 1)
+        for here, most, attained in pool.map(work, range(ends.size - 1)):
+            upper[here], lower[here] = most, attained
+            progress(here.stop)
     upper[:] = np.minimum.accumulate(upper[::-1])[::-1]
     lower[:] = np.maximum.accumulate(lower)
 
 
-def _starts(additions: np.ndarray, removals: np.ndarray, α: int) -> np.ndarray:
-    """Return plays to start attacks from, and all additions for each label that was played most."""
+def starts(additions: Int64[np.ndarray, "plays c"], α: int) -> Int64[np.ndarray, "starts c"]:
+    """Return plays to start attacks from, and all additions for each of the labels that were played most."""
     strongest = np.argsort(-additions.sum(axis=0), kind="stable")[:4]
-    corners = np.zeros((strongest.size, additions.shape[1]), np.int64)
-    corners[np.arange(strongest.size), strongest] = α
-    return np.concatenate((additions, corners))
+    return np.concatenate((additions, α * np.eye(additions.shape[1], dtype=np.int64)[strongest]))
+
+
+def scaled(additions: Int64[np.ndarray, "plays c"], α: int) -> Int64[np.ndarray, "plays c"]:
+    """Scale additions to another budget, without exceeding it."""
+    return additions * α // np.maximum(additions.sum(axis=1, keepdims=True), 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import no_type_check  # Numba compiles untyped source: no checker may wrap it
+from typing import NamedTuple, no_type_check  # Numba compiles untyped source: no checker may wrap it
 
 import numpy as np
 from numba import njit
@@ -177,52 +177,99 @@ def _at_least(plays: np.ndarray, label: int, spread: float, weight: float, share
     shares[0] = 1.0 + spread * plays.shape[0] / weight
 
 
+class Game(NamedTuple):
+    """What has been played: charges of all thresholds, and the attacker's plays by weight.
+
+    Attributes
+    ----------
+    Φ, Ψ : int64 array, shapes (c, ρ + 1) and (c, α + 1)
+        Examples charged from so many removals or additions on, over all rounds.
+    counted : int64 array, shape (2,)
+        Thresholds per example that they count, ``N``; number of the last round.
+    removed, added : float64 array, shapes (c, ρ + 1) and (c, α + 1)
+        Weight of the plays with exactly so many removals or additions of a label.
+    removals, additions : int64 array, shape (PLAYS_KEPT, c)
+        Last plays.
+    """
+
+    Φ: np.ndarray
+    Ψ: np.ndarray
+    counted: np.ndarray
+    removed: np.ndarray
+    added: np.ndarray
+    removals: np.ndarray
+    additions: np.ndarray
+
+
 @njit(nogil=True, cache=True)
 @no_type_check
-def play(t: Reach, rounds: int) -> tuple[np.ndarray, np.ndarray, int, np.ndarray, np.ndarray]:
-    """Play the game for some rounds.
+def new_game(c: int, ρ: int, α: int) -> Game:
+    """Return a game that nobody has played."""
+    return Game(
+        np.zeros((c, ρ + 1), np.int64),
+        np.zeros((c, α + 1), np.int64),
+        np.zeros(2, np.int64),
+        np.zeros((c, ρ + 1)),
+        np.zeros((c, α + 1)),
+        np.zeros((PLAYS_KEPT, c), np.int64),
+        np.zeros((PLAYS_KEPT, c), np.int64),
+    )
 
-    Returns
-    -------
-    Φ, Ψ : int64 array, shapes (c, ρ + 1) and (c, α + 1)
-        Charges of the thresholds up to the round with the best bound.
-    N : int
-        Thresholds per example that they count.
-    removals, additions : int64 array, shape (PLAYS_KEPT, c)
-        Last plays of the attacker.
+
+@njit(nogil=True, cache=True)
+@no_type_check
+def go_on(game: Game, ρ: int, α: int, last_round: int) -> Game:
+    """Take a game over to a smaller size, with the weight of as many rounds as are to be remembered.
+
+    Thresholds are valid at every smaller size, and charges that are scaled by ``γ`` and rounded up count at least
+    ``γ N`` thresholds.
     """
+    old, N = game.counted[0], last_round**3 // 3
+    further = new_game(game.Φ.shape[0], ρ, α)
+    further.counted[:] = N, last_round
+    further.Φ[:] = (game.Φ[:, : ρ + 1] * N + old - 1) // old
+    further.Ψ[:] = (game.Ψ[:, : α + 1] * N + old - 1) // old
+    for plays, fewer in ((game.removed, further.removed), (game.added, further.added)):
+        most = fewer.shape[1] - 1
+        for x in range(plays.shape[1]):
+            fewer[:, min(x, most)] += plays[:, x] * N / old
+    return further
+
+
+@njit(nogil=True, cache=True)
+@no_type_check
+def play(t: Reach, game: Game, rounds: int) -> tuple[np.ndarray, np.ndarray, int]:
+    """Play further rounds of a game; return ``Φ``, ``Ψ`` and ``N`` after the round with the best bound."""
     c = t.classes
-    Φ, Ψ, N = np.zeros((c, t.ρ + 1), np.int64), np.zeros((c, t.α + 1), np.int64), 0
-    bestΦ, bestΨ, bestN, best = Φ, Ψ, 0, 2**62
-    # Weight of the plays with exactly so many removals or additions of a label; column 0 is not used.
-    removed, added = np.zeros((c, t.ρ + 1)), np.zeros((c, t.α + 1))
-    removals, additions = np.zeros((PLAYS_KEPT, c), np.int64), np.zeros((PLAYS_KEPT, c), np.int64)
+    bestΦ, bestΨ, bestN, best = game.Φ, game.Ψ, 1, 2**62
     corners, nothing = np.empty((c, max(t.ρ, t.α) + 2), np.int32), np.zeros((c, t.α + 1))
     shares_removed = np.empty((c, t.ρ + 2), np.float32)
     slot = np.zeros(c, np.int64)
-    for j in range(1, rounds + 1):
-        weight = float(max(N, 1))
+    for _ in range(rounds):
+        game.counted[1] += 1
+        j = game.counted[1]
+        weight = float(max(game.counted[0], 1))
         spread = SPREAD * weight / (j * c)
         played = 1
-        for l in range(c):  # noqa: E741
-            _at_least(removed, l, spread, weight, shares_removed[l])
-            if slot[l] > 0:
+        for l in range(c):  # noqa: E741 (the paper's label)
+            _at_least(game.removed, l, spread, weight, shares_removed[l])
+            slot[l] = 0
+            if game.added[l, 1:].any():
+                slot[l] = played
                 played += 1
         shares_added = np.empty((played, t.α + 2), np.float32)
         _at_least(nothing, 0, spread, weight, shares_added[0])
         for l in range(c):  # noqa: E741
             if slot[l] > 0:
-                _at_least(added, l, spread, weight, shares_added[slot[l]])
-        defend(t, shares_removed, shares_added, slot, NOISE / j**0.7, j, Φ, Ψ, j * j)
-        N += j * j
-        R, A = removals[j % PLAYS_KEPT], additions[j % PLAYS_KEPT]
-        upper = relax(Φ, t.ρ, corners, R)[0] + relax(Ψ, t.α, corners, A)[0]
+                _at_least(game.added, l, spread, weight, shares_added[slot[l]])
+        defend(t, shares_removed, shares_added, slot, NOISE / j**0.7, j, game.Φ, game.Ψ, j * j)
+        game.counted[0] += j * j
+        N, R, A = game.counted[0], game.removals[j % PLAYS_KEPT], game.additions[j % PLAYS_KEPT]
+        upper = relax(game.Φ, t.ρ, corners, R)[0] + relax(game.Ψ, t.α, corners, A)[0]
         if upper // N < best:
             best = upper // N
-            bestΦ, bestΨ, bestN = Φ.copy(), Ψ.copy(), N
+            bestΦ, bestΨ, bestN = game.Φ.copy(), game.Ψ.copy(), N
         for l in range(c):  # noqa: E741
-            removed[l, R[l]] += j * j
-            added[l, A[l]] += j * j
-            if A[l] > 0 and slot[l] == 0:
-                slot[l] = slot.max() + 1
-    return bestΦ, bestΨ, bestN, removals, additions
+            game.removed[l, R[l]] += j * j
+            game.added[l, A[l]] += j * j
+    return bestΦ, bestΨ, bestN
