@@ -15,7 +15,7 @@ import numpy as np
 from certificates import bagging_oracle, enumeration
 from certificates.brute_force import Instance
 from certificates.instances import Bounds, votes_of
-from certvote.certificates import bagging, grouping, individual
+from certvote.certificates import bagging, budget_curve, grouping, individual
 from certvote.certificates.change import CHANGES
 from certvote.types import Curve, Votes
 
