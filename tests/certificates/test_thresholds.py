@@ -10,6 +10,7 @@ from certificates.enumeration import BUDGETS, budget_broken
 from certificates.instances import draw_table
 from certvote.certificates import individual
 from certvote.certificates.attack import attack, best_removals, costs_with
+from certvote.certificates.boxes import split_boxes
 from certvote.certificates.costs import Attackable, CostTables
 from certvote.certificates.rivals import Rivals, candidates
 from certvote.certificates.search import search
@@ -139,3 +140,22 @@ def test_what_is_certified_individually_is_out_of_reach(change):
         rivals = Rivals.of(votes, labels, LARGEST, bound="sharp", change=change)
         for e in range(LARGEST + 1):
             assert rivals.at(e).label.size == np.count_nonzero((safe >= 0) & (safe < e))
+
+
+@pytest.mark.parametrize(("knn", "bound", "change"), CASES)
+def test_boxes_enclose_what_breaks(knn, bound, change):
+    exact, total, split_ = 0, 0, 0
+    for votes, labels in drawn(8, 120, knn):
+        broken = budget_broken(votes, labels, LARGEST, NAMES[bound], change) - wrong(votes, labels)
+        reach = Rivals.of(votes, labels, LARGEST, bound=bound, change=change).at(LARGEST)
+        bounds, game = split(reach, rounds=1)
+        if reach.label.size == 0:
+            continue
+        for splits in (1, 3, 50):
+            start = int(bounds[-1])
+            upper, lower = split_boxes(reach, game, start, 0, splits=splits, tolerance=0.0, deadline=np.inf)
+            assert lower <= broken <= upper <= start
+            split_ += upper < start
+        exact, total = exact + (upper == lower == broken), total + 1
+    assert split_ > 0 or change == "insert"
+    assert exact > 0.8 * total

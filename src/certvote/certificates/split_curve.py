@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from certvote.certificates.attack import attack
+from certvote.certificates.boxes import split_boxes
 from certvote.certificates.rivals import Rivals
 from certvote.certificates.thresholds import split
 
@@ -26,6 +27,15 @@ FIRST_ROUNDS = 64
 
 FURTHER_ROUNDS = 12
 """Rounds at every other size."""
+
+BOXES = 192
+"""Boxes that are split at each of few sizes, where the bounds are not yet close,"""
+
+BOXES_ON_LONG_CURVES = 8
+"""at each of many sizes,"""
+
+MIDDLING_CLASSES = 50
+"""if there are at most so many classes; with more of them thresholds alone are nearly as good."""
 
 
 def split_curve(
@@ -59,6 +69,7 @@ def split_curve(
         Called with the number of sizes that are done.
     """
     few = sizes.size <= CHAINS
+    splits = BOXES if few else BOXES_ON_LONG_CURVES if rivals.classes <= MIDDLING_CLASSES else 0
     ends = np.unique(np.linspace(0, sizes.size, CHAINS + 1).round().astype(np.int64))
 
     def work(chain: int) -> tuple[slice, np.ndarray, np.ndarray]:
@@ -80,7 +91,12 @@ def split_curve(
             most[: j + 1] = np.minimum(most[: j + 1], bounds[sizes[here][: j + 1]])
             found = attack(reach, starts(game.additions, reach.α), game.removals, True)
             plays = found.additions[None]
-            attained[j:] = np.maximum(attained[j:], found.broken)
+            least, best = split_boxes(
+                reach, game, int(most[j]), max(int(attained[j]), found.broken), splits=splits, tolerance=tolerance,
+                deadline=deadline,
+            )  # fmt: skip
+            most[: j + 1] = np.minimum(most[: j + 1], least)
+            attained[j:] = np.maximum(attained[j:], best)
         return here, most, attained
 
     with ThreadPoolExecutor(threads) as pool:

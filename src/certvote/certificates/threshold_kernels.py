@@ -164,17 +164,32 @@ def _accumulate(counts: np.ndarray, weight: int, total: np.ndarray) -> None:
 
 @njit(nogil=True, cache=True)
 @no_type_check
-def _at_least(plays: np.ndarray, label: int, spread: float, weight: float, shares: np.ndarray) -> None:
-    """Write into ``shares[x]`` the weight of plays with at least ``x`` of a label, and of the attacker that spreads.
+def _at_least(
+    plays: np.ndarray, low: int, high: int, spread: float, labels: int, weight: float, shares: np.ndarray
+) -> None:
+    """Write into ``shares[x]`` the share of plays with at least ``x`` of a label, and of the attacker that spreads.
 
-    ``spread`` is how much it puts on this label, in equal parts on all amounts from 1 to the budget.
+    ``plays[x]`` is the weight of those with exactly ``x``. The attacker that spreads gives one of ``labels`` labels any
+    amount from ``low + 1`` to ``high``, and ``low`` to the others.
     """
-    running, budget = 0.0, plays.shape[1] - 1
-    shares[budget + 1] = 0.0
-    for x in range(budget, 0, -1):
-        running += plays[label, x] + spread / budget
+    running = 0.0
+    shares[:] = 0.0
+    for x in range(high, low, -1):
+        running += plays[x] + spread / labels / (high - low)
         shares[x] = running / weight
-    shares[0] = 1.0 + spread * plays.shape[0] / weight
+    shares[: low + 1] = 1.0 + spread / weight
+
+
+@njit(nogil=True, cache=True)
+@no_type_check
+def within_box(t: Reach, Ψ: np.ndarray) -> np.ndarray:
+    """Return the charges of additions as functions of how many exceed the lower corner of the box."""
+    left = t.α - t.low.sum()
+    G = np.empty((t.classes, left + 1), Ψ.dtype)
+    for l in range(t.classes):  # noqa: E741 (the paper's label)
+        for x in range(left + 1):
+            G[l, x] = Ψ[l, min(t.low[l] + x, t.high[l])]
+    return G
 
 
 class Game(NamedTuple):
@@ -240,36 +255,37 @@ def go_on(game: Game, ρ: int, α: int, last_round: int) -> Game:
 @no_type_check
 def play(t: Reach, game: Game, rounds: int) -> tuple[np.ndarray, np.ndarray, int]:
     """Play further rounds of a game; return ``Φ``, ``Ψ`` and ``N`` after the round with the best bound."""
-    c = t.classes
+    c, left = t.classes, t.α - t.low.sum()
     bestΦ, bestΨ, bestN, best = game.Φ, game.Ψ, 1, 2**62
-    corners, nothing = np.empty((c, max(t.ρ, t.α) + 2), np.int32), np.zeros((c, t.α + 1))
+    corners = np.empty((c, max(t.ρ, t.α) + 2), np.int32)
     shares_removed = np.empty((c, t.ρ + 2), np.float32)
     slot = np.zeros(c, np.int64)
     for _ in range(rounds):
         game.counted[1] += 1
         j = game.counted[1]
         weight = float(max(game.counted[0], 1))
-        spread = SPREAD * weight / (j * c)
-        played = 1
-        for l in range(c):  # noqa: E741 (the paper's label)
-            _at_least(game.removed, l, spread, weight, shares_removed[l])
+        spread = SPREAD * weight / j
+        slots = 1
+        for l in range(c):  # noqa: E741
+            _at_least(game.removed[l], 0, t.ρ, spread, c, weight, shares_removed[l])
             slot[l] = 0
-            if game.added[l, 1:].any():
-                slot[l] = played
-                played += 1
-        shares_added = np.empty((played, t.α + 2), np.float32)
-        _at_least(nothing, 0, spread, weight, shares_added[0])
+            if t.low[l] > 0 or t.high[l] < t.α or game.added[l, 1:].any():
+                slot[l] = slots
+                slots += 1
+        shares_added = np.empty((slots, t.α + 2), np.float32)
+        _at_least(np.zeros(t.α + 1), 0, t.α, spread, c, weight, shares_added[0])
         for l in range(c):  # noqa: E741
             if slot[l] > 0:
-                _at_least(game.added, l, spread, weight, shares_added[slot[l]])
+                _at_least(game.added[l], t.low[l], t.high[l], spread, c, weight, shares_added[slot[l]])
         defend(t, shares_removed, shares_added, slot, NOISE / j**0.7, j, game.Φ, game.Ψ, j * j)
         game.counted[0] += j * j
         N, R, A = game.counted[0], game.removals[j % PLAYS_KEPT], game.additions[j % PLAYS_KEPT]
-        upper = relax(game.Φ, t.ρ, corners, R)[0] + relax(game.Ψ, t.α, corners, A)[0]
+        upper = relax(game.Φ, t.ρ, corners, R)[0] + relax(within_box(t, game.Ψ), left, corners, A)[0]
         if upper // N < best:
             best = upper // N
             bestΦ, bestΨ, bestN = game.Φ.copy(), game.Ψ.copy(), N
         for l in range(c):  # noqa: E741
+            A[l] = min(A[l] + t.low[l], t.high[l])
             game.removed[l, R[l]] += j * j
             game.added[l, A[l]] += j * j
     return bestΦ, bestΨ, bestN

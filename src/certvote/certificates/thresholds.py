@@ -24,7 +24,7 @@ from jaxtyping import Int64
 
 from certvote.certificates.allocation import allocate_rows
 from certvote.certificates.rivals import Reach
-from certvote.certificates.threshold_kernels import Game, go_on, new_game, play
+from certvote.certificates.threshold_kernels import Game, go_on, new_game, play, within_box
 
 REMEMBERED = 24
 """Rounds at a larger size that count for as much when a game goes on at a smaller one."""
@@ -45,7 +45,7 @@ def split(t: Reach, *, rounds: int, before: Game | None = None) -> tuple[Int64[n
     Returns
     -------
     upper : int64 array, shape (e + 1,)
-        Most examples that break at every size up to this one.
+        Most examples that break at every size up to this one; within a box, at sizes that have additions for it.
     game : Game
         What was played.
 
@@ -58,5 +58,7 @@ def split(t: Reach, *, rounds: int, before: Game | None = None) -> tuple[Int64[n
     if t.label.size == 0:
         return np.zeros(budgets.size, np.int64), game
     Φ, Ψ, N = play(t, game, rounds)
-    charged = allocate_rows(Φ)[np.minimum(budgets, t.ρ)] + allocate_rows(Ψ)[np.minimum(budgets, t.α)]
+    given = t.low.sum()  # 0 unless the additions are within a box
+    added = allocate_rows(within_box(t, Ψ))[np.clip(budgets - given, 0, t.α - given)]
+    charged = allocate_rows(Φ)[np.minimum(budgets, t.ρ)] + added
     return np.minimum(charged // N, t.label.size), game
