@@ -30,11 +30,21 @@ class Arrays(Dataset):
 
 
 def arrays(*, path: str | Path) -> Split:
-    """The arrays ``x_train``, ``y_train``, ``x_test``, ``y_test`` (and ``class_names``) of an ``.npz`` file.
+    """Read the arrays ``x_train``, ``y_train``, ``x_test``, ``y_test`` (and ``class_names``) of an ``.npz`` file.
 
     ``x``: ``uint8`` images [n h w] or [n h w channels], or feature vectors [n d] of any real type. ``y``: integer
     labels from 0; there are as many classes as ``class_names``, or as the largest label says. Pickled objects are
-    never read. Raises ``ValueError`` that names the file and the key for everything else.
+    never read.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+
+    Raises
+    ------
+    ValueError
+        If the file holds anything else; the message names the file and the array.
     """
     path = Path(path).expanduser()
     found = _read(path)
@@ -76,7 +86,7 @@ def _read(path: Path) -> dict[str, object]:
 
 
 def _examples(path: Path, key: str, x: object) -> np.ndarray:
-    """Images as [n h w channels], vectors as floating point numbers [n d]."""
+    """Convert examples: images to [n h w channels], vectors to floating point numbers [n d]."""
     if not isinstance(x, np.ndarray) or x.ndim not in (2, 3, 4) or x.dtype.kind not in "uif":
         got = f"{x.dtype} {list(x.shape)}" if isinstance(x, np.ndarray) else "no array"
         raise ValueError(f"{path}: expected {key} to be uint8 images [n h w (channels)] or vectors [n d], got {got}")

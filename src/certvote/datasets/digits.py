@@ -29,10 +29,19 @@ class Digits(Dataset):
 
 
 def digits(*, seed: int = 0) -> Split:
-    """1,797 images of 8×8 pixels, ten digits: 1,297 for training, 500 for testing.
+    """Read 1,797 images of 8×8 pixels, ten digits: 1,297 for training, 500 for testing.
 
-    The published data has no test set: one is drawn stratified, with ``seed``. Its 17 gray levels ``v`` become
-    ``round(255 v / 16)``. Raises ``ValueError`` for an unusable seed.
+    The published data has no test set: one is drawn, stratified. Its 17 gray levels ``v`` become ``round(255 v / 16)``.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the draw.
+
+    Raises
+    ------
+    ValueError
+        If the seed is not an integer of at least 0.
     """
     check_seed(seed)
     levels, labels = _published()
@@ -45,7 +54,7 @@ def digits(*, seed: int = 0) -> Split:
 
 
 def _published() -> tuple[Float64[np.ndarray, "n 8 8"], Int64[np.ndarray, " n"]]:
-    """Gray levels and labels, from scikit-learn's file; importing it takes longer than all that a small job does."""
+    """Read gray levels and labels from scikit-learn's file; importing it takes longer than a small job."""
     for file in files("scikit-learn") or ():
         if file.name == "digits.csv.gz":
             table = np.loadtxt(file.locate(), delimiter=",")

@@ -1,4 +1,4 @@
-"""CLIP models through open_clip: which there are, where their weights come from, what is wrong with either."""
+"""Find and load CLIP models through open_clip, and say what is wrong with a model or its weights."""
 
 from __future__ import annotations
 
@@ -21,22 +21,36 @@ _PREPROCESSING = ("mode", "mean", "std", "interpolation", "resize_mode", "fill_c
 
 
 def embedding_dim(model: str) -> int:
-    """Numbers per image, as the model's configuration says."""
+    """Return the dimension of a model's embeddings, from its configuration.
+
+    Raises
+    ------
+    ValueError
+        If there is no such model.
+    """
     return int(_config(model)["embed_dim"])
 
 
 def sources(*, model: str, weights: str, **_: object) -> dict[str, str]:
-    """By option, what identifies it: names as they are, files by the SHA-256 of their content."""
+    """Return what identifies model and weights, by option: names as they are, files by the SHA-256 of their content."""
     named = {"feature.model": _config_file(model), "feature.weights": checkpoint_file(weights)}
     given = {"feature.model": model, "feature.weights": weights}
     return {option: given[option] if path is None else file_digest(path) for option, path in named.items()}
 
 
 def load(model: str, weights: str, *, precision: str, device: str) -> Encoder:
-    """The model with its weights, downloaded where they are a tag whose file is not on this machine yet.
+    """Load a model with its weights, downloaded where they are a tag whose file is not on this machine yet.
 
-    Raises ``ValueError`` that names the option for a model that there is not, weights that are neither a tag of this
-    model nor a file, that cannot be downloaded or do not fit, and a device that there is not.
+    Parameters
+    ----------
+    model, weights, precision, device : str
+        The options.
+
+    Raises
+    ------
+    ValueError
+        If there is no such model or device, or the weights are neither a tag of this model nor a file, cannot be
+        downloaded or do not fit; the message names the option.
     """
     embedding_dim(model)  # complains before anything is downloaded
     checkpoint = checkpoint_file(weights)
@@ -79,7 +93,7 @@ def load(model: str, weights: str, *, precision: str, device: str) -> Encoder:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the progress reports that open_clip writes to the root logger."""
+    """Silence the progress reports that open_clip writes to the root logger."""
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.WARNING)
@@ -93,7 +107,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _config_file(model: str) -> Path | None:
-    """The file, where the model is given as one."""
+    """Return the configuration file, where the model is given as one."""
     if not model.endswith(".json"):
         return None
     path = Path(model).expanduser()
@@ -103,7 +117,7 @@ def _config_file(model: str) -> Path | None:
 
 
 def _config(model: str) -> Mapping[str, Any]:
-    """The model's configuration, without the seconds that importing open_clip takes."""
+    """Read a model's configuration, without the seconds that importing open_clip takes."""
     path = _config_file(model)
     if path is None:
         folder = _package_folder() / "model_configs"
@@ -129,7 +143,7 @@ def _config(model: str) -> Mapping[str, Any]:
 
 @contextmanager
 def _registered(open_clip: Any, model: str) -> Iterator[str]:
-    """The name under which open_clip knows the model; of a file's, one that hides no other."""
+    """Yield the name under which open_clip knows the model; a file gets one that hides no other."""
     path = _config_file(model)
     if path is None:
         yield model
@@ -151,7 +165,7 @@ def _package_folder() -> Path:
 
 
 def _imported() -> tuple[Any, Any]:
-    """torch and open_clip, or an error that says what to install."""
+    """Import torch and open_clip, or raise an error that says what to install."""
     try:
         import open_clip
         import torch
@@ -171,7 +185,7 @@ def _imported() -> tuple[Any, Any]:
 
 
 def _published(open_clip: Any, model: str, tag: str, published: Mapping[str, Any], tags: list[str]) -> Path:
-    """The file of a tag's weights, downloaded if need be."""
+    """Return the file of a tag's weights, downloaded if need be."""
     if not published:
         raise ValueError(
             f"option feature.weights: expected a checkpoint file or one of the tags of feature.model={model} "
@@ -194,7 +208,7 @@ def _published(open_clip: Any, model: str, tag: str, published: Mapping[str, Any
 
 
 def _downloaded_before(published: Mapping[str, Any]) -> Path | None:
-    """The file in the cache of the hub that serves it."""
+    """Return the file in the cache of the hub that serves it, or ``None``."""
     from huggingface_hub import try_to_load_from_cache
 
     repository, _, file = str(published.get("hf_hub", "")).rpartition("/")
@@ -209,7 +223,7 @@ def _downloaded_before(published: Mapping[str, Any]) -> Path | None:
 
 
 def _agreed(published: list[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The preprocessing that all published weights of a model have in common, for weights of one's own."""
+    """Return the preprocessing that all published weights of a model have in common, for weights of one's own."""
     first = published[0] if published else {}
     return {
         key: first[key]

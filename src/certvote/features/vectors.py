@@ -1,4 +1,4 @@
-"""Ready feature vectors, put onto the exact grid."""
+"""Round ready feature vectors to the exact grid."""
 
 from __future__ import annotations
 
@@ -34,21 +34,44 @@ class Vectors(Feature):
 
 
 def check_bounds(low: float, high: float) -> None:
-    """Raise ``ValueError`` unless the range of features is finite and not empty."""
+    """Check that the range of features is finite and not empty.
+
+    Raises
+    ------
+    ValueError
+        If it is not; the message names the options.
+    """
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise ValueError(f"options feature.low, feature.high: expected finite low < high, got {low}, {high}")
 
 
 def vectors_bits(dim: int, *, low: float = -1.0, high: float = 1.0) -> int:
-    """The grid of vectors of ``dim`` values in [``low``, ``high``]."""
+    """Return the exponent of the grid of vectors of ``dim`` values in [``low``, ``high``]."""
     return bits_for(dim, low=low, high=high)
 
 
 def vectors(x: Float[np.ndarray, "n d"], *, low: float = -1.0, high: float = 1.0) -> Float32[np.ndarray, "n d"]:
-    """The vectors, every value rounded to the grid of the range that the user declares.
+    """Round vectors to the grid of the range that the user states.
 
     The range must be known without the training data, as its examples may be an attacker's; hence no default that
-    fits all, and a ``ValueError`` for values outside, and for what is no matrix of numbers.
+    fits all.
+
+    Parameters
+    ----------
+    x : array of real numbers, shape (n, d)
+        Vectors.
+    low, high : float
+        Range of all values.
+
+    Returns
+    -------
+    float32 array, shape (n, d)
+        Multiples of 2^-b, with b from :func:`vectors_bits`.
+
+    Raises
+    ------
+    ValueError
+        If ``x`` is no matrix of numbers, a value lies outside the range, or the range has no usable grid.
     """
     x = checked_matrix("x", x)
     return snap(x, vectors_bits(x.shape[1], low=low, high=high), low=low, high=high)
