@@ -16,7 +16,7 @@ from collections.abc import Callable
 import numpy as np
 
 from certvote import datasets, features, neighbors
-from certvote.certificates import budget, grouping, individual
+from certvote.certificates import budget_curve, grouping, individual
 from certvote.certificates import search as search_module
 from certvote.types import Curve, Votes
 from harness import Bench
@@ -39,11 +39,11 @@ def main() -> None:
             "rNN individual, 0…2000": lambda: individual.curve(rnn, labels, all_sizes),
             "rNN RD, 0…2000": lambda: grouping.curve(rnn, labels, all_sizes, method="rd"),
             "rNN ISLAND, 0…2000": lambda: grouping.curve(rnn, labels, all_sizes, method="island"),
-            "rNN removal budget, 0…2000": lambda: budget.removal_curve(rnn, labels, all_sizes),
+            "rNN removal budget, 0…2000": lambda: budget_curve.removal_curve(rnn, labels, all_sizes),
         }
         for name, votes, bound in (("rNN", rnn, "plain"), ("kNN", knn, "plain"), ("kNN", knn, "sharp")):
             title = f"{name} budget ({bound}), 0…{LARGEST}, stride {stride}"
-            jobs[title] = lambda votes=votes, bound=bound: budget.curve(
+            jobs[title] = lambda votes=votes, bound=bound: budget_curve.curve(
                 votes, labels, sizes, stride=stride, bound=bound
             )
             if bench.wanted(title):
@@ -55,12 +55,12 @@ def main() -> None:
 def compile_all(rnn: Votes, knn: Votes, labels: np.ndarray) -> None:
     """Run everything once on little, so that no compilation is measured."""
     few = np.arange(0, 21, 10)
-    budget.curve(rnn, labels, few)
+    budget_curve.curve(rnn, labels, few)
     for bound in ("plain", "sharp"):
-        budget.curve(knn, labels, few, bound=bound)
+        budget_curve.curve(knn, labels, few, bound=bound)
     for method in ("rd", "island"):
         grouping.curve(rnn, labels, few, method=method)
-    budget.removal_curve(rnn, labels, few)
+    budget_curve.removal_curve(rnn, labels, few)
 
 
 def traced(title: str, run: Callable[[], Curve]) -> None:

@@ -10,10 +10,17 @@ import subprocess
 import sys
 
 _PROGRAM = """
+import sys
+import types
+
+from beartype import BeartypeConf, FrozenDict, beartype
 from jaxtyping import install_import_hook
 
+# OmegaConf gives a list for an option that is declared as a tuple.
+lenient = BeartypeConf(hint_overrides=FrozenDict({tuple[int, int]: tuple[int, int] | list[int]}))
+sys.modules["checker"] = types.SimpleNamespace(check=beartype(conf=lenient))
 checked = ["types", "attacks", "datasets", "features", "neighbors", "learners", "algorithms", "certificates"]
-install_import_hook([f"certvote.{stage}" for stage in checked], "beartype.beartype")
+install_import_hook([f"certvote.{stage}" for stage in checked], "checker.check")
 
 from hydra import compose, initialize_config_dir
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from certvote import datasets, results
     from certvote.attacks.backdoor import backdoor
     from certvote.certificates.bagging import curve as bagging_curve
-    from certvote.certificates.budget import curve as budget_curve
-    from certvote.certificates.budget import removal_curve
+    from certvote.certificates.budget_curve import curve as budget_curve
+    from certvote.certificates.budget_curve import removal_curve
     from certvote.certificates.dpa import curve as dpa_curve
     from certvote.certificates.dpa import election_curve
     from certvote.certificates.finite_aggregation import elect as elect_plurality
@@ -55,8 +55,8 @@ _ORIGINS = {
     "certified_sizes": ("certvote.certificates.individual", "votes_sizes"),
     "individual_curve": ("certvote.certificates.individual", "curve"),
     "grouping_curve": ("certvote.certificates.grouping", "curve"),
-    "removal_curve": ("certvote.certificates.budget", "removal_curve"),
-    "budget_curve": ("certvote.certificates.budget", "curve"),
+    "removal_curve": ("certvote.certificates.budget_curve", "removal_curve"),
+    "budget_curve": ("certvote.certificates.budget_curve", "curve"),
     "bagging_curve": ("certvote.certificates.bagging", "curve"),
     "dpa_curve": ("certvote.certificates.dpa", "curve"),
     "election_curve": ("certvote.certificates.dpa", "election_curve"),

@@ -140,11 +140,20 @@ class Curve:
         Lower bounds of the accuracy CA(e).
     attained : float64 array, shape (s,), or None
         For a certificate that searches, the other side of its search: it cannot prove more than this.
+    certified_by, attained_by : tuple of str, or None
+        The bound and the search that gave each value, where there are several.
     """
 
     sizes: Int64[np.ndarray, " s"]
     certified: Float64[np.ndarray, " s"]
     attained: Float64[np.ndarray, " s"] | None = None
+    certified_by: tuple[str, ...] | None = None
+    attained_by: tuple[str, ...] | None = None
+
+    @property
+    def gap(self) -> Float64[np.ndarray, " s"] | None:
+        """Distance of the two sides of the search at every size, in accuracy; ``None`` without a search."""
+        return None if self.attained is None else self.attained - self.certified
 
     def certified_at(self, size: int) -> float:
         """Return the lower bound of CA(``size``), NaN beyond the last computed size."""

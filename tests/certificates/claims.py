@@ -15,11 +15,11 @@ import numpy as np
 from certificates import bagging_oracle, enumeration
 from certificates.brute_force import Instance
 from certificates.instances import Bounds, votes_of
-from certvote.certificates import bagging, budget, grouping, individual
+from certvote.certificates import bagging, budget_curve, grouping, individual
 from certvote.certificates.change import CHANGES
 from certvote.types import Curve, Votes
 
-PROGRAM: Any = SimpleNamespace(individual=individual, grouping=grouping, budget=budget, bagging=bagging)
+PROGRAM: Any = SimpleNamespace(individual=individual, grouping=grouping, budget_curve=budget_curve, bagging=bagging)
 SLACK = 1e-9
 STOPS = (0, 1, 2, 5, None)
 
@@ -28,7 +28,7 @@ def all_curves(
     package: Any, votes: Votes, labels: np.ndarray, sizes: np.ndarray, stops: tuple[int | None, ...], change: str
 ) -> dict[str, Curve]:
     """Every certificate there is for these votes, searches at their end and stopped after so many boxes."""
-    search = partial(package.budget.curve, change=change, bound="plain")
+    search = partial(package.budget_curve.curve, change=change, bound="plain")
     curves = {"individual": package.individual.curve(votes, labels, sizes, change=change)}
     for stop in stops:
         limit = {} if stop is None else {"max_nodes": stop}
@@ -37,7 +37,7 @@ def all_curves(
     if votes.k is None and change != "insert":
         curves["rd"] = package.grouping.curve(votes, labels, sizes, method="rd", seed=len(labels), change=change)
         curves["island"] = package.grouping.curve(votes, labels, sizes, method="island", change=change)
-        curves["removal"] = package.budget.removal_curve(votes, labels, sizes, change=change)
+        curves["removal"] = package.budget_curve.removal_curve(votes, labels, sizes, change=change)
     if votes.k is not None:
         curves["sharp"] = search(votes, labels, sizes, tolerance=0.0, bound="sharp")
         curves["sharp 1"] = search(votes, labels, sizes, tolerance=0.0, bound="sharp", max_nodes=1)

@@ -24,8 +24,10 @@ from importlib.util import spec_from_loader
 from pathlib import Path
 from types import CodeType, SimpleNamespace
 from typing import Any, NamedTuple
+from unittest import mock
 
 import certvote.certificates
+from certvote.options import choices
 
 PACKAGE = certvote.certificates.__name__
 COPY = "copy_of_certificates"
@@ -87,7 +89,10 @@ def mutate(sources: Mapping[str, str], mutant: Mutant) -> str:
 
 
 def import_copy(mutant: Mutant | None) -> SimpleNamespace:
-    """Import a copy of all certificates, as plain Python and with the mutant's mistake; return its modules by name."""
+    """Import a copy of all certificates, as plain Python and with the mutant's mistake; return its modules by name.
+
+    The choices that it declares are registered nowhere: the program's own have these names.
+    """
     code = dict(_compiled())
     if mutant is not None:
         module = mutant.where.partition(".")[0]
@@ -95,7 +100,8 @@ def import_copy(mutant: Mutant | None) -> SimpleNamespace:
     finder = _Finder({_copied(module): compiled for module, compiled in code.items()})
     sys.meta_path.insert(0, finder)
     try:
-        return SimpleNamespace(**{module: importlib.import_module(_copied(module)) for module in code})
+        with mock.patch.object(choices, "_registered", {group: {} for group in choices.PACKAGES}):
+            return SimpleNamespace(**{module: importlib.import_module(_copied(module)) for module in code})
     finally:
         sys.meta_path.remove(finder)
         for module in code:

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from certvote.certificates import budget, grouping, individual
+from certvote.certificates import budget_curve, grouping, individual
 
 SIZES = np.arange(0, 1001, 100)
 ROUNDING = 0.0005 + 1e-9  # HOG's own floats across library versions
@@ -58,7 +58,7 @@ def test_individual(mnist, algo, expected):
 def test_grouping_and_removal_budget(mnist):
     given = mnist["rnn"], mnist["labels"], SIZES
     np.testing.assert_allclose(grouping.curve(*given, method="island").certified, RNN_ISLAND, atol=ROUNDING)
-    np.testing.assert_allclose(budget.removal_curve(*given).certified, RNN_REMOVAL, atol=ROUNDING)
+    np.testing.assert_allclose(budget_curve.removal_curve(*given).certified, RNN_REMOVAL, atol=ROUNDING)
     for seed in range(3):
         assert 0.335 <= grouping.curve(*given, method="rd", seed=seed).certified[-1] <= 0.345
 
@@ -78,20 +78,20 @@ def test_all_sizes_of_individual_and_grouping_in_twenty_seconds(mnist):
 def test_budget(mnist, algo, bound, expected):
     started = time.monotonic()
     sizes = np.arange(1001)
-    curve = budget.curve(mnist[algo], mnist["labels"], sizes, bound=bound)
+    curve = budget_curve.curve(mnist[algo], mnist["labels"], sizes, bound=bound)
     assert time.monotonic() - started < 60
     np.testing.assert_array_equal(curve.attained, curve.certified)
     np.testing.assert_allclose(curve.certified[::100], expected, atol=ROUNDING)
-    floor = (budget.removal_curve if algo == "rnn" else individual.curve)(mnist[algo], mnist["labels"], sizes)
+    floor = (budget_curve.removal_curve if algo == "rnn" else individual.curve)(mnist[algo], mnist["labels"], sizes)
     assert (floor.certified <= curve.certified + 1e-12).all()
 
 
 CERTIFICATES = {
     "individual": individual.curve,
     "island": partial(grouping.curve, method="island"),
-    "removal": budget.removal_curve,
-    "plain": partial(budget.curve, bound="plain"),
-    "sharp": budget.curve,
+    "removal": budget_curve.removal_curve,
+    "plain": partial(budget_curve.curve, bound="plain"),
+    "sharp": budget_curve.curve,
 }
 
 

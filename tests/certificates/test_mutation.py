@@ -178,14 +178,14 @@ def test_a_copy_is_plain_python_and_no_part_of_the_program():
     assert not {name for name in set(sys.modules) - before if "copy_of" in name}
     assert set(vars(copy)) == set(program())
     assert isinstance(copy.allocation.allocate, FunctionType)
-    assert copy.budget.search is copy.search.search
-    assert copy.budget.search.__module__ != f"{PACKAGE}.search"
+    assert copy.budget_curve.search is copy.search.search
+    assert copy.budget_curve.search.__module__ != f"{PACKAGE}.search"
 
 
 def test_a_mistake_is_in_its_copy_alone():
     wrong = Mutant("nothing allowed", "change.allowed", "return $allowed", "return 0, 0", "exact")
-    assert import_copy(wrong).budget.allowed("any", 3) == (0, 0)
-    assert import_copy(None).budget.allowed("any", 3) == (3, 3)
+    assert import_copy(wrong).budget_curve.allowed("any", 3) == (0, 0)
+    assert import_copy(None).budget_curve.allowed("any", 3) == (3, 3)
 
 
 class Rename(ast.NodeTransformer):

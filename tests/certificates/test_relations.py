@@ -51,7 +51,7 @@ def test_search_equals_trying_every_allocation(change, knn):
 @pytest.mark.parametrize("knn", [False, True])
 def test_search_content_with_its_tolerance_is_sound(knn, monkeypatch):
     monkeypatch.setattr(search, "PATIENCE", 0)
-    original = PROGRAM.budget.curve
+    original = PROGRAM.budget_curve.curve
 
     @_settings(100)
     @given(tables(3, knn))

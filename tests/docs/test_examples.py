@@ -18,56 +18,64 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 PAGES = ["README.md", "docs/own_data.md", "docs/scripting.md", "docs/sweeps.md", "docs/tutorial.md"]
 
 
-@pytest.fixture(scope="module")
-def ran(database, tmp_path_factory):
-    """Return a function that runs a page once, in a folder with an empty results database, and returns the folder."""
-    folders: dict[str, Path] = {}
-
-    def run(page: str) -> Path:
-        if page not in folders:
-            folder = folders[page] = tmp_path_factory.mktemp("a reader's folder")
-            (folder / "mlruns").mkdir()
-            (folder / "mlruns" / "mlflow.db").write_bytes(database.read_bytes())
-            (folder / "reports").mkdir()
-            (folder / "reports" / "pages").symlink_to(REPOSITORY / "reports" / "pages")
-            program = [sys.executable, str(REPOSITORY / "tests" / "docs" / "running.py"), str(REPOSITORY / page)]
-            environment = {**os.environ, "COLUMNS": "200"}
-            with (folder / "printed").open("w") as printed:
-                done = subprocess.run(program, cwd=folder, env=environment, stdout=printed, stderr=printed, timeout=600)
-            assert done.returncode == 0, (folder / "printed").read_text()
-        return folders[page]
-
-    return run
-
-
 def test_every_page_with_examples_is_listed():
     pages = ["README.md", *sorted(f"docs/{path.name}" for path in (REPOSITORY / "docs").glob("*.md"))]
     assert [page for page in pages if examples((REPOSITORY / page).read_text())] == PAGES
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_examples_run_and_print_what_the_page_says(ran, page):
-    printed = re.split(r"^=== \d+\n", (ran(page) / "printed").read_text(), flags=re.MULTILINE)[1:]
+def test_examples_run_and_leave_what_the_page_says(tmp_path, database, page):
+    """Run in a folder with an empty results database; one test per page, so that no page is run twice."""
     found = examples((REPOSITORY / page).read_text())
+    printed = run(page, tmp_path, database)
     assert len(printed) == len(found)
     for example, text in zip(found, printed, strict=True):
         assert not missing(example.output, text), f"{page}, line {example.line} printed\n{text}"
+    CHECKS.get(page, lambda folder, printed: None)(tmp_path, printed)
 
 
-def test_the_tutorial_leaves_what_it_says(ran):
-    folder = ran("docs/tutorial.md")
+def run(page: str, folder: Path, database: Path) -> list[str]:
+    """Run the examples of a page, and return what each printed."""
+    (folder / "mlruns").mkdir()
+    (folder / "mlruns" / "mlflow.db").write_bytes(database.read_bytes())
+    (folder / "reports").mkdir()
+    (folder / "reports" / "pages").symlink_to(REPOSITORY / "reports" / "pages")
+    program = [sys.executable, str(REPOSITORY / "tests" / "docs" / "running.py"), str(REPOSITORY / page)]
+    done = subprocess.run(
+        program, cwd=folder, env={**os.environ, "COLUMNS": "200"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    return re.split(r"^=== \d+\n", done.stdout, flags=re.MULTILINE)[1:]
+
+
+def check_tutorial(folder: Path, printed: list[str]) -> None:
     for name in ("first", "what-joint-adds", "wine"):
         assert (folder / "reports" / "html" / name / "index.html").is_file()
     assert (folder / "first.svg").stat().st_size > 1000
 
 
-def test_the_script_over_the_database_draws_a_figure(ran):
-    folder = ran("docs/scripting.md")
-    assert "falls under 50 %" in (folder / "printed").read_text()
+def check_scripting(folder: Path, printed: list[str]) -> None:
+    assert any("falls under 50 %" in text for text in printed)
     assert (folder / "curves.svg").stat().st_size > 1000
 
 
-# --- the study of docs/own_data.md -----------------------------------------------------------------------------------
+def check_study(folder: Path, printed: list[str]) -> None:
+    """Check the study of one's own data: its runs, and the figures of its three pages."""
+    runs = Store(str(folder / "mlruns")).read_runs()
+    assert {run.status for run in runs} == {"FINISHED"}
+    assert {run.params["data.name"] for run in runs} == {"cells"}
+    assert len(runs) == 5, "kNN: individual, budget; rNN: individual, island, budget"
+    assert min(run.metrics["CA_0"] for run in runs) > 0.9
+    for name, figures in (("cells", 1), ("cells-study", 3), ("knn-rnn", 3)):
+        page = (folder / "reports" / "html" / name / "index.html").read_text()
+        assert len(re.findall(r'id="figure-\d+"', page)) == figures
+        assert "No run matches" not in page
+        assert "cells" in page
+        assert ("Which diagnoses survive a poisoned training set?" in page) == (name == "cells-study")
+
+
+CHECKS = {"docs/tutorial.md": check_tutorial, "docs/scripting.md": check_scripting, "docs/own_data.md": check_study}
 
 
 def test_the_page_of_the_study_is_the_one_in_the_repository():
@@ -75,27 +83,6 @@ def test_the_page_of_the_study_is_the_one_in_the_repository():
     committed = (REPOSITORY / "reports" / "pages" / "own_data.yaml").read_text()
     assert shown == "".join(line for line in committed.splitlines(keepends=True) if not line.startswith("#"))
     assert len(yaml.safe_load(shown)["sections"]) == 3
-
-
-def test_the_sweep_of_the_study_finished_on_the_users_own_data(ran):
-    runs = Store(str(ran("docs/own_data.md") / "mlruns")).read_runs()
-    assert {run.status for run in runs} == {"FINISHED"}
-    assert {run.params["data.name"] for run in runs} == {"cells"}
-    assert len(runs) == 5, "kNN: individual, budget; rNN: individual, island, budget"
-    assert min(run.metrics["CA_0"] for run in runs) > 0.9
-
-
-@pytest.mark.parametrize(("name", "figures"), [("cells", 1), ("cells-study", 3), ("knn-rnn", 3)])
-def test_pages_of_the_study_show_their_figures(ran, name, figures):
-    page = (ran("docs/own_data.md") / "reports" / "html" / name / "index.html").read_text()
-    assert len(re.findall(r'id="figure-\d+"', page)) == figures
-    assert "No run matches" not in page
-
-
-def test_the_study_asks_the_users_question(ran):
-    page = (ran("docs/own_data.md") / "reports" / "html" / "cells-study" / "index.html").read_text()
-    assert "Which diagnoses survive a poisoned training set?" in page
-    assert "cells" in page
 
 
 # --- how examples are found and run ----------------------------------------------------------------------------------

@@ -87,6 +87,9 @@ def test_differences_between_records_are_said(sides, make_run):
     said = " ".join(diff_words.warnings(match([make_run()], [features])))
     assert said.startswith("In this pair the same data and options gave different features")
 
+    code = make_run("rnn", "island", id="c", tags={"certvote.code_digest": "cc" * 32})
+    assert diff_words.warnings(match([make_run("rnn", "rd")], [code])) == [], "other choices run other code"
+
     same = make_run(id="same", tags={"certvote.fingerprint": "same"})
     assert diff_words.warnings(match([make_run()], [same])) == []
 

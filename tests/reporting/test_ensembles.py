@@ -157,6 +157,13 @@ def test_confidence_stands_beside_baggings_numbers(any_change):
     assert "99.88 % for all test examples together" in said_of_limits(any_change)
 
 
+def test_every_confidence_is_stated(make_run):
+    other = make_run("bagging", id="other", params={"algo.alpha": "0.01"})
+    found = prepare([make_run("bagging"), other])
+    assert "(99.88 %, 98.8 % for all test examples together)" in said_of_limits(found)
+    assert sections.setting(found).count("it holds with confidence") == 2
+
+
 def test_differences_at_named_sizes(any_change):
     bagging = select(any_change, {"algo": "bagging"})
     table = accuracy_table(any_change, baseline=bagging, gain_sizes=[1000, 500])

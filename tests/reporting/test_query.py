@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -97,3 +98,31 @@ def test_of_bounds_that_are_0_the_larger_area_is_best(make_run):
     found = query.prepare([steep(make_run, 5, start=0.95), steep(make_run, 13, algo="rnn")])
     assert accuracy.strongest(found, 50).algo == "rnn"
     assert accuracy.strongest(found, 0).algo == "knn"
+
+
+def test_records_of_version_0_1_read_as_those_of_today(make_run):
+    today = make_run("rnn", "individual")
+    params = {name: text for name, text in today.params.items() if name != "certificate.name"}
+    old = dataclasses.replace(today, params={**params, "grouping.name": "none"})
+    assert query.prepare([old])[0].options == query.prepare([today])[0].options
+    for where in ({"grouping": "none"}, {"certificate": "individual"}, {"grouping": ["none", "island"]}):
+        assert len(query.select(query.prepare([old]), where)) == 1, where
+
+
+def test_filters_take_the_last_part_of_a_name_that_one_option_has(ensemble_runs):
+    found = query.prepare(ensemble_runs)
+    assert {x.method for x in query.select(found, {"voters": 1000})} == {"bagging"}
+    assert {x.method for x in query.select(found, {"spread": 2})} == {"fa", "roe-fa"}
+    assert {x.method for x in query.select(found, {"subsample": 20})} == {"bagging"}
+    assert {x.change for x in query.select(found, {"change": "insert"})} == {"insert"}
+    assert query.select([x for x in found if x.algo == "knn"], {"voters": 1000}) == [], "known, but none has it"
+    with pytest.raises(ValueError, match=r"got seed, and algo\.seed and dataset\.seed are several"):
+        query.select(found, {"seed": 0})
+
+
+def test_a_certificate_is_stronger_than_all_that_it_is_never_below(make_run):
+    names = ("individual", "rd", "island", "removal", "budget")
+    runs = [make_run("rnn", certificate) for certificate in names]
+    assert sorted(runs, key=accuracy.strength) == runs
+    unknown = make_run("rnn", params={"certificate.name": "mine"})
+    assert accuracy.strength(unknown)[0] == 0

@@ -149,6 +149,21 @@ def test_digests_name_what_they_belong_to(make_run, tmp_path):
     assert re.search(r"(fe){32}</code></td><td>all</td>", text)
 
 
+def test_many_digests_of_code_are_folded_up_and_say_whose_they_are(make_run, tmp_path):
+    def run(number, *kind):
+        return make_run(*kind, tags={"certvote.code_digest": f"{number}" * 64})
+
+    certificates = ("individual", "rd", "island", "removal", "budget")
+    runs = [run(0), *(run(i, "rnn", certificate) for i, certificate in enumerate(certificates, start=1))]
+    text = render(runs, out_dir=tmp_path).read_text()
+    folded = text.split("<summary>Code of every run (6 digests)</summary>")[1].split("</details>")[0]
+    assert dict(re.findall(r"<code>(\d)\d{63}</code></td><td>([^<]*)</td>", folded)) == {
+        **{"0": "kNN", "1": "rNN, individual", "2": "RD", "3": "ISLAND", "4": "removal budget"},
+        "5": "budget",
+    }
+    assert "<summary>Code" not in render(runs[:2], out_dir=tmp_path).read_text()
+
+
 def test_only_web_addresses_become_links(make_run, tmp_path):
     runs = [make_run(url="javascript:alert(1)"), make_run("rnn", url="file:///etc/passwd")]
     text = render(

@@ -163,6 +163,15 @@ def test_filters(uri, filters, number):
     assert len(results.runs(uri=uri, **filters)) == number
 
 
+@pytest.mark.parametrize(("shortcut", "column"), [("subsample", "algo.subsample"), ("parts", "algo.parts")])
+def test_every_shortcut_finds_runs(uri, everything, shortcut, column):
+    """Version 0.1 silently found none."""
+    value = everything[column].dropna().iloc[0]
+    found = results.runs(uri=uri, options={shortcut: int(value)})
+    assert len(found) > 0
+    assert set(found[column]) == {value}
+
+
 def test_a_sweep_comes_with_the_runs_that_it_reused(uri):
     table = results.runs(uri=uri, sweep="bounds")
     own = results.sweeps(uri=uri).set_index("name")["sweep"]

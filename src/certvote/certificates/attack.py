@@ -100,7 +100,10 @@ def best_removals(t: Reach, A: np.ndarray, enough: int) -> tuple[int, np.ndarray
 @njit(nogil=True, cache=True)
 @no_type_check
 def costs_with(t: Reach, A: np.ndarray) -> np.ndarray:
-    """Return the removals that break every example, given additions; ``ρ + 1`` stands for never."""
+    """Return the removals that break every example, given additions; ``ρ + 1`` stands for never.
+
+    The additions are at least those of the lower corner of the box.
+    """
     moving, knn = t.τ.shape[0] > 0, t.pulled.shape[0] > 0
     cost = t.alone.copy()
     chosen = np.flatnonzero(A > 0)

@@ -1,29 +1,18 @@
-"""Budget certificates: joint certification without groups.
-
-An attack of size ``e`` removes at most ``e`` training examples and adds at most ``e``. Every one of them has a label:
-what is spent on one label is not there for another. The removal-budget certificate uses this for the removals of rNN
-and has a closed form (docs/certificates.md, Theorem 3); the budget certificate uses it for removals and additions, of
-rNN and of kNN, and is searched (Theorems 5 and 8). An attacker who can only insert or only delete has a budget for the
-one, and nothing for the other (Theorem 14).
-"""
+"""Certify all test examples together by a budget for removals and one for additions."""
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import numpy as np
-from jaxtyping import Int64, Integer
-
-from certvote.certificates import individual
 from certvote.certificates.base import Certificate, Problem, VotesOf
-from certvote.certificates.change import allowed, check_change
-from certvote.certificates.votes import checked_sizes, checked_votes, correct, predicted_labels, smallest_gap
-from certvote.checks import is_integer, is_real
 from certvote.options import Label, choice, option
-from certvote.runtime.threads import workers
-from certvote.types import Curve, Votes
+
+if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Int64
+
+    from certvote.types import Curve
 
 
 @choice("certificate", "budget")
@@ -52,6 +41,8 @@ class Budget(Certificate):
         return int(sizes.max())
 
     def curve(self, problem: Problem, alone: object, progress: Callable[[int, int], None]) -> Curve:
+        from certvote.certificates.budget_curve import curve
+
         return curve(
             problem.counted_votes,
             problem.labels,
@@ -62,172 +53,3 @@ class Budget(Certificate):
             change=problem.change,
             progress=progress,
         )
-
-
-def removal_curve(
-    votes: Votes, labels: Integer[np.ndarray, " m"], sizes: Integer[np.ndarray, " s"], *, change: str = "any"
-) -> Curve:
-    """Removal-budget certificate of rNN at every poisoning size (Theorem 3): no grouping certifies more.
-
-    Raises:
-        ValueError: votes of kNN (``votes.k`` given), ``change="insert"`` (there is no removal to budget), or anything
-            out of range.
-    """
-    check_change(change)
-    votes, labels = checked_votes(votes, labels)
-    e = checked_sizes(sizes)
-    if votes.k is not None:
-        raise ValueError(
-            f"expected votes of rNN (k=None) for the removal-budget certificate, got votes of kNN with k={votes.k}; "
-            "the budget certificate is there for both"
-        )
-    if change == "insert":
-        raise ValueError("expected change 'any' or 'delete' for the removal-budget certificate, got 'insert'")
-    m = len(labels)
-    broken = np.count_nonzero(~correct(votes.counts, labels)) + _removal_broken(votes, labels, e, change)
-    return Curve(sizes=e, certified=(m - broken) / m)
-
-
-def curve(
-    votes: Votes,
-    labels: Integer[np.ndarray, " m"],
-    sizes: Integer[np.ndarray, " s"],
-    *,
-    tolerance: float = 1e-3,
-    seconds: float = 60.0,
-    max_nodes: int = 20_000,
-    bound: str = "sharp",
-    change: str = "any",
-    progress: Callable[[int, int], None] | None = None,
-) -> Curve:
-    """Compute the budget certificate of rNN (Theorem 5) or kNN (Theorem 8), with what its own search attained.
-
-    Every size is searched until certified and attained accuracy are equal, or, once the search has turned out to be
-    hard (``certvote.certificates.search.PATIENCE``), at most ``tolerance`` apart. With ``change="delete"`` there is
-    nothing to search. Results do not depend on the machine unless ``seconds`` ends the search; they are sound in every
-    case.
-
-    Parameters
-    ----------
-    votes : Votes
-        Votes of rNN (``votes.k`` is None), or of kNN with a ``window`` of at least the largest size.
-    labels : int array, shape (m,)
-        True labels.
-    sizes : int array, shape (s,)
-        Poisoning sizes in training examples, in any order.
-    tolerance : float
-        In accuracy: 0.001 is a test example in 1,000.
-    seconds : float
-        Time for the whole curve.
-    max_nodes : int
-        Largest number of boxes that the search splits at one size.
-    bound : {"sharp", "plain"}
-        For kNN. ``"plain"`` takes the worst border of the neighborhood within ``e`` positions of the ``k``-th neighbor
-        (Lemma 6). ``"sharp"`` lets the border move only as far as the removals and additions that break an example
-        leave room for (Lemma 7): it certifies at least as much.
-    change : {"any", "insert", "delete"}
-        What the attacker may do to the training set.
-    progress : callable, optional
-        Called with the number of sizes that are done, and of all.
-
-    Returns
-    -------
-    Curve
-        Certified and attained accuracy at every size, and which bound gave each.
-
-    Raises
-    ------
-    ValueError
-        If the window of kNN votes is too small, or anything is out of range; the message names it.
-    """
-    check_change(change)
-    votes, labels = checked_votes(votes, labels)
-    e = checked_sizes(sizes)
-    _check_options(tolerance, seconds, max_nodes, bound)
-    if change == "delete":
-        return _deletion_curve(votes, labels, e, bound, progress)
-    from certvote.certificates.coarse_to_fine import search_curve
-    from certvote.certificates.costs import Attackable, CostTables
-
-    deadline = time.monotonic() + seconds
-    m, ascending = len(labels), np.unique(e)
-    known = _individually_broken if votes.k is not None or change == "insert" else _removal_broken
-    closed = known(votes, labels, ascending, change)
-    upper, lower = closed.copy(), np.zeros_like(closed)
-    if votes.k is None:
-        # No search, and no table of that size, for what is known: all break if all additions get one label and all
-        # removals are of it, or, without removals, if two labels get half of the additions each.
-        all_break = ascending >= {"any": 1, "insert": 2}[change] * _largest_gap(votes)
-        lower[all_break] = upper[all_break]
-    searched = np.flatnonzero(upper > lower)
-    if searched.size:
-        few = slice(0, int(searched[-1]) + 1)
-        largest, threads = int(ascending[few].max()), workers(None)
-        attackable = Attackable.of(votes, labels, largest, change)
-        search_curve(
-            CostTables.of(attackable, largest, bound=bound, threads=threads),
-            ascending[few],
-            upper[few],
-            lower[few],
-            tolerance=tolerance * m,
-            max_nodes=max_nodes,
-            deadline=deadline,
-            threads=threads,
-            progress=lambda done: None if progress is None else progress(done * e.size // ascending.size, e.size),
-        )
-    if progress is not None:
-        progress(e.size, e.size)
-    right, at = np.count_nonzero(correct(votes.counts, labels)), np.searchsorted(ascending, e)
-    return Curve(sizes=e, certified=(right - upper[at]) / m, attained=(right - lower[at]) / m)
-
-
-def _deletion_curve(
-    votes: Votes, labels: np.ndarray, sizes: np.ndarray, bound: str, progress: Callable[[int, int], None] | None
-) -> Curve:
-    if votes.k is None:
-        broken = _removal_broken(votes, labels, sizes, "delete")
-    else:
-        from certvote.certificates.deletions import knn_broken
-
-        broken = knn_broken(votes, labels, sizes, bound)
-    if progress is not None:
-        progress(sizes.size, sizes.size)
-    certified = (np.count_nonzero(correct(votes.counts, labels)) - broken) / len(labels)
-    return Curve(sizes=sizes, certified=certified, attained=certified)
-
-
-def _removal_broken(votes: Votes, labels: np.ndarray, sizes: np.ndarray, change: str) -> np.ndarray:
-    """Examples, right on clean data, that Theorem 3 lets break at each size."""
-    from certvote.certificates.allocation import allocate_shifted
-
-    right = correct(votes.counts, labels)
-    gap = smallest_gap(votes.counts)[right]
-    c = votes.counts.shape[1]
-    # With that many nothing is left to break: removals of every label, unless additions help all examples at once.
-    removals, additions = allowed(change, np.minimum(sizes, _largest_gap(votes) * (c if change == "delete" else 1)))
-    G = np.zeros((c, (removals + additions).max() + 1), dtype=np.int32)
-    counted = gap < G.shape[1]
-    np.add.at(G, (predicted_labels(votes.counts)[right][counted], gap[counted]), 1)
-    return np.asarray(allocate_shifted(np.cumsum(G, axis=1, dtype=np.int32), additions, removals))
-
-
-def _largest_gap(votes: Votes) -> int:
-    """A size from which on an attack breaks every example of rNN that has a rival: no gap to any rival is larger."""
-    return int(votes.counts.max()) + 1
-
-
-def _individually_broken(votes: Votes, labels: np.ndarray, sizes: np.ndarray, change: str) -> np.ndarray:
-    """Examples, right on clean data, whose certified size is below each size."""
-    certified = individual.votes_sizes(votes, labels, change=change)
-    return np.asarray(np.searchsorted(np.sort(certified[certified >= 0]), sizes, side="left"))
-
-
-def _check_options(tolerance: float, seconds: float, max_nodes: int, bound: str) -> None:
-    if not (is_real(tolerance) and 0 <= tolerance < math.inf):
-        raise ValueError(f"expected tolerance as a finite number ≥ 0, got {tolerance!r}")
-    if not (is_real(seconds) and seconds >= 0):
-        raise ValueError(f"expected seconds as a number ≥ 0, got {seconds!r}")
-    if not (is_integer(max_nodes) and max_nodes >= 0):
-        raise ValueError(f"expected max_nodes as an integer ≥ 0, got {max_nodes!r}")
-    if bound not in ("sharp", "plain"):
-        raise ValueError(f"expected bound 'sharp' or 'plain', got {bound!r}")

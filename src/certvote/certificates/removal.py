@@ -25,6 +25,6 @@ class Removal(Certificate):
     never_below = ("rd", "island")
 
     def curve(self, problem: Problem, alone: object, progress: object) -> Curve:
-        from certvote.certificates.budget import removal_curve
+        from certvote.certificates.budget_curve import removal_curve
 
         return removal_curve(problem.counted_votes, problem.labels, problem.sizes, change=problem.change)

@@ -31,13 +31,15 @@ class Reach(NamedTuple):
     ----------
     ρ, α, classes : int
         Most removals and additions, and the number of labels.
+    low, high : int64 array, shape (c,)
+        The box of additions that is looked at: ``low ≤ A ≤ high`` besides ``Σ A ≤ α``.
     candidates : int64 array, shape (K,)
         Thresholds ``s`` to choose from, ascending from 0 to ``ρ + 1``.
     label : int64 array, shape (n,)
         Predicted labels of the examples that may break.
     alone, helped : int64 array, shape (n,)
-        Removals that break each example without additions, ``min_l cost_{i,l}(0)``, and with all of them,
-        ``min_l cost_{i,l}(α)``; ``ρ + 1`` stands for never.
+        Removals that break each example with the fewest additions of the box, ``min_l cost_{i,l}(low_l)``, and with
+        the most, ``min_l cost_{i,l}(high_l)``; ``ρ + 1`` stands for never.
     start : int64 array, shape (n + 1,)
         The pairs of example ``i`` are ``start[i] : start[i + 1]``.
     rival : int32 array, shape (pairs,)
@@ -57,6 +59,8 @@ class Reach(NamedTuple):
     ρ: int
     α: int
     classes: int
+    low: np.ndarray
+    high: np.ndarray
     candidates: np.ndarray
     label: np.ndarray
     alone: np.ndarray
@@ -173,8 +177,9 @@ class Rivals:
             )
             passed = self.pulled[:n], self.pushed[:n]
         alone = np.minimum(alone, ρ + 1)
+        box = np.zeros(self.classes, np.int64), np.full(self.classes, α)
         return Reach(
-            ρ, α, self.classes, S, label, alone, helped, start, rival, moved, τ, moved_absent, absent_τ, *passed
+            ρ, α, self.classes, *box, S, label, alone, helped, start, rival, moved, τ, moved_absent, absent_τ, *passed
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import no_type_check  # Numba compiles untyped source: no checker may wrap it
+from typing import NamedTuple, no_type_check  # Numba compiles untyped source: no checker may wrap it
 
 import numpy as np
 from numba import njit
@@ -83,65 +83,70 @@ def defend(
     charge = np.empty(-(-K // 16) * 16, np.float32)
     by_gap = _charges_by_gap(t, added, charge.size if not moving else 0)
     newΦ, newΨ = np.zeros(Φ.shape, np.int64), np.zeros(Ψ.shape, np.int64)
-    absent = np.zeros((2, c, t.α + 1), np.int64)  # by tie bit, own label, and additions
+    charged = np.zeros((2, c, t.α + 1), np.int64)  # rivals without votes, by tie bit, own label, and additions
     listed = np.full(c, -1)
     played = np.flatnonzero(slot > 0)
     state = np.uint32(seed * 2654435761 + 1)
     for i in range(t.label.size):
         a, lowest, first, last = t.label[i], t.helped[i], t.start[i], t.start[i + 1]
-        for k in range(K):
+        # Thresholds above what breaks the example without additions are always charged; rivals with larger gaps than
+        # this are never charged below it.
+        end = np.searchsorted(t.candidates, max(t.alone[i], lowest), side="right")
+        farthest = t.α + min(t.alone[i], t.ρ + 1) - 1
+        absent = moving or min(t.absent_gap[i, 0], t.absent_gap[i, 1]) <= farthest  # rivals without votes in reach
+        for k in range(end):
             state = np.uint32(state * np.uint32(1664525) + np.uint32(1013904223))
             charge[k] = removed[a, max(t.candidates[k], lowest)] + noise * (state >> np.uint32(8)) / 2**24
-        reached = moving or min(t.absent_gap[i, 0], t.absent_gap[i, 1]) <= t.ρ + t.α  # rivals without votes
         for j in range(first, last):
-            l = t.rival[j]  # noqa: E741 (the paper's label)
-            listed[l] = i
+            q = slot[t.rival[j]]
             if moving:
-                for k in range(K):
-                    charge[k] += added[slot[l], t.τ[j, k]]
-            elif t.gap[j] <= t.ρ + t.α:
-                row = by_gap[slot[l], max(t.gap[j], 0)]
+                for k in range(end):
+                    charge[k] += added[q, t.τ[j, k]]
+            elif t.gap[j] <= farthest:
+                gap = max(t.gap[j], 0)
                 for k in range(charge.size):
-                    charge[k] += row[k]
-        if reached:
-            for l in played:  # noqa: E741
+                    charge[k] += by_gap[q, gap, k]
+        if absent:
+            for j in range(first, last):
+                listed[t.rival[j]] = i
+            for l in played:  # noqa: E741 (the paper's label)
+                bit = 1 if l < a else 0
                 if l != a and listed[l] != i:
-                    bit = 1 if l < a else 0
                     if moving:
-                        for k in range(K):
+                        for k in range(end):
                             charge[k] += added[slot[l], t.absent_τ[i, bit, k]]
-                    elif t.absent_gap[i, bit] <= t.ρ + t.α:
-                        row = by_gap[slot[l], max(t.absent_gap[i, bit], 0)]
+                    elif t.absent_gap[i, bit] <= farthest:
+                        gap = max(t.absent_gap[i, bit], 0)
                         for k in range(charge.size):
-                            charge[k] += row[k]
+                            charge[k] += by_gap[slot[l], gap, k]
+        charge[0] = removed[a, lowest]  # additions alone never reach the lowest threshold
         best = 0
-        for k in range(1, K):
+        for k in range(1, end):
             if charge[k] < charge[best]:
                 best = k
         s = max(t.candidates[best], lowest)
         if s <= t.ρ:
             newΦ[a, s] += 1
-        if s > lowest:  # additions alone never reach the lowest threshold
+        if s > lowest:
             for j in range(first, last):
                 x = additions_needed(t, j, best, s)
                 if x <= t.α:
                     newΨ[t.rival[j], x] += 1
-            if reached:
-                for bit in range(2):
-                    x = absent_additions_needed(t, i, bit, best, s)
-                    if x <= t.α:
-                        absent[bit, a, x] += 1
-                        for j in range(first, last):  # these are charged one by one
-                            if (t.rival[j] < a) == (bit == 1):
-                                newΨ[t.rival[j], x] -= 1
+            for bit in range(2):
+                x = absent_additions_needed(t, i, bit, best, s)
+                if x <= t.α:
+                    charged[bit, a, x] += 1
+                    for j in range(first, last):  # these are charged one by one
+                        if (t.rival[j] < a) == (bit == 1):
+                            newΨ[t.rival[j], x] -= 1
     # Rivals without votes: of a label a, all others, those above it with tie bit 0, those below with 1.
     for x in range(t.α + 1):
         above, below = 0, 0
         for l in range(c):  # noqa: E741
             newΨ[l, x] += above
-            above += absent[0, l, x]
+            above += charged[0, l, x]
             newΨ[c - 1 - l, x] += below
-            below += absent[1, c - 1 - l, x]
+            below += charged[1, c - 1 - l, x]
     _accumulate(newΦ, weight, Φ)
     _accumulate(newΨ, weight, Ψ)
 
@@ -159,65 +164,128 @@ def _accumulate(counts: np.ndarray, weight: int, total: np.ndarray) -> None:
 
 @njit(nogil=True, cache=True)
 @no_type_check
-def _at_least(plays: np.ndarray, label: int, spread: float, weight: float, shares: np.ndarray) -> None:
-    """Write into ``shares[x]`` the weight of plays with at least ``x`` of a label, and of the attacker that spreads.
+def _at_least(
+    plays: np.ndarray, low: int, high: int, spread: float, labels: int, weight: float, shares: np.ndarray
+) -> None:
+    """Write into ``shares[x]`` the share of plays with at least ``x`` of a label, and of the attacker that spreads.
 
-    ``spread`` is how much it puts on this label, in equal parts on all amounts from 1 to the budget.
+    ``plays[x]`` is the weight of those with exactly ``x``. The attacker that spreads gives one of ``labels`` labels any
+    amount from ``low + 1`` to ``high``, and ``low`` to the others.
     """
-    running, budget = 0.0, plays.shape[1] - 1
-    shares[budget + 1] = 0.0
-    for x in range(budget, 0, -1):
-        running += plays[label, x] + spread / budget
+    running = 0.0
+    shares[:] = 0.0
+    for x in range(high, low, -1):
+        running += plays[x] + spread / labels / (high - low)
         shares[x] = running / weight
-    shares[0] = 1.0
+    shares[: low + 1] = 1.0 + spread / weight
 
 
 @njit(nogil=True, cache=True)
 @no_type_check
-def play(t: Reach, rounds: int) -> tuple[np.ndarray, np.ndarray, int, np.ndarray, np.ndarray]:
-    """Play the game for some rounds.
+def within_box(t: Reach, Ψ: np.ndarray) -> np.ndarray:
+    """Return the charges of additions as functions of how many exceed the lower corner of the box."""
+    left = t.α - t.low.sum()
+    G = np.empty((t.classes, left + 1), Ψ.dtype)
+    for l in range(t.classes):  # noqa: E741 (the paper's label)
+        for x in range(left + 1):
+            G[l, x] = Ψ[l, min(t.low[l] + x, t.high[l])]
+    return G
 
-    Returns
-    -------
+
+class Game(NamedTuple):
+    """What has been played: charges of all thresholds, and the attacker's plays by weight.
+
+    Attributes
+    ----------
     Φ, Ψ : int64 array, shapes (c, ρ + 1) and (c, α + 1)
-        Charges of the thresholds up to the round with the best bound.
-    N : int
-        Thresholds per example that they count.
+        Examples charged from so many removals or additions on, over all rounds.
+    counted : int64 array, shape (2,)
+        Thresholds per example that they count, ``N``; number of the last round.
+    removed, added : float64 array, shapes (c, ρ + 1) and (c, α + 1)
+        Weight of the plays with exactly so many removals or additions of a label.
     removals, additions : int64 array, shape (PLAYS_KEPT, c)
-        Last plays of the attacker.
+        Last plays.
     """
-    c = t.classes
-    Φ, Ψ, N = np.zeros((c, t.ρ + 1), np.int64), np.zeros((c, t.α + 1), np.int64), 0
-    bestΦ, bestΨ, bestN, best = Φ, Ψ, 0, 2**62
-    # Weight of the plays with exactly so many removals or additions of a label; column 0 is not used.
-    removed, added = np.zeros((c, t.ρ + 1)), np.zeros((c, t.α + 1))
-    removals, additions = np.zeros((PLAYS_KEPT, c), np.int64), np.zeros((PLAYS_KEPT, c), np.int64)
+
+    Φ: np.ndarray
+    Ψ: np.ndarray
+    counted: np.ndarray
+    removed: np.ndarray
+    added: np.ndarray
+    removals: np.ndarray
+    additions: np.ndarray
+
+
+@njit(nogil=True, cache=True)
+@no_type_check
+def new_game(c: int, ρ: int, α: int) -> Game:
+    """Return a game that nobody has played."""
+    return Game(
+        np.zeros((c, ρ + 1), np.int64),
+        np.zeros((c, α + 1), np.int64),
+        np.zeros(2, np.int64),
+        np.zeros((c, ρ + 1)),
+        np.zeros((c, α + 1)),
+        np.zeros((PLAYS_KEPT, c), np.int64),
+        np.zeros((PLAYS_KEPT, c), np.int64),
+    )
+
+
+@njit(nogil=True, cache=True)
+@no_type_check
+def go_on(game: Game, ρ: int, α: int, last_round: int) -> Game:
+    """Take a game over to a smaller size, with the weight of as many rounds as are to be remembered.
+
+    Thresholds are valid at every smaller size, and charges that are scaled by ``γ`` and rounded up count at least
+    ``γ N`` thresholds.
+    """
+    old, N = game.counted[0], last_round**3 // 3
+    further = new_game(game.Φ.shape[0], ρ, α)
+    further.counted[:] = N, last_round
+    further.Φ[:] = (game.Φ[:, : ρ + 1] * N + old - 1) // old
+    further.Ψ[:] = (game.Ψ[:, : α + 1] * N + old - 1) // old
+    for plays, fewer in ((game.removed, further.removed), (game.added, further.added)):
+        most = fewer.shape[1] - 1
+        for x in range(plays.shape[1]):
+            fewer[:, min(x, most)] += plays[:, x] * N / old
+    return further
+
+
+@njit(nogil=True, cache=True)
+@no_type_check
+def play(t: Reach, game: Game, rounds: int) -> tuple[np.ndarray, np.ndarray, int]:
+    """Play further rounds of a game; return ``Φ``, ``Ψ`` and ``N`` after the round with the best bound."""
+    c, left = t.classes, t.α - t.low.sum()
+    bestΦ, bestΨ, bestN, best = game.Φ, game.Ψ, 1, 2**62
     corners = np.empty((c, max(t.ρ, t.α) + 2), np.int32)
     shares_removed = np.empty((c, t.ρ + 2), np.float32)
     slot = np.zeros(c, np.int64)
-    for j in range(1, rounds + 1):
-        weight = float(max(N, 1))
-        spread = SPREAD * weight / (j * c)
-        played = 1
+    for _ in range(rounds):
+        game.counted[1] += 1
+        j = game.counted[1]
+        weight = float(max(game.counted[0], 1))
+        spread = SPREAD * weight / j
+        slots = 1
         for l in range(c):  # noqa: E741
-            _at_least(removed, l, spread, weight, shares_removed[l])
-            if slot[l] > 0:
-                played += 1
-        shares_added = np.empty((played, t.α + 2), np.float32)
-        _at_least(np.zeros((1, t.α + 1)), 0, spread, weight, shares_added[0])
+            _at_least(game.removed[l], 0, t.ρ, spread, c, weight, shares_removed[l])
+            slot[l] = 0
+            if t.low[l] > 0 or t.high[l] < t.α or game.added[l, 1:].any():
+                slot[l] = slots
+                slots += 1
+        shares_added = np.empty((slots, t.α + 2), np.float32)
+        _at_least(np.zeros(t.α + 1), 0, t.α, spread, c, weight, shares_added[0])
         for l in range(c):  # noqa: E741
             if slot[l] > 0:
-                _at_least(added, l, spread, weight, shares_added[slot[l]])
-        defend(t, shares_removed, shares_added, slot, NOISE / j**0.7, j, Φ, Ψ, j * j)
-        N += j * j
-        R, A = removals[j % PLAYS_KEPT], additions[j % PLAYS_KEPT]
-        upper = relax(Φ, t.ρ, corners, R)[0] + relax(Ψ, t.α, corners, A)[0]
+                _at_least(game.added[l], t.low[l], t.high[l], spread, c, weight, shares_added[slot[l]])
+        defend(t, shares_removed, shares_added, slot, NOISE / j**0.7, j, game.Φ, game.Ψ, j * j)
+        game.counted[0] += j * j
+        N, R, A = game.counted[0], game.removals[j % PLAYS_KEPT], game.additions[j % PLAYS_KEPT]
+        upper = relax(game.Φ, t.ρ, corners, R)[0] + relax(within_box(t, game.Ψ), left, corners, A)[0]
         if upper // N < best:
             best = upper // N
-            bestΦ, bestΨ, bestN = Φ.copy(), Ψ.copy(), N
+            bestΦ, bestΨ, bestN = game.Φ.copy(), game.Ψ.copy(), N
         for l in range(c):  # noqa: E741
-            removed[l, R[l]] += j * j
-            added[l, A[l]] += j * j
-            if A[l] > 0 and slot[l] == 0:
-                slot[l] = slot.max() + 1
-    return bestΦ, bestΨ, bestN, removals, additions
+            A[l] = min(A[l] + t.low[l], t.high[l])
+            game.removed[l, R[l]] += j * j
+            game.added[l, A[l]] += j * j
+    return bestΦ, bestΨ, bestN

@@ -19,33 +19,18 @@ quality only, and both are fixed: results do not depend on the machine.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from jaxtyping import Int64
 
 from certvote.certificates.allocation import allocate_rows
 from certvote.certificates.rivals import Reach
-from certvote.certificates.threshold_kernels import play
+from certvote.certificates.threshold_kernels import Game, go_on, new_game, play, within_box
+
+REMEMBERED = 24
+"""Rounds at a larger size that count for as much when a game goes on at a smaller one."""
 
 
-@dataclass(frozen=True)
-class Splitting:
-    """Hold the best bound of a game, and what the attacker played in its last rounds.
-
-    Attributes
-    ----------
-    upper : int64 array, shape (e + 1,)
-        Most examples that break at every size up to the game's.
-    removals, additions : int64 array, shape (plays, c)
-        Last plays of the attacker.
-    """
-
-    upper: np.ndarray
-    removals: np.ndarray
-    additions: np.ndarray
-
-
-def split(t: Reach, *, rounds: int) -> Splitting:
+def split(t: Reach, *, rounds: int, before: Game | None = None) -> tuple[Int64[np.ndarray, " e+1"], Game]:
     """Bound what breaks at one size, and at all smaller ones, by threshold splitting.
 
     Parameters
@@ -53,22 +38,27 @@ def split(t: Reach, *, rounds: int) -> Splitting:
     t : Reach
         What an attack of this size can reach.
     rounds : int
-        Rounds of fictitious play.
+        Rounds of fictitious play, at least 1.
+    before : Game, optional
+        A game at a larger size, to go on with.
 
     Returns
     -------
-    Splitting
-        Bounds and plays.
+    upper : int64 array, shape (e + 1,)
+        Most examples that break at every size up to this one; within a box, at sizes that have additions for it.
+    game : Game
+        What was played.
 
     References
     ----------
     docs/certificates.md, Theorem 16.
     """
-    size = max(t.ρ, t.α)
+    game = new_game(t.classes, t.ρ, t.α) if before is None else go_on(before, t.ρ, t.α, REMEMBERED)
+    budgets = np.arange(max(t.ρ, t.α) + 1)
     if t.label.size == 0:
-        none = np.zeros((0, t.classes), np.int64)
-        return Splitting(np.zeros(size + 1, np.int64), none, none)
-    Φ, Ψ, N, removals, additions = play(t, rounds)
-    budgets = np.arange(size + 1)
-    charged = allocate_rows(Φ)[np.minimum(budgets, t.ρ)] + allocate_rows(Ψ)[np.minimum(budgets, t.α)]
-    return Splitting(np.minimum(charged // N, t.label.size), removals, additions)
+        return np.zeros(budgets.size, np.int64), game
+    Φ, Ψ, N = play(t, game, rounds)
+    given = t.low.sum()  # 0 unless the additions are within a box
+    added = allocate_rows(within_box(t, Ψ))[np.clip(budgets - given, 0, t.α - given)]
+    charged = allocate_rows(Φ)[np.minimum(budgets, t.ρ)] + added
+    return np.minimum(charged // N, t.label.size), game

@@ -62,7 +62,7 @@ class LogisticMembers:
     @contextmanager
     def ready(self, inputs: Float32[np.ndarray, "m d"]) -> Iterator[LogisticBallots]:
         """Prepare all members for one array of inputs; raise ``ValueError`` for features off the grid."""
-        with threadpool_limits(1, user_api="blas"):  # the threads are ours, each has inputs of its own
+        with threadpool_limits(1, user_api="blas"):  # threads share the inputs out: BLAS must not start more
             yield LogisticBallots(self, inputs)
 
 

@@ -8,7 +8,7 @@ What a member answers depends on the sequence of its own examples, its seed and 
 
 - Copies and minibatches are drawn by the member's own generator (``network_pool``).
 - Whatever the sizes of the parts: each batch of members has the same number of slots, each minibatch the same number of
-  examples, and member ``j`` has the same slot. So the same instructions run on its numbers, whoever its neighbors are,
+  examples, and member ``j`` has the same slot. So the same instructions run on its numbers, whatever other slots hold,
   and no operation mixes slots. On a CPU each batch of members is trained by one thread, however many there are.
 - Votes are exact (``network_votes``): weights and activations are rounded to integers whose sums float32 holds.
 """

@@ -109,7 +109,7 @@ def integer_layer(
     Raises
     ------
     ValueError
-        If weights are not finite, or there are so many that rounding alone could exceed it.
+        If weights are not finite, or too many for exact sums.
     """
     check_terms(len(weights))
     reach = float((_LARGEST * np.abs(weights).sum(axis=0) + np.abs(bias)).max())
@@ -122,7 +122,7 @@ def integer_layer(
 
 
 def check_terms(terms: int) -> None:
-    """Raise ``ValueError`` for so many terms of a sum that it could not be exact."""
+    """Raise ``ValueError`` if a sum has too many terms to be exact."""
     if _room(terms) < _EXACT // 2:
         raise ValueError(f"option learner.width: expected at most 2**15 weights per label, got {terms}")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
-from certvote.options.choices import PACKAGES, Options, choices, find, meaning_of
+from certvote.options.choices import PACKAGES, Options, choices, find, meaning_of, meanings
 from certvote.options.settings import Settings, Tracking
 from certvote.options.sizes import Sizes
 from certvote.runtime.paths import conf_dir
@@ -32,7 +32,13 @@ docs/ explains them all. Hydra's own flags: --hydra-help
 
 
 def help_text(overrides: Sequence[str]) -> str:
-    """Return the help text, with choices and options as overrides set them."""
+    """Return the help text, with choices and options as overrides set them.
+
+    Parameters
+    ----------
+    overrides : sequence of str
+        Hydra overrides.
+    """
     from hydra import compose, initialize_config_dir
 
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
@@ -41,7 +47,7 @@ def help_text(overrides: Sequence[str]) -> str:
     listed = [line for group in PACKAGES for line in _choices(group, chosen[group])]
     folder = conf_dir() / "experiment"
     files = (file.relative_to(folder).with_suffix("").as_posix() for file in folder.rglob("*.yaml"))
-    listed += _wrapped("experiment", "  ".join(sorted(files, key=lambda name: (name.count("/"), name))))
+    listed.append(_entry(f"  {'experiment':<12}  ", "  ".join(sorted(files, key=lambda x: (x.count("/"), x)))))
     return _TEMPLATE.format(choices="\n".join(listed), options="\n".join(_options(config, chosen)))
 
 
@@ -64,12 +70,18 @@ def _options(config: Any, chosen: dict[str, str]) -> Iterator[str]:
 
 
 def _meaning(name: str) -> str:
-    from certvote.options.choices import shortcuts
-
-    if name in shortcuts():
-        cls, field = shortcuts()[name]
-        return f"{meaning_of(cls, field).help}, for algo={cls.name}"
-    return meaning_of(Settings, name).help
+    """Return what an option of the root is, and which choices it is for if it is a shortcut."""
+    owners = [
+        (cls, meaning)
+        for group in PACKAGES
+        for cls in choices(group).values()
+        for _, meaning in meanings(cls)
+        if meaning.shortcut == name
+    ]
+    if not owners:
+        return meaning_of(Settings, name).help
+    names = ", ".join(f"{cls.group}={cls.name}" for cls, _ in owners)
+    return f"{owners[0][1].help}; for {names}"
 
 
 def _text(value: Any) -> str:
@@ -77,20 +89,13 @@ def _text(value: Any) -> str:
     return textwrap.shorten(text.replace("'", ""), 60, placeholder="…")
 
 
-def _entry(head: str, meaning: str) -> str:
-    return "\n".join(_wrapped_at(head, meaning))
-
-
-def _wrapped(head: str, text: str) -> list[str]:
-    return _wrapped_at(f"  {head:<12}  ", text)
-
-
-def _wrapped_at(head: str, text: str) -> list[str]:
+def _entry(head: str, text: str) -> str:
+    """Fill lines with a text that stands beside a head, and below it."""
     return textwrap.fill(
         text or " ",
         width=_WIDTH,
-        initial_indent=head if head.endswith(" ") else f"{head} ",
+        initial_indent=f"{head.rstrip()}  " if len(head.rstrip()) >= len(head) else head,
         subsequent_indent=" " * min(len(head), 36),
         break_long_words=False,
         break_on_hyphens=False,
-    ).split("\n")
+    )

@@ -83,10 +83,12 @@ def accuracy_table(
     chosen = _checked(round_sizes(max(map(last_size, done), default=0)) if sizes is None else sizes)
     gained = tuple(sorted(set(gain_sizes))) if gain_sizes else (telling_size(done, chosen) if done else 0,)
     bases = {run.id: baseline[0] if baseline else individual_of(run, done) for run in done}
-    if all(base is None or base.id == name for name, base in bases.items()):
+    compared = [base for id, base in bases.items() if base is not None and base.id != id]
+    if not compared:
         gained, name = (), ""
     else:
-        name = labels.full(baseline[0]) if baseline else "individual certificate"
+        own = labels.name(compared[0], "certificate")
+        name = labels.full(baseline[0]) if baseline else f"the {own} certificate"
     shown = {run.id: [percent(accuracy_at(run, e), digits) for e in chosen] for run in done}
     best = [max((float(row[j]) for row in shown.values() if row[j] != "–"), default=0.0) for j in range(len(chosen))]
     styles = dict(zip((run.id for run in done), line_styles(done), strict=True))

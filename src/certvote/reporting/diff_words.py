@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from certvote.options.choices import PACKAGES
 from certvote.reporting import accuracy, labels
 from certvote.reporting.accuracy import EQUAL, accuracy_at, last_size, shared_sizes
 from certvote.reporting.pairs import Change, Matching, Pair, runs_of
@@ -95,7 +96,7 @@ def warnings(matching: Matching) -> list[str]:
     about = {
         "other_data": data,
         "other_features": [x for x in features if x.a.id not in ids and not _options_differ(x, ("feature",))],
-        "other_code": differing["code_digest"],
+        "other_code": [x for x in differing["code_digest"] if not _choices_differ(x)],  # other choices run other code
         "other_version": differing["version"],
         "other_length": [x for x in matching.pairs if last_size(x.a) != last_size(x.b)],
     }
@@ -158,6 +159,10 @@ def _only_change(matching: Matching) -> Change | None:
 def _differ(pair: Pair, tag: str) -> bool:
     a, b = pair.a.tag(tag), pair.b.tag(tag)
     return bool(a and b and a != b)
+
+
+def _choices_differ(pair: Pair) -> bool:
+    return any(pair.a.options.get(group) != pair.b.options.get(group) for group in PACKAGES)
 
 
 def _options_differ(pair: Pair, groups: Sequence[str]) -> bool:

@@ -156,7 +156,7 @@ def _contrasts(best: Run, done: Sequence[Run], size: int, digits: int) -> list[s
         return sentence(f"than_{kind}", run=run, value=percent(accuracy_at(run, size), digits), **facts)
 
     base = individual_of(best, done)
-    said = [] if base is None or base.id == best.id else [clause("individual", base)]
+    said = [] if base is None or base.id == best.id else [clause("base", base)]
     # Among several ensembles the best one stands for all: a sentence is no table.
     families: dict[object, list[Run]] = {}
     for run in done:

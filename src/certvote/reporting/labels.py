@@ -14,7 +14,8 @@ STATES = {"FINISHED": "finished", "FAILED": "failed", "KILLED": "interrupted", "
 """What happened to a run, by MLflow's status."""
 
 FILTERS = (
-    *("change_name", "classifier", "confidence", "data_name", "full", "name", "problem", "setting_name", "situation"),
+    *("attack_name", "change_name", "classifier", "confidence", "data_name", "decimals", "full", "name", "problem"),
+    *("setting_name", "situation"),
 )
 """Functions that templates may use on runs."""
 

@@ -22,13 +22,12 @@ def limits(runs: Sequence[Run]) -> dict[str, Any]:
         ``attacks``: what guarantees under the attacks assume.
     """
     changes = sorted({run.change for run in runs} & set(THREATS), key=list(THREATS).index) or list(THREATS)[:1]
-    confidences = {labels.name(run, "algo"): labels.confidence(run) for run in runs if labels.confidence(run)}
     return {
         "threats": [threat(change).meaning for change in changes],
         "meanings": [*_certificates(runs), *_algorithms(runs)],
-        "exact": _names(run for run in runs if labels.name(run, "algo") not in confidences),
-        "probabilistic": _names(run for run in runs if labels.name(run, "algo") in confidences),
-        "confidences": list(dict.fromkeys(confidences.values())),
+        "exact": _names(run for run in runs if not run.probabilistic),
+        "probabilistic": _names(run for run in runs if run.probabilistic),
+        "confidences": list(dict.fromkeys(labels.confidence(run) for run in runs if run.probabilistic)),
         "learners": list(dict.fromkeys(labels.name(run, "learner") for run in runs if run.learner)),
         "holdout": any(run.holdout is not None for run in runs),
         "attacks": list(dict.fromkeys(filter(None, (_assumption(run) for run in runs)))),

@@ -50,17 +50,17 @@ def further_options(runs: Sequence[Run]) -> list[str]:
     return [", ".join(f"{name}={value}" for name, value in options if value != "–") for options in shown]
 
 
-def digests(runs: Sequence[Run]) -> list[tuple[str, str, str]]:
+def digests(runs: Sequence[Run]) -> dict[str, list[tuple[str, str]]]:
     """Return the SHA-256 of data, features and code, each value once, with the runs that it is of ("all")."""
-    listed = []
+    found = {}
     for kind, tag in (("data", "data_digest"), ("features", "feature_digest"), ("code", "code_digest")):
         values: dict[str, list[Run]] = {}
         for run in runs:
             if run.tag(tag):
                 values.setdefault(run.tag(tag), []).append(run)
-        for value, owners in values.items():
-            listed.append((kind, printable(value), "all" if len(values) == 1 else _owners(owners, runs)))
-    return listed
+        several = len(values) > 1
+        found[kind] = [(printable(x), _owners(owners, runs) if several else "all") for x, owners in values.items()]
+    return {kind: listed for kind, listed in found.items() if listed}
 
 
 def versions(runs: Sequence[Run]) -> list[tuple[str, str]]:
@@ -95,16 +95,19 @@ def _options(runs: Sequence[Run]) -> dict[str, set[str]]:
 def _owners(owners: Sequence[Run], runs: Sequence[Run]) -> str:
     """Return the runs that have a digest, by what sets them apart from all others, else by their labels."""
     ids = {run.id for run in owners}
-    for number in range(1, 4):
-        for places in itertools.combinations(range(3), number):
-            said_of = {run.id: ", ".join(filter(None, (_setting(run)[j] for j in places))) for run in runs}
-            mine = {said_of[id] for id in ids}
-            if len(mine) == 1 and "" not in mine and not any(said_of[id] in mine for id in said_of.keys() - ids):
-                return mine.pop()
-    said = [label for run, label in zip(runs, labels.short(runs), strict=True) if run.id in ids]
-    more = f" and {len(said) - 4} more" if len(said) > 4 else ""
-    return "; ".join(said[:4]) + more
+    names = {run.id: _names(run) for run in runs}
+    places = range(len(names[owners[0].id]))
+    for chosen in itertools.chain.from_iterable(itertools.combinations(places, number) for number in places):
+        said = {id: ", ".join(filter(None, (name[j] for j in chosen))) for id, name in names.items()}
+        mine = {said[id] for id in ids}
+        if len(mine) == 1 and "" not in mine and not any(said[id] in mine for id in said.keys() - ids):
+            return mine.pop()
+    listed = [label for run, label in zip(runs, labels.short(runs), strict=True) if run.id in ids]
+    more = f" and {len(listed) - 4} more" if len(listed) > 4 else ""
+    return "; ".join(listed[:4]) + more
 
 
-def _setting(run: Run) -> tuple[str, str, str]:
-    return labels.data_name(run), labels.name(run, "feature"), labels.attack_name(run, article=False)
+def _names(run: Run) -> tuple[str, ...]:
+    """Return the names of what a run chose."""
+    named = labels.data_name(run), labels.name(run, "feature"), labels.attack_name(run, article=False)
+    return (*named, *(labels.name(run, group) for group in ("algo", "learner", "certificate")))

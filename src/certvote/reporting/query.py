@@ -41,12 +41,12 @@ def select(runs: Sequence[Run], where: Mapping[str, Any]) -> list[Run]:
         Runs that :func:`prepare` returned.
     where : mapping
         A value, or a list of values, per column: any option by its name on the command line, by an older name, or by
-        the last part of its name where only one option has it; also ``data``, ``method`` and ``change``.
+        the last part of its name where only one option of the runs has it; also ``data``, ``method`` and ``change``.
 
     Raises
     ------
     ValueError
-        If there is no such column.
+        If there is no such column, or several.
     """
     names = {column: _column(column, runs) for column in where} if runs else {}
     return [run for run in runs if _has_all(_facts(run), {names[column]: where[column] for column in names})]
@@ -76,16 +76,19 @@ def _has_all(facts: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
 
 
 def _column(name: str, runs: Sequence[Run], *, strict: bool = True) -> str:
-    own = columns.column(name)
-    if own in _PROPERTIES or own in _TAGS:
+    own, there = columns.column(name), {option for run in runs for option in run.options}
+    if own in _PROPERTIES or own in _TAGS or own in there or own in columns.known():
         return own
-    known = dict.fromkeys([*columns.known(), *(option for run in runs for option in run.options)])
-    ending = [option for option in known if option.rpartition(".")[2] == name]
-    if own in known or (not strict and len(ending) != 1):
-        return own
-    if len(ending) != 1:
-        raise ValueError(f"expected a filter over one of {', '.join(sorted(_PROPERTIES))}, or an option, got {name}")
-    return ending[0]
+    ending = sorted(option for option in there if option.rpartition(".")[2] == name)
+    if len(ending) == 1:
+        return ending[0]
+    known = any(option.rpartition(".")[2] == name for option in columns.known())
+    if strict and (ending or not known):
+        several = f", and {' and '.join(ending)} are several" if ending else ""
+        raise ValueError(
+            f"expected a filter over one of {', '.join(sorted(_PROPERTIES))}, or an option, got {name}{several}"
+        )
+    return own  # no run has it
 
 
 def _place(run: Run) -> tuple[Any, ...]:

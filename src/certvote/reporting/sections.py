@@ -15,7 +15,7 @@ from certvote.reporting.frame import COLUMN, PAGE, Layout
 from certvote.reporting.page import Section
 from certvote.reporting.query import common, select
 from certvote.reporting.views import Detail, FigureView, TableView, figure_view, table_view
-from certvote.reporting.wording import count, counted, percent, printable, sentence
+from certvote.reporting.wording import count, percent, printable, sentence
 from certvote.results.run import Run, finished
 
 
@@ -69,38 +69,19 @@ def section_view(
 def alternative(runs: Sequence[Run]) -> str:
     """Describe a figure for readers who cannot see it: the axes, and every curve at both of its ends."""
     done = finished(runs)
-    digits = labels.decimals(done)
-    said = [
-        f"{label} falls from {percent(accuracy_at(run, 0), digits)} % to "
-        f"{percent(accuracy_at(run, last_size(run)), digits)} % at {count(last_size(run))}"
-        for run, label in zip(done, labels.short(done), strict=True)
-    ]
-    return (
-        f"Line chart of certified accuracy in percent against 0 to {count(max(map(last_size, done)))} poisoned "
-        f"training examples, {counted(len(done), 'curve')}: {'; '.join(said)}."
-    )
+    return templates.sentence("alternative", curves=list(zip(done, labels.short(done), strict=True)))
 
 
 def setting(runs: Sequence[Run]) -> str:
     """Say what a figure's runs have in common: certified accuracy of what, on which data, under which attack."""
     done = finished(runs)
-    changes = {run.change for run in done}
-    confidences = {labels.name(run, "algo"): labels.confidence(run) for run in done if labels.confidence(run)}
-    learners = list(dict.fromkeys(labels.name(run, "learner") for run in done if run.learner))
     return templates.sentence(
         "setting",
-        algorithms=list(dict.fromkeys(labels.name(run, "algo") for run in done)),
-        data=list(dict.fromkeys(map(labels.data_name, done))),
-        features=list(dict.fromkeys(labels.name(run, "feature") for run in done if run.feature)),
+        done=done,
         n_train=common(done, "n_train"),
         n_test=common(done, "n_test"),
-        tested="validation" if all(run.holdout is not None for run in done) else "test",
-        noun=done[0].noun,
-        attacks=list(dict.fromkeys(map(labels.attack_name, done))),
-        threat=threat(done[0].change).caption if len(changes) == 1 else None,
-        learner=learners[0] if len(learners) == 1 else "",
+        threat=threat(done[0].change).caption if common(done, "change") else None,
         band=any(map(searched_further, done)),
-        confidences=confidences,
         missing=len(runs) - len(done),
     )
 

@@ -144,9 +144,11 @@ def _chosen(
 
 def _details(x: Measured) -> tuple[str, ...]:
     """Return the lines below a statement."""
-    runs = [run for run in (x.of, x.minus) if run is not None and not x.missing]
-    said = [f"stated {x.statement.source}" if x.statement.source else ""]
-    said += [f"not measured here: {x.missing}"] if x.missing else [sentence("terms", x=x, runs=runs, digits=_DIGITS)]
-    said += dict.fromkeys(note for run in runs for note in run.notes)
-    said += [sentence("deviation", x=x)] if runs else []
-    return tuple(map(as_sentence, filter(None, said)))
+    runs = [run for run in (x.of, x.minus) if run is not None]
+    source = [f"stated {x.statement.source}"] if x.statement.source else []
+    if x.missing:
+        return tuple(map(as_sentence, [*source, f"not measured here: {x.missing}"]))
+    terms = sentence("terms", x=x, runs=runs, digits=_DIGITS)
+    notes = dict.fromkeys(note for run in runs for note in run.notes)
+    said = [*map(as_sentence, source), terms, *map(as_sentence, [*notes, sentence("deviation", x=x)])]
+    return tuple(filter(None, said))

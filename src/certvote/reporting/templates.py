@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from certvote.reporting import labels, wording
+from certvote.reporting.accuracy import last_size
 from certvote.reporting.css_classes import use_classes
 from certvote.runtime.files import write_whole
 from certvote.runtime.paths import shipped
@@ -52,4 +53,5 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {name: getattr(module, name) for module in (labels, wording) for name in module.FILTERS}
+    environment.filters["last_size"] = last_size
     return environment

@@ -173,7 +173,9 @@ class Run:
         cls = self.chosen("algo")
         if cls is not None:
             return cls.parameters()  # type: ignore[no-any-return]
-        recorded = self._recorded_labels.get("parameters", ()) if self.algo else ()
+        recorded = self._recorded_labels.get("parameters") if self.algo else None
+        if not isinstance(recorded, list):
+            return ()
         return tuple((str(pair[0]), str(pair[1])) for pair in recorded if isinstance(pair, list) and len(pair) == 2)
 
     @property
@@ -259,13 +261,13 @@ def _restored(recorded: Any, name: str) -> Label:
     """Return a label from its record; a record that somebody broke is that of a choice without one."""
     try:
         dashes = recorded["dashes"]
+        texts = {key: str(recorded[key]) for key in ("short", "color", "marker", "fill", "key")}
         return Label(
-            **{
-                **recorded,
-                "order": int(recorded["order"]),
-                "width": float(recorded["width"]),
-                "dashes": None if dashes is None else tuple(map(float, dashes)),
-            }
+            name=str(recorded["name"]),
+            order=int(recorded["order"]),
+            width=float(recorded["width"]),
+            dashes=None if dashes is None else tuple(map(float, dashes)),
+            **texts,  # type: ignore[arg-type]
         )
     except (TypeError, ValueError, KeyError):
         return Label(name)

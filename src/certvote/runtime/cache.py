@@ -113,7 +113,9 @@ def _write(path: Path, key: str, key_text: str, arrays: Mapping[str, np.ndarray]
     partial = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for leftover in path.parent.glob(f".{key}-*.partial"):  # of a process that was killed: nobody else has the lock
+        for leftover in path.parent.glob(
+            f".{key}-*.partial"
+        ):  # of a process that was killed: this process has the lock
             leftover.unlink()
         descriptor, partial = tempfile.mkstemp(prefix=f".{key}-", suffix=".partial", dir=path.parent)
         with os.fdopen(descriptor, "wb") as file:

@@ -17,7 +17,7 @@ from typing import Any
 _REPLACED: dict[signal.Signals, Any] = {
     signal.SIGTERM: signal.SIG_DFL,
     signal.SIGINT: signal.default_int_handler,
-}  # the handlers that are replaced; a signal that somebody else handles is left alone
+}  # the handlers that are replaced; a signal with another handler is left alone
 _interrupted = False
 
 
@@ -28,18 +28,18 @@ def interruptible() -> Iterator[None]:
     Outside the main thread, and inside another such block, signals are left alone and only the end of the block checks.
     """
     global _interrupted
-    mine = []
+    replaced = []
     if threading.current_thread() is threading.main_thread():
-        mine = [number for number, usual in _REPLACED.items() if signal.getsignal(number) == usual]
-    if mine:
+        replaced = [number for number, usual in _REPLACED.items() if signal.getsignal(number) == usual]
+    if replaced:
         _interrupted = False
-    for number in mine:
+    for number in replaced:
         signal.signal(number, _interrupt)
     try:
         yield
         check()
     finally:
-        for number in mine:
+        for number in replaced:
             signal.signal(number, _REPLACED[number])
 
 

@@ -61,5 +61,5 @@ def run_in_order(
             while pending:
                 first, last, future = pending.popleft()
                 yield first, last, future.result()
-        finally:  # after an error or an interrupt nobody waits for the rest
+        finally:  # after an error or an interrupt, drop what has not begun
             pool.shutdown(wait=True, cancel_futures=True)
