@@ -9,8 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from certvote.cli import main
-from certvote.options.commands import diff_command
+from certvote.cli import diff_command, main
 from certvote.results import Store
 from certvote.types import Curve
 

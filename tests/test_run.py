@@ -172,8 +172,8 @@ def test_combinations_without_a_certificate_are_left_out_of_a_sweep(project, run
     assert "algo=knn certificate=island" in done.stderr
     assert sorted((r.params["algo.name"], r.params["certificate.name"]) for r in runs(project)) == [
         ("knn", "individual"),
-        ("rnn", "island"),
         ("rnn", "individual"),
+        ("rnn", "island"),
     ]
 
 

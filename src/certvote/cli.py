@@ -232,12 +232,12 @@ def _diff(options: argparse.Namespace) -> int:
             raise ValueError(f"argument {letter}: {error}") from error
     plain = f"diff-{options.a}-{options.b}"
     name = options.name or (plain if is_name(plain) else "diff")
-    command = _diff_command(options.a, options.b, **where)
+    command = diff_command(options.a, options.b, **where)
     print(render_diff(*sides, name=name, title=options.title, out_root=options.out, command=command))
     return 0
 
 
-def _diff_command(a: str, b: str, *, uri: str, experiment: str, sweep: str | None) -> str:
+def diff_command(a: str, b: str, *, uri: str, experiment: str, sweep: str | None) -> str:
     """Return ``python -m certvote report diff …``, quoted for a shell; of the database only what is not the default."""
     from certvote.results import lookup
 
