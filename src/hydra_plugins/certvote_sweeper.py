@@ -9,6 +9,8 @@ from hydra.core.config_store import ConfigStore
 
 @dataclass
 class CertvoteSweeperConf:
+    """Hold the sweeper's options; ``params`` are those of an experiment."""
+
     _target_: str = "hydra_plugins.certvote_sweeper.CertvoteSweeper"
     max_batch_size: int | None = None
     params: dict[str, str] | None = None

@@ -39,11 +39,24 @@ FEW_CLASSES = 12
 def removal_curve(
     votes: Votes, labels: Integer[np.ndarray, " m"], sizes: Integer[np.ndarray, " s"], *, change: str = "any"
 ) -> Curve:
-    """Removal-budget certificate of rNN at every poisoning size (Theorem 3): no grouping certifies more.
+    """Compute the removal-budget certificate of rNN (Theorem 3): no grouping certifies more.
 
-    Raises:
-        ValueError: votes of kNN (``votes.k`` given), ``change="insert"`` (there is no removal to budget), or anything
-            out of range.
+    Parameters
+    ----------
+    votes : Votes
+        Votes of rNN.
+    labels : int array, shape (m,)
+        True labels.
+    sizes : int array, shape (s,)
+        Poisoning sizes in training examples, in any order.
+    change : {"any", "delete"}
+        What the attacker may do to the training set.
+
+    Raises
+    ------
+    ValueError
+        If the votes are of kNN (``votes.k`` given), the change is ``"insert"`` (there is no removal to budget), or
+        anything is out of range.
     """
     check_change(change)
     votes, labels = checked_votes(votes, labels)
@@ -194,7 +207,7 @@ def _search(
     deadline: float,
     progress: Callable[[float], None],
 ) -> None:
-    """Tighten the bounds: by branch and bound with few classes, by threshold splitting with many, or where it is hard."""
+    """Tighten the bounds: branch and bound with few classes, threshold splitting with many, or where that is hard."""
     largest, classes, threads = int(bounds.sizes[-1]), votes.counts.shape[1], workers(None)
     sides = bounds.sizes, bounds.upper, bounds.lower
     common: dict[str, Any] = {"tolerance": tolerance, "deadline": deadline, "threads": threads}
@@ -226,7 +239,7 @@ def _deletion_curve(
 
 
 def _removal_broken(votes: Votes, labels: np.ndarray, sizes: np.ndarray, change: str) -> np.ndarray:
-    """Examples, right on clean data, that Theorem 3 lets break at each size."""
+    """Count the examples, right on clean data, that Theorem 3 lets break at each size."""
     right = correct(votes.counts, labels)
     gap = smallest_gap(votes.counts)[right]
     c = votes.counts.shape[1]
@@ -239,12 +252,12 @@ def _removal_broken(votes: Votes, labels: np.ndarray, sizes: np.ndarray, change:
 
 
 def _largest_gap(votes: Votes) -> int:
-    """A size from which on an attack breaks every example of rNN that has a rival: no gap to any rival is larger."""
+    """Return a size from which on an attack breaks every example of rNN with a rival: no gap to a rival is larger."""
     return int(votes.counts.max()) + 1
 
 
 def _individually_broken(votes: Votes, labels: np.ndarray, sizes: np.ndarray, change: str) -> np.ndarray:
-    """Examples, right on clean data, whose certified size is below each size."""
+    """Count the examples, right on clean data, whose certified size is below each size."""
     certified = individual.votes_sizes(votes, labels, change=change)
     return np.asarray(np.searchsorted(np.sort(certified[certified >= 0]), sizes, side="left"))
 

@@ -111,7 +111,7 @@ class CostTables:
         """Compute the tables for sizes up to ``largest`` (docs/certificates.md, Lemmas 4, 6, 7 and 13)."""
         gap, label, pulled, pushed = attackable.gap, attackable.label, attackable.pulled, attackable.pushed
         m, c = gap.shape
-        ρ, α = allowed(attackable.change, largest)
+        ρ, _ = allowed(attackable.change, largest)
         cap = 2 * largest + 1  # no attack reaches so large a gap, whatever its additions
         dtype = np.dtype(np.int16 if cap < 2**15 else np.int32)
         knn, moving = pulled is not None, pulled is not None and bound == "sharp" and ρ > 0

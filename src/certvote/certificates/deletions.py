@@ -20,10 +20,12 @@ from certvote.types import Votes
 def knn_broken(
     votes: Votes, labels: Int64[np.ndarray, " m"], sizes: Int64[np.ndarray, " s"], bound: str
 ) -> Int64[np.ndarray, " s"]:
-    """Most examples, right on clean data, that break at each size, from checked votes, labels and sizes.
+    """Compute the most examples, right on clean data, that break at each size, from checked votes, labels and sizes.
 
-    Raises:
-        ValueError: kNN votes whose ``window`` is too small, or whose ranked labels do not fit them.
+    Raises
+    ------
+    ValueError
+        If the ``window`` of kNN votes is too small, or the ranked labels do not fit them.
     """
     broken = np.zeros(sizes.size, dtype=np.int64)
     largest, c = int(sizes.max()), votes.counts.shape[1]

@@ -1,4 +1,4 @@
-"""Branch and bound over the labels of additions: how many test examples can an attack of one size break?
+"""Bound how many test examples an attack of one size can break: branch and bound over the labels of additions.
 
 Let ``H(A)`` be the optimum over removals when label ``l`` gets ``A_l`` additions. It grows with every ``A_l``, so it is
 at most ``H(min(hi, lo + α - Σ lo))`` in a box ``lo ≤ A ≤ hi`` with ``Σ A ≤ α``. The box with the largest such bound is

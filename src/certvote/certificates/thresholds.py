@@ -1,4 +1,4 @@
-"""Threshold splitting: a bound of what breaks that keeps removals and additions apart (docs/certificates.md, Theorem 16).
+"""Bound what breaks by threshold splitting, which keeps removals and additions apart (Theorem 16).
 
 Give every example ``i`` a threshold ``s_i``. If ``i`` breaks, then ``R_{a_i} ≥ s_i``, or ``A_l ≥ τ_il(s_i)`` for some
 rival ``l``, where ``τ_il(s)`` is the least number of additions with which at most ``s - 1`` removals break it. So with
@@ -9,8 +9,8 @@ at most ``max Σ_a Φ_a(R_a) + max Σ_l Ψ_l(A_l)`` examples break, each maximum
 are solved exactly. With ``N`` thresholds for every example, ``N`` times as many are charged, and the sum is divided by
 ``N``: such mixtures are what makes the bound tight.
 
-**Choosing thresholds** is a game. The defender picks a threshold for every example, the attacker removals and additions;
-an example is charged once if ``R_{a_i} ≥ s_i`` and once for every ``l`` with ``A_l ≥ τ_il(s_i)``. Fictitious play
+**Choosing thresholds** is a game. The defender picks a threshold for every example, the attacker removals and
+additions; an example is charged once if ``R_{a_i} ≥ s_i`` and once for every ``l`` with ``A_l ≥ τ_il(s_i)``. Fictitious play
 approaches its value: in turn, each replies to the average of all that the other has played. Later rounds count more
 (round ``j`` has weight ``j²``), the attacker is also held to spread a little over everything that was never played, and
 a little noise breaks ties; both fade. Whatever is played is a valid bound, so rounds and noise are a matter of
