@@ -40,10 +40,11 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def mnist(data_root):
-    from certvote import datasets, features, neighbors
+    from certvote import datasets, neighbors
+    from certvote.features.hog import Hog
 
-    split = datasets.load(name="mnist", data_root=data_root)
-    found = features.extract(split, name="hog")
+    split = datasets.mnist(data_root=data_root)
+    found = Hog(orientations=9, pixels_per_cell=(8, 8), cells_per_block=(3, 3)).extract(split)
     (knn,), (rnn,) = neighbors.neighbor_votes(
         found.train, split.train_labels, found.test, ks=[5000], rs=[4.0], window=1000, num_classes=10
     )
