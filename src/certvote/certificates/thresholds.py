@@ -10,11 +10,11 @@ are solved exactly. With ``N`` thresholds for every example, ``N`` times as many
 ``N``: such mixtures are what makes the bound tight.
 
 **Choosing thresholds** is a game. The defender picks a threshold for every example, the attacker removals and
-additions; an example is charged once if ``R_{a_i} ≥ s_i`` and once for every ``l`` with ``A_l ≥ τ_il(s_i)``.
-Fictitious play approaches its value: in turn, each replies to the average of all that the other has played. Later
-rounds count more (round ``j`` has weight ``j²``), the attacker is also held to spread a little over everything that was never played, and
-a little noise breaks ties; both fade. Whatever is played is a valid bound, so rounds and noise are a matter of
-quality only, and both are fixed: results do not depend on the machine.
+additions; an example is charged once if ``R_{a_i} ≥ s_i`` and once for every ``l`` with ``A_l ≥ τ_il(s_i)``. Fictitious
+play approaches its value: in turn, each replies to the average of all that the other has played. Later rounds count
+more (round ``j`` has weight ``j²``), the attacker is also held to spread a little over everything that was never
+played, and a little noise breaks ties; both fade. Whatever is played is a valid bound, so rounds and noise are a matter
+of quality only, and both are fixed: results do not depend on the machine.
 """
 
 from __future__ import annotations
