@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -191,3 +192,14 @@ def test_a_guarantee_of_nothing_is_no_finding(make_run):
 def test_of_ensembles_that_guarantee_nothing_the_one_with_the_larger_area_is_best(make_run):
     found = prepare([make_run("knn"), make_run("dpa"), make_run("roe-fa"), make_run("fa")])
     assert "for the best ensemble, Run-Off Election on Finite Aggregation" in findings.headline(found)
+
+
+def test_a_search_says_which_bounds_gave_what_is_certified(make_run):
+    bounds = {"branch and bound": 990, "threshold splitting": 10, "removal budget": 1}
+    run = make_run("rnn", "budget", tags={"certvote.bounds": json.dumps(bounds)})
+    (said,) = findings.search_gaps([run])
+    assert said.endswith(
+        "What is certified was given by branch and bound at 990 sizes, threshold splitting at 10 sizes and removal "
+        "budget at 1 size."
+    )
+    assert "What is certified" not in findings.search_gaps([make_run("rnn", "budget")])[0]

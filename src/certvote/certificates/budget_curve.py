@@ -35,6 +35,8 @@ from certvote.types import Curve, Votes
 FEW_CLASSES = 12
 """With more classes, boxes of additions are too many, and thresholds are split instead."""
 
+_LONGEST = 1e7  # seconds; waiting for a thread takes no larger number
+
 
 def removal_curve(
     votes: Votes, labels: Integer[np.ndarray, " m"], sizes: Integer[np.ndarray, " s"], *, change: str = "any"
@@ -79,7 +81,7 @@ def curve(
     sizes: Integer[np.ndarray, " s"],
     *,
     tolerance: float = 1e-3,
-    seconds: float = 60.0,
+    seconds: float = 300.0,
     max_nodes: int = 20_000,
     bound: str = "sharp",
     change: str = "any",
@@ -103,7 +105,7 @@ def curve(
     tolerance : float
         In accuracy: 0.001 is a test example in 1,000.
     seconds : float
-        Time for the whole curve.
+        Time for the whole curve. The first search of a process includes loading or compiling its code.
     max_nodes : int
         Largest number of boxes that the search splits at one size.
     bound : {"sharp", "plain"}
@@ -142,7 +144,7 @@ def curve(
             change=change,
             tolerance=tolerance * len(labels),
             max_nodes=max_nodes,
-            deadline=time.monotonic() + seconds,
+            deadline=time.monotonic() + min(seconds, _LONGEST),
             progress=lambda share: None if progress is None else progress(int(share * e.size), e.size),
         )
     if progress is not None:

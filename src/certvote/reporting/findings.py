@@ -146,6 +146,7 @@ def _gap(gaps: np.ndarray, run: Run, label: str, digits: int) -> str:
         points=percent(float(gaps[widest]), digits, up=True) if gaps[widest] > EQUAL else "",
         size=int(sizes[widest]),
         between="" if searched.all() else percent(float(gaps[~searched].max()), digits, up=True),
+        bounds=run.bounds,
     )
 
 

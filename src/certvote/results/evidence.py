@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -86,13 +87,21 @@ def summarize(curve: Curve, metrics: Mapping[str, float]) -> str:
 
 
 def curve_csv(curve: Curve) -> str:
-    """Return the curve as CSV, with digits enough to read the same numbers back."""
-    columns = [curve.sizes.tolist(), curve.certified.tolist()]
-    header = "poisoning_size,certified_accuracy"
+    """Return the curve as CSV, with digits enough to read the same numbers back, and which bound gave each side."""
+    columns: dict[str, Iterator[str]] = {
+        "poisoning_size": map(repr, curve.sizes.tolist()),
+        "certified_accuracy": map(repr, curve.certified.tolist()),
+    }
     if curve.attained is not None:
-        columns.append(curve.attained.tolist())
-        header += ",attained"
-    return "\n".join([header, *(",".join(map(repr, row)) for row in zip(*columns, strict=True))]) + "\n"
+        columns["attained"] = map(repr, curve.attained.tolist())
+    if curve.certified_by is not None and curve.attained_by is not None:
+        columns |= {"certified_by": iter(curve.certified_by), "attained_by": iter(curve.attained_by)}
+    return "\n".join([",".join(columns), *map(",".join, zip(*columns.values(), strict=True))]) + "\n"
+
+
+def bounds(curve: Curve) -> dict[str, int]:
+    """Return at how many sizes each bound gave the certified side, for certificates that have several."""
+    return dict(Counter(curve.certified_by or ()))
 
 
 def votes_digest(votes: Votes | Election, labels: np.ndarray) -> str:

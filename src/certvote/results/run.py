@@ -252,6 +252,15 @@ class Run:
         return tuple(dict.fromkeys(map(str, loaded))) if isinstance(loaded, list) else (str(loaded),)
 
     @property
+    def bounds(self) -> Mapping[str, int]:
+        """At how many sizes each bound gave the certified side, for certificates that have several."""
+        try:
+            loaded = json.loads(self.tag("bounds") or "{}")
+        except json.JSONDecodeError:
+            return {}  # somebody edited the tag
+        return loaded if isinstance(loaded, dict) else {}
+
+    @property
     def identity(self) -> str:
         """The fingerprint of options, data and code; runs without one are told apart by their id."""
         return self.tag("fingerprint") or self.id
