@@ -11,6 +11,7 @@ from __future__ import annotations
 import heapq
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 
@@ -60,7 +61,8 @@ def split_boxes(
             if not halves:  # a single point
                 closed = max(closed, -bound)
                 continue
-            for half, most, further, found in pool.map(lambda half: _play(t, half, played, lower), halves):
+            work = partial(_play, t, before=played, lower=lower)
+            for half, most, further, found in pool.map(work, halves):
                 lower = max(lower, found)
                 count += 1
                 heapq.heappush(heap, (max(bound, -most), count, half, further))

@@ -194,7 +194,7 @@ def _search(
     deadline: float,
     progress: Callable[[float], None],
 ) -> None:
-    """Tighten the bounds: by branch and bound with few classes, by threshold splitting with many, or where it is hard."""
+    """Tighten bounds, by branch and bound with few classes, by threshold splitting with many and where it is hard."""
     largest, classes, threads = int(bounds.sizes[-1]), votes.counts.shape[1], workers(None)
     sides = bounds.sizes, bounds.upper, bounds.lower
     common: dict[str, Any] = {"tolerance": tolerance, "deadline": deadline, "threads": threads}

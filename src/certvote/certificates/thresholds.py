@@ -1,7 +1,8 @@
-"""Threshold splitting: a bound of what breaks that keeps removals and additions apart (docs/certificates.md, Theorem 16).
+"""Threshold splitting: a bound of what breaks that keeps removals and additions apart.
 
-Give every example ``i`` a threshold ``s_i``. If ``i`` breaks, then ``R_{a_i} ≥ s_i``, or ``A_l ≥ τ_il(s_i)`` for some
-rival ``l``, where ``τ_il(s)`` is the least number of additions with which at most ``s - 1`` removals break it. So with
+Theorem 16 of docs/certificates.md: give every example ``i`` a threshold ``s_i``. If ``i`` breaks, then
+``R_{a_i} ≥ s_i``, or ``A_l ≥ τ_il(s_i)`` for some rival ``l``, where ``τ_il(s)`` is the least number of additions with
+which at most ``s - 1`` removals break it. So with
 
     Φ_a(r) = #{i : a_i = a, s_i ≤ r},    Ψ_l(t) = #{i : a_i ≠ l, s_i > 0, τ_il(s_i) ≤ t},
 
@@ -9,12 +10,12 @@ at most ``max Σ_a Φ_a(R_a) + max Σ_l Ψ_l(A_l)`` examples break, each maximum
 are solved exactly. With ``N`` thresholds for every example, ``N`` times as many are charged, and the sum is divided by
 ``N``: such mixtures are what makes the bound tight.
 
-**Choosing thresholds** is a game. The defender picks a threshold for every example, the attacker removals and additions;
-an example is charged once if ``R_{a_i} ≥ s_i`` and once for every ``l`` with ``A_l ≥ τ_il(s_i)``. Fictitious play
-approaches its value: in turn, each replies to the average of all that the other has played. Later rounds count more
-(round ``j`` has weight ``j²``), the attacker is also held to spread a little over everything that was never played, and
-a little noise breaks ties; both fade. Whatever is played is a valid bound, so rounds and noise are a matter of
-quality only, and both are fixed: results do not depend on the machine.
+**Choosing thresholds** is a game. The defender picks a threshold for every example, the attacker removals and
+additions; an example is charged once if ``R_{a_i} ≥ s_i`` and once for every ``l`` with ``A_l ≥ τ_il(s_i)``. Fictitious
+play approaches its value: in turn, each replies to the average of all that the other has played. Later rounds count
+more (round ``j`` has weight ``j²``), the attacker is also held to spread a little over everything that was never
+played, and a little noise breaks ties; both fade. Whatever is played is a valid bound, so rounds and noise are a matter
+of quality only, and both are fixed: results do not depend on the machine.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ from jaxtyping import Int64
 from certvote.certificates.allocation import allocate_rows
 from certvote.certificates.rivals import Reach
 from certvote.certificates.threshold_kernels import Game, go_on, new_game, play, within_box
-
 
 REMEMBERED = 24
 """Rounds at a larger size that count for as much when a game goes on at a smaller one."""
@@ -54,7 +54,8 @@ def split(t: Reach, *, rounds: int, before: Game | None = None) -> tuple[Int64[n
     ----------
     docs/certificates.md, Theorem 16.
     """
-    game = new_game(t.classes, t.ρ, t.α) if before is None else go_on(before, t.ρ, t.α, REMEMBERED)
+    played = before is not None and before.counted[0] > 0
+    game = go_on(before, t.ρ, t.α, REMEMBERED) if played else new_game(t.classes, t.ρ, t.α)
     budgets = np.arange(max(t.ρ, t.α) + 1)
     if t.label.size == 0:
         return np.zeros(budgets.size, np.int64), game
