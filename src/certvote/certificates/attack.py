@@ -104,7 +104,7 @@ def costs_with(t: Reach, A: np.ndarray) -> np.ndarray:
 
     The additions are at least those of the lower corner of the box.
     """
-    moving, knn = t.τ.shape[0] > 0, t.pulled.shape[0] > 0
+    moving, knn = t.absent_τ.shape[0] > 0, t.pulled.shape[0] > 0
     cost = t.alone.copy()
     chosen = np.flatnonzero(A > 0)
     listed = np.full(t.classes, -1)
@@ -178,7 +178,7 @@ def refill(t: Reach, R: np.ndarray, A: np.ndarray, order: np.ndarray, first: np.
             number = 0
             for x in range(A[l] + 1, A[l] + left + 1):
                 number += newly[l, x]
-                if (newly[l, x] > 0 and number * much > most * (x - A[l])) or (best < 0 and number > 0):
+                if newly[l, x] > 0 and (best < 0 or number * much > most * (x - A[l])):
                     best, much, most = l, x - A[l], number
         if best < 0:
             break
