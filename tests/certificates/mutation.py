@@ -12,6 +12,7 @@ may be taken out of a function or put back, without a change to the mutant.
 from __future__ import annotations
 
 import ast
+import builtins
 import difflib
 import importlib
 import re
@@ -22,7 +23,7 @@ from functools import cache
 from importlib.abc import Loader, MetaPathFinder
 from importlib.util import spec_from_loader
 from pathlib import Path
-from types import CodeType, SimpleNamespace
+from types import CodeType, ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 from unittest import mock
 
@@ -241,10 +242,11 @@ def _compiled() -> dict[str, CodeType]:
 
 
 class _Finder(MetaPathFinder, Loader):
-    """Import modules from code in memory."""
+    """Import modules from code in memory; what their functions import when they are called is from the same copy."""
 
     def __init__(self, code: dict[str, CodeType]) -> None:
         self._code = code
+        self._modules: dict[str, ModuleType] = {}
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
         if fullname not in self._code:
@@ -252,4 +254,12 @@ class _Finder(MetaPathFinder, Loader):
         return spec_from_loader(fullname, self, is_package=fullname == COPY)
 
     def exec_module(self, module: Any) -> None:
+        self._modules[module.__name__] = module
+        module.__builtins__ = vars(builtins) | {"__import__": self._import}
         exec(self._code[module.__name__], module.__dict__)
+
+    def _import(self, name: str, *how: Any) -> ModuleType:
+        """Import a module, one of the copy also when the copy has left ``sys.modules``."""
+        if name in self._modules and name not in sys.modules:
+            return self._modules[name]
+        return builtins.__import__(name, *how)

@@ -7,10 +7,12 @@ import sys
 from functools import cache
 from types import FunctionType
 
+import numpy as np
 import pytest
 
 from certificates import mutants, mutants_elections
 from certificates.mutation import PACKAGE, Mutant, import_copy, mutate, program
+from certvote.types import Votes
 
 TOY = """
 LIMITS = {"any": 2, "insert": 1}
@@ -178,8 +180,18 @@ def test_a_copy_is_plain_python_and_no_part_of_the_program():
     assert not {name for name in set(sys.modules) - before if "copy_of" in name}
     assert set(vars(copy)) == set(program())
     assert isinstance(copy.allocation.allocate, FunctionType)
-    assert copy.budget_curve.search is copy.search.search
-    assert copy.budget_curve.search.__module__ != f"{PACKAGE}.search"
+    assert copy.coarse_to_fine.search is copy.search.search
+    assert copy.search.search.__module__ != f"{PACKAGE}.search"
+
+
+def test_what_a_function_of_a_copy_imports_is_from_the_same_copy():
+    wrong = Mutant("nothing is certified", "border.border_sizes", "return $size", "return $size - 99", "exact")
+    votes = Votes(np.array([[3, 0]], np.int32), 3, 1, np.array([[0, 0]], np.uint8))
+    sizes = [
+        copy.individual.votes_sizes(votes, np.array([0]), change="insert")[0]
+        for copy in (import_copy(wrong), import_copy(None))
+    ]
+    assert sizes[1] - sizes[0] == 99
 
 
 def test_a_mistake_is_in_its_copy_alone():
@@ -189,7 +201,7 @@ def test_a_mistake_is_in_its_copy_alone():
 
 
 class Rename(ast.NodeTransformer):
-    """Rename the variables and definitions of a module, and what it imports from the package, but for one name."""
+    """Rename the variables and definitions of a module, and what it imports from the package, but for some names."""
 
     def __init__(self, tree, kept):
         nodes = list(ast.walk(tree))
@@ -198,7 +210,7 @@ class Rename(ast.NodeTransformer):
         names |= {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
         imports = [node for node in nodes if isinstance(node, ast.ImportFrom) and str(node.module).startswith(PACKAGE)]
         names |= {alias.name for node in imports for alias in node.names}
-        self.new = {name: f"{name}_renamed" for name in names - {"_", kept}}
+        self.new = {name: f"{name}_renamed" for name in names - {"_", *kept.split(".")}}
 
     def visit_alias(self, node):
         if node.name in self.new:

@@ -8,6 +8,7 @@ import pytest
 from certificates.brute_force import winner
 from certificates.enumeration import BUDGETS, budget_broken
 from certificates.instances import draw_table
+from certificates.mutation import import_copy
 from certvote.certificates import individual
 from certvote.certificates.attack import attack, best_removals, costs_with
 from certvote.certificates.boxes import split_boxes
@@ -57,6 +58,17 @@ def test_no_bound_is_below_what_breaks(knn, bound, change):
             assert found.additions.sum() <= reach.α
             assert found.removals.sum() <= reach.ρ
     assert tight > total / 2
+
+
+@pytest.mark.parametrize(("knn", "bound", "change"), CASES)
+def test_compiled_bounds_are_those_of_plain_python(knn, bound, change):
+    """Plain Python refuses an index out of range, at which compiled code reads or writes foreign memory."""
+    plain = import_copy(None)
+    for votes, labels in drawn(9, 10, knn):
+        how = {"bound": bound, "change": change}
+        compiled, _ = split(Rivals.of(votes, labels, LARGEST, **how).at(LARGEST), rounds=3)
+        bounds, _ = plain.thresholds.split(plain.rivals.Rivals.of(votes, labels, LARGEST, **how).at(LARGEST), rounds=3)
+        np.testing.assert_array_equal(bounds, compiled)
 
 
 @pytest.mark.parametrize(("knn", "bound", "change"), CASES)

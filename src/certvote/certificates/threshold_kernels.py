@@ -35,14 +35,15 @@ def absent_additions_needed(t: Reach, i: int, bit: int, k: int, s: int) -> int:
 
 @njit(nogil=True, cache=True)
 @no_type_check
-def _charges_by_gap(t: Reach, played: np.ndarray, width: int) -> np.ndarray:
+def _charges_by_gap(t: Reach, played: np.ndarray, gaps: int, width: int) -> np.ndarray:
     """Tabulate what additions charge at every candidate threshold, by label and gap, where the border does not move.
 
-    ``played[q, x]`` is the share of plays with at least ``x`` additions of the labels in slot ``q``.
+    ``played[q, x]`` is the share of plays with at least ``x`` additions of the labels in slot ``q``; the table has so
+    many ``gaps``, from 0 on, and room for ``width`` candidates.
     """
-    charges = np.zeros((played.shape[0], t.ρ + t.α + 1, width), np.float32)
+    charges = np.zeros((played.shape[0], gaps, width), np.float32)
     for q in range(played.shape[0]):
-        for gap in range(charges.shape[1]):
+        for gap in range(gaps):
             for k in range(t.candidates.size):
                 charges[q, gap, k] = played[q, min(max(gap - t.candidates[k] + 1, 0), t.α + 1)]
     return charges
@@ -81,7 +82,7 @@ def defend(
     K, c = t.candidates.size, slot.size
     moving = t.absent_τ.shape[0] > 0
     charge = np.empty(-(-K // 16) * 16, np.float32)
-    by_gap = _charges_by_gap(t, added[:0] if moving else added, charge.size)
+    by_gap = _charges_by_gap(t, added, 0 if moving else t.ρ + t.α + 1, charge.size)
     newΦ, newΨ = np.zeros(Φ.shape, np.int64), np.zeros(Ψ.shape, np.int64)
     charged = np.zeros((2, c, t.α + 1), np.int64)  # rivals without votes, by tie bit, own label, and additions
     listed = np.full(c, -1)
