@@ -4,7 +4,7 @@ BIN := .venv/bin
 CLI := $(BIN)/python -m certvote
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo paper test test-fast lint format ui bench clean
+.PHONY: demo paper test test-fast lint format docs ui bench clean
 
 demo: .venv/.demo                 ## a sweep over embedded data, ends with reports/html/demo/index.html
 	$(BIN)/python run.py -m experiment=demo
@@ -27,6 +27,9 @@ format: .venv/.dev
 	$(BIN)/python -m ruff check --fix .
 	$(BIN)/python -m ruff format .
 
+docs: .venv/.docs                 ## the documentation site, site/index.html; a broken link or an undocumented name fails
+	$(BIN)/python -m mkdocs build --strict $(ARGS)
+
 ui: .venv/.demo                   ## the MLflow UI on 127.0.0.1
 	$(CLI) ui
 
@@ -46,4 +49,8 @@ clean:
 
 .venv/.dev: .venv/.demo
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[cpu,dev]'
+	touch $@
+
+.venv/.docs: .venv/.demo
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[cpu,docs]'
 	touch $@

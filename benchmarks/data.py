@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from certvote import datasets
-from certvote.features import extract
 from certvote.features.grid import bits_for, snap
+from certvote.features.hog import Hog
 
 _FOLDERS = {"mnist": "MNIST", "cifar10": "cifar-10-batches-bin"}
 _ROOT = Path(os.environ.get("CERTVOTE_DATA_ROOT", "data"))
@@ -27,10 +27,12 @@ class Vectors:
     queries: np.ndarray
     k: int
     r: float
+    query_labels: np.ndarray | None = None  # of real data
 
     def first(self, queries: int) -> Vectors:
         """With the first test vectors only."""
-        return Vectors(self.name, self.train, self.labels, self.queries[:queries], self.k, self.r)
+        few = None if self.query_labels is None else self.query_labels[:queries]
+        return replace(self, queries=self.queries[:queries], query_labels=few)
 
     def __str__(self) -> str:
         return f"{self.name} ({len(self.train):,} × {len(self.queries):,} × {self.train.shape[1]})"
@@ -59,6 +61,6 @@ def _hog(name: str, shown: str, dims: int, n: int, *, k: int, r: float) -> Vecto
         generator = np.random.default_rng(0)
         x = snap(generator.random((n + 10_000, dims), dtype=np.float32), bits_for(dims))
         return Vectors(f"random in place of {shown}", x[:n], generator.integers(0, 10, n), x[n:], k, dims / 3.5)
-    split = datasets.load(name=name, data_root=_ROOT)
-    found = extract(split, name="hog", cache_root=_CACHE)
-    return Vectors(shown, found.train, split.train_labels, found.test, k, r)
+    split = {"mnist": datasets.mnist, "cifar10": datasets.cifar10}[name](data_root=_ROOT)
+    found = Hog(orientations=9, pixels_per_cell=(8, 8), cells_per_block=(3, 3)).extract(split, cache_root=_CACHE)
+    return Vectors(shown, found.train, split.train_labels, found.test, k, r, split.test_labels)

@@ -1,4 +1,4 @@
-"""Training and voting of 1,000 bagged voters on MNIST, beside loops over scikit-learn's models.
+"""Train 1,000 bagged base classifiers on MNIST and let them vote, beside loops over scikit-learn's models.
 
     CERTVOTE_DATA_ROOT=… python benchmarks/ensembles.py [--size quick|standard|full] [--repeats N] [--only TEXT]
 
@@ -9,21 +9,21 @@ Accuracy on the test set, of a voter on average and of all voters together, is p
 
 from __future__ import annotations
 
+import functools
 import itertools
-import os
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import yaml
+from hydra import compose, initialize_config_dir
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
-from certvote import datasets
-from certvote.ensembles import LEARNERS, Subsets, bootstrap, train
-from certvote.features import extract
+from certvote.algorithms.subsets import Subsets, bootstrap
+from certvote.options import settings
+from certvote.options.settings import Settings
+from certvote.runtime.paths import conf_dir
 from certvote.types import Features, Split
 from harness import Bench, Row, measured
 
@@ -39,11 +39,12 @@ GOALS = [
 
 def main() -> None:
     with Bench("ensembles", about=__doc__) as bench:
-        split = datasets.load(name="mnist", data_root=os.environ.get("CERTVOTE_DATA_ROOT", "data"))
-        features = extract(split, name="hog", cache_root=os.environ.get("CERTVOTE_CACHE_ROOT", "cache"))
+        options = chosen("logistic")
+        split = options.dataset.split(data_root=options.data_root)
+        features = options.feature.extract(split, cache_root=options.cache_root)
         voters, looped = bench.pick(quick=100, standard=1000, full=1000), bench.pick(quick=10, standard=50, full=200)
-        task = Task(split, features, bootstrap(len(split.train_labels), voters=voters, size=SUBSAMPLE, seed=0))
-        penalty = 1 / defaults("logistic")["l2"]
+        task = Task(split, features, bootstrap(len(split.train_labels), members=voters, size=SUBSAMPLE, seed=0))
+        penalty = 1 / options.learner.l2  # type: ignore[attr-defined]
         for name, rivals in (
             (
                 "nearest",
@@ -75,11 +76,10 @@ class Task:
 
     def ours(self, name: str, subsets: Subsets, inputs: int | None = None) -> np.ndarray:
         """Votes for each label, of voters trained in one batch."""
-        images = LEARNERS[name].takes == "images"
+        learner = chosen(name).learner
+        images = learner.inputs == "images"
         learn, asked = (self.split.train, self.split.test) if images else (self.features.train, self.features.test)
-        return train(name, learn, self.split.train_labels, subsets, num_classes=10, **defaults(name)).counts(
-            asked[:inputs]
-        )
+        return learner.train(learn, self.split.train_labels, subsets, num_classes=10).counts(asked[:inputs])
 
     def loop(self, model: Callable[[], object], voters: int) -> np.ndarray:
         """Votes of the first voters, each a model of scikit-learn's."""
@@ -95,7 +95,8 @@ def compare(bench: Bench, task: Task, name: str, rivals: dict[str, Callable[[], 
     case = f"{name}: {voters:,} voters of {SUBSAMPLE} examples, {asked:,} images"
     if not bench.wanted(case):
         return
-    task.ours(name, bootstrap(len(task.split.train), voters=2, size=SUBSAMPLE, seed=1), 100)  # compiles, starts threads
+    few = bootstrap(len(task.split.train), members=2, size=SUBSAMPLE, seed=1)
+    task.ours(name, few, 100)  # compiles, starts threads
     jobs: dict[str, Callable[[], np.ndarray]] = {name: lambda: task.ours(name, task.subsets)}
     for rival, model in rivals.items():
         jobs[rival] = lambda model=model: task.loop(model, looped)
@@ -133,10 +134,12 @@ def goals(bench: Bench) -> None:
             print(f"{name}: {mine:.2f} s (goal {most} s), {ratio:.0f} × as fast as {rival} (goal {least} ×){verdict}")
 
 
-def defaults(name: str) -> dict[str, float]:
-    """The learner's options as runs have them."""
-    options = yaml.safe_load((Path(__file__).parents[1] / "conf" / "learner" / f"{name}.yaml").read_text())
-    return {key: value for key, value in options.items() if key not in ("defaults", "name")}
+@functools.cache
+def chosen(learner: str) -> Settings:
+    """Return the settings of a job on MNIST with a learner and its default options."""
+    settings.register()
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        return settings.load(compose("config", ["dataset=mnist", "feature=hog", f"learner={learner}"]))
 
 
 if __name__ == "__main__":

@@ -16,8 +16,7 @@ from joblib import cpu_count
 from skimage.feature import hog as skimage_hog
 
 from certvote import datasets
-from certvote.features import extract
-from certvote.features.hog import hog
+from certvote.features.hog import Hog, hog
 from certvote.types import Split
 from harness import Bench
 
@@ -38,14 +37,15 @@ def measure(bench: Bench, split: Split, cache: str) -> None:
         for image in images:
             skimage_hog(image[..., 0] if gray else image, channel_axis=None if gray else -1)
 
-    extract(split, name="hog", cache_root=cache, progress=False)
+    feature = Hog(orientations=9, pixels_per_cell=(8, 8), cells_per_block=(3, 3))
+    feature.extract(split, cache_root=cache, progress=False)
     hog(images[:4000], n_jobs=jobs, progress=False)  # starts the processes
     bench.case(
         f"HOG of {len(images):,} images of {split.name}",
         {
             f"certvote, {jobs} processes": lambda: hog(images, n_jobs=jobs, progress=False),
             "certvote, 1 process": lambda: hog(images, n_jobs=1, progress=False),
-            "certvote, read from the cache": lambda: extract(split, name="hog", cache_root=cache, progress=False),
+            "certvote, read from the cache": lambda: feature.extract(split, cache_root=cache, progress=False),
             "loop over skimage.feature.hog": loop,
         },
         warm_up=False,
@@ -55,7 +55,8 @@ def measure(bench: Bench, split: Split, cache: str) -> None:
 def images_of(name: str, shape: tuple[int, int, int], root: Path, count: int) -> Split:
     folder = {"mnist": "MNIST", "cifar10": "cifar-10-batches-bin"}[name]
     if (root / folder).is_dir():
-        return datasets.load(name=name, data_root=root, mirrors=(), n_train=count, n_test=10)
+        load = {"mnist": datasets.mnist, "cifar10": datasets.cifar10}[name]
+        return datasets.subset(load(data_root=root, mirrors=()), n_train=count, n_test=10)
     generator = np.random.default_rng(0)
     images = generator.integers(0, 256, (count, *shape), dtype=np.uint8)
     labels = np.zeros(count, np.int64)

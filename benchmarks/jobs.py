@@ -79,7 +79,7 @@ def _started(command: list[str], folder: str) -> Callable[[], object]:
 
 def _computing(folder: str) -> float:
     """Seconds of the latest run's stages, as the database has them."""
-    from certvote.tracking.location import import_mlflow
+    from certvote.results.location import import_mlflow
 
     import_mlflow()
     from mlflow.tracking import MlflowClient

@@ -1,4 +1,4 @@
-"""Votes of neighbors beside FAISS, scikit-learn and torch, and what several k, radii and windows cost.
+"""Votes of neighbors beside FAISS, scikit-learn and torch, and what several k, radii, windows and views cost.
 
     CERTVOTE_DATA_ROOT=… python benchmarks/neighbors.py [--size quick|standard|full] [--repeats N] [--only TEXT]
 
@@ -8,6 +8,8 @@ turns in one process. All contenders' time grows with the number of test example
 """
 
 from __future__ import annotations
+
+import numpy as np
 
 import data
 import rivals
@@ -31,6 +33,8 @@ def main() -> None:
                 compare(bench, load().first(bench.pick(quick=500, standard=few, full=10_000)))
         if bench.wanted("several k and r, MNIST-HOG"):
             several(bench, data.mnist().first(bench.pick(quick=500, standard=10_000, full=10_000)))
+        if bench.wanted("views of a query, MNIST-HOG"):
+            views(bench, data.mnist().first(bench.pick(quick=500, standard=5000, full=10_000)))
         for case, rival, least in GOALS:
             for row in bench.rows:
                 if row.case.startswith(case) and row.contender.startswith(rival):
@@ -64,6 +68,24 @@ def several(bench: Bench, vectors: data.Vectors) -> None:
             "one k, window of 1000": lambda: knn_votes(*arrays, k=k, window=1000, **how),
             "one k, ranked by hash": lambda: knn_votes(*arrays, k=k, ranking="hash", **how),
             "one k, distances by FAISS": lambda: knn_votes(*arrays, k=k, num_classes=10, backend="faiss"),
+        },
+        floor=floor(*sizes(vectors)),
+    )
+
+
+def views(bench: Bench, vectors: data.Vectors) -> None:
+    """Compare several views of each query with one: their distances are computed, and the selection runs once."""
+    arrays, how = (vectors.train, vectors.labels), {"k": vectors.k, "num_classes": 10, "backend": "numba"}
+    # other queries take the place of rotated ones: the cost is the same
+    rotated = np.stack([np.roll(vectors.queries, shift, axis=0) for shift in range(5)], axis=1)
+    bench.case(
+        f"views of a query, {vectors}, k = {vectors.k}",
+        {
+            "no views": lambda: knn_votes(*arrays, vectors.queries, **how),
+            "one view": lambda: knn_votes(*arrays, rotated[:, :1], **how),
+            "two views": lambda: knn_votes(*arrays, rotated[:, :2], **how),
+            "five views": lambda: knn_votes(*arrays, rotated, **how),
+            "five times as many queries": lambda: knn_votes(*arrays, rotated.reshape(-1, rotated.shape[2]), **how),
         },
         floor=floor(*sizes(vectors)),
     )

@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 
 from certvote.neighbors import sharded
-from certvote.neighbors.cluster import local_client
-from certvote.neighbors.runners import DaskRunner, piece_size
-from certvote.neighbors.shards import Shard, write_shards
+from certvote.neighbors.sharded import Shard, write_shards
+from certvote.neighbors.sharded.cluster import local_client
+from certvote.neighbors.sharded.runners import DaskRunner, piece_size
 from harness import Bench, Row
 
 DIMS, CLASSES, ROWS, MEMORY = 128, 10, 500_000, 10**9

@@ -27,7 +27,7 @@ def data_root() -> Path:
 @pytest.fixture(scope="session")
 def database(tmp_path_factory) -> Path:
     """A results database with its tables and nothing in them."""
-    from certvote.tracking.location import Location, import_mlflow
+    from certvote.results.location import Location, import_mlflow
 
     import_mlflow()
     from mlflow.tracking import MlflowClient

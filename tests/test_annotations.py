@@ -10,23 +10,33 @@ import subprocess
 import sys
 
 _PROGRAM = """
+import sys
+import types
+
+from beartype import BeartypeConf, FrozenDict, beartype
 from jaxtyping import install_import_hook
 
-checked = ["types", "attacks", "datasets", "features", "neighbors", "ensembles", "certificates"]
-install_import_hook([f"certvote.{stage}" for stage in checked], "beartype.beartype")
+# OmegaConf gives a list for an option that is declared as a tuple.
+lenient = BeartypeConf(hint_overrides=FrozenDict({tuple[int, int]: tuple[int, int] | list[int]}))
+sys.modules["checker"] = types.SimpleNamespace(check=beartype(conf=lenient))
+checked = ["types", "attacks", "datasets", "features", "neighbors", "learners", "algorithms", "certificates"]
+install_import_hook([f"certvote.{stage}" for stage in checked], "checker.check")
 
 from hydra import compose, initialize_config_dir
 
-from certvote import settings, stages
-from certvote.paths import conf_dir
+from certvote import stages
+from certvote.options import settings
+from certvote.runtime.paths import conf_dir
 
 settings.register()
 common = ["sizes.max=20", "dataset.n_train=200", "dataset.n_test=50", "k=20", "attack=backdoor"]
-algos = ["algo=knn", "algo=rnn", "algo=rnn grouping=rd", "algo=rnn grouping=island", "algo=rnn grouping=removal",
-         "algo=rnn grouping=budget", "algo=knn grouping=budget", "algo=knn grouping=budget grouping.bound=sharp",
+algos = ["algo=knn", "algo=rnn", "algo=rnn certificate=rd", "algo=rnn certificate=island",
+         "algo=rnn certificate=removal",
+         "algo=rnn certificate=budget", "algo=knn certificate=budget",
+         "algo=knn certificate=budget certificate.bound=sharp",
          "algo=knn backend=reference", "algo=knn algo.ranking=hash backend=faiss",
-         "algo=knn attack.change=insert", "algo=rnn grouping=budget attack.change=delete",
-         "algo=knn grouping=budget attack.change=delete",
+         "algo=knn attack.change=insert", "algo=rnn certificate=budget attack.change=delete",
+         "algo=knn certificate=budget attack.change=delete",
          "algo=bagging algo.voters=40", "algo=bagging algo.voters=40 learner=nearest attack.change=insert",
          "algo=dpa algo.parts=20", "algo=dpa algo.parts=20 election=runoff attack.change=delete",
          "algo=fa algo.parts=20", "algo=fa algo.parts=20 election=runoff learner=nearest",
@@ -37,7 +47,7 @@ with initialize_config_dir(str(conf_dir()), version_base="1.3"):
             overrides = [*common, *f"feature={feature} {algo}".split()]
             options = settings.load(compose("config", overrides=overrides))
             split = stages.load_split(options)
-            features = stages.extract(split, options) if options.looks_at_features else None
+            features = stages.extract(split, options) if "feature" in options.groups else None
             votes = stages.count_votes(features, split, options, {})
             certified = stages.certify(votes, split.test_labels, len(split.train_labels), options)
             assert len(certified.curve.certified) == 21

@@ -9,9 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from certvote.cli import main
-from certvote.commands import diff_command
-from certvote.tracking import Store
+from certvote.cli import diff_command, main
+from certvote.results import Store
 from certvote.types import Curve
 
 
@@ -26,7 +25,7 @@ def uri(database, tmp_path_factory) -> str:
         sweep = store.start_sweep(f"seed-{seed}", command=f"python run.py -m {seed}", title=None, notes=[])
         for algo, name, value in (("knn", "algo.k", 100), ("rnn", "algo.r", 4.0)):
             params = {"dataset.name": "digits", "dataset.seed": seed, "attack.name": "poisoning", "algo.name": algo}
-            params |= {name: value, "grouping.name": "none", "data.n_train": 100, "data.n_test": 50}
+            params |= {name: value, "certificate.name": "individual", "data.n_train": 100, "data.n_test": 50}
             tags = {"certvote.fingerprint": f"{seed}{algo}", "certvote.data_digest": f"{seed}" * 64}
             run = store.start_run(f"{algo} {seed}", sweep=sweep, params=params, tags=tags)
             store.log_curve(run, Curve(np.arange(11), np.linspace(0.9 - 0.1 * seed, 0.2, 11)))

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from certvote.tracking import Store
+from certvote.results import Store
 
 SMALL = ["dataset.n_train=300", "dataset.n_test=40", "sizes.max=20"]
 
@@ -59,7 +59,8 @@ def test_help_is_quick_and_imports_nothing_heavy(empty, repository):
     done = call(["-X", "importtime", str(repository / "run.py"), "--help"], empty)
     seconds = time.perf_counter() - start
     assert done.returncode == 0
-    assert "algo        knn  rnn" in done.stdout
+    assert "  algo          bagging" in done.stdout
+    assert "* knn" in done.stdout
     imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
     heavy = {"mlflow", "torch", "numba", "skimage", "matplotlib", "pandas", "faiss", "sklearn"}
     assert not imported & heavy
@@ -113,7 +114,7 @@ def test_no_torch_for_neighbors(project, repository):
         (["dataset=arrays"], "dataset.path"),
         (["-m", "k=5,0"], "option k"),
         (["-m", "k=5,x"], "k=x"),
-        (["-m", "algo=knn", "grouping=rd,island"], "grouping=rd"),
+        (["-m", "algo=knn", "certificate=rd,island"], "certificate=rd"),
         (["-m", "k=5", "name=../up"], "option name"),
         (["-m", "k=5", "report_root=/dev/null/x"], "option report_root"),
         (["--help", "kk=3"], "kk"),
@@ -166,20 +167,22 @@ def test_a_sweep_goes_on_after_a_failed_job_and_says_so(project, run):
 
 
 def test_combinations_without_a_certificate_are_left_out_of_a_sweep(project, run):
-    done = run("-m", "algo=knn,rnn", "grouping=none,island")
+    done = run("-m", "algo=knn,rnn", "certificate=individual,island")
     assert done.returncode == 0, done.stderr
-    assert "algo=knn grouping=island" in done.stderr
-    assert sorted((r.params["algo.name"], r.params["grouping.name"]) for r in runs(project)) == [
-        ("knn", "none"),
+    assert "algo=knn certificate=island" in done.stderr
+    assert sorted((r.params["algo.name"], r.params["certificate.name"]) for r in runs(project)) == [
+        ("knn", "individual"),
+        ("rnn", "individual"),
         ("rnn", "island"),
-        ("rnn", "none"),
     ]
 
 
 def test_ensembles_are_compared_in_one_sweep(project, run):
-    done = run("-m", "algo=knn,bagging,dpa,fa", "election=plurality,runoff", "parts=20", "grouping=none,budget")
+    done = run(
+        "-m", "algo=knn,bagging,dpa,fa", "election=plurality,runoff", "parts=20", "certificate=individual,budget"
+    )
     assert done.returncode == 0, done.stderr
-    assert "algo=dpa grouping=budget" in done.stderr
+    assert "algo=dpa certificate=budget" in done.stderr
     found = runs(project)
     assert sorted((r.params["algo.name"], r.params.get("algo.election", "")) for r in found) == [
         ("bagging", ""),

@@ -13,7 +13,7 @@ import pytest
 
 import torchvision_ops
 from certvote import attacks, datasets
-from certvote.tracking import Store
+from certvote.results import Store
 from features import tiny_clip
 
 SMALL = ["dataset=digits", "dataset.n_train=300", "dataset.n_test=40", "k=20", "sizes.max=10"]

@@ -21,7 +21,7 @@ def test_a_wheel_holds_configuration_templates_and_plugin(repository, tmp_path):
 
     program = (
         f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); sys.argv = ['run.py', '--cfg', 'job']\n"
-        "import certvote.paths; assert 'bundled_conf' in str(certvote.paths.conf_dir())\n"
+        "import certvote.runtime.paths; assert 'bundled_conf' in str(certvote.runtime.paths.conf_dir())\n"
         "from certvote.cli import run; run()"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=120)

@@ -1,4 +1,4 @@
-"""``python -m certvote`` is the ``certvote`` command."""
+"""Run the ``certvote`` command as ``python -m certvote``."""
 
 from certvote.cli import main
 

@@ -1,4 +1,4 @@
-"""What the public functions of every stage take for a number, for a sequence and for an array."""
+"""Check numbers, sequences and arrays at the boundary of public functions."""
 
 from __future__ import annotations
 
@@ -9,28 +9,41 @@ from typing import TypeGuard
 import numpy as np
 
 LEAST_ALPHA = 1e-100
-"""Smallest probability of error that a probabilistic certificate takes: floats work with it, shared out."""
+"""Smallest probability of error that a probabilistic certificate accepts; its share of each bound is still a float."""
 
 
 def is_integer(value: object) -> TypeGuard[int]:
-    """Whether it is an integer of Python or NumPy; ``True`` and ``2.0`` are none."""
+    """Return whether a value is a Python or NumPy integer (bool and float are not)."""
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def is_real(value: object) -> TypeGuard[float]:
-    """Whether it is a real number of Python or NumPy, NaN and infinity included; ``True`` is none."""
+    """Return whether a value is a Python or NumPy real number, NaN and infinity included (bool is not)."""
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def items(values: object) -> list[object] | None:
-    """The items of a sequence or of an array with one dimension; ``None`` for everything else, strings included."""
+    """Return the items of a sequence or one-dimensional array; ``None`` for everything else, strings included."""
     if isinstance(values, np.ndarray):
         return list(values) if values.ndim == 1 else None
     return list(values) if isinstance(values, Sequence) and not isinstance(values, (str, bytes)) else None
 
 
 def plain_array(name: str, x: object) -> np.ndarray:
-    """The array-like ``x`` as an array; ``ValueError``, naming it, for ragged lists and masks, which would be lost."""
+    """Convert an array-like to an array.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument, for messages.
+    x : array-like
+        What was given.
+
+    Raises
+    ------
+    ValueError
+        If it is a ragged list, or an array with a mask, which would be lost.
+    """
     if isinstance(x, np.ma.MaskedArray):
         raise ValueError(f"{name}: expected an array without a mask, got a masked array; leave out what is masked")
     try:

@@ -1,4 +1,4 @@
-"""The command line: ``run`` (Hydra), ``report``, ``paper``, ``figure``, ``table``, ``audit`` and ``ui``."""
+"""Offer the commands ``run`` (Hydra), ``report``, ``paper``, ``figure``, ``table``, ``audit`` and ``ui``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import re
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,22 +16,22 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-    from certvote.types import Run
+    from certvote.results.run import Run
 
 log = logging.getLogger(__name__)
 
 
 def job(config: DictConfig) -> str:
-    """Hydra's task function: one job. In a sweep a failure is logged and the others go on."""
+    """Do one job: Hydra's task function. In a sweep a failure is logged and the others go on."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
-    from certvote import pipeline
-    from certvote.commands import run_command
+    from certvote import job as jobs
+    from certvote.options.commands import run_command
 
     overrides = HydraConfig.get().overrides.task
     try:
-        return pipeline.run(config, command=run_command(overrides))
+        return jobs.run(config, command=run_command(overrides))
     except Exception as error:
         if HydraConfig.get().mode == RunMode.RUN and not _traceback_wanted():
             _fail(_one_line(error))
@@ -42,21 +43,28 @@ def run() -> None:
     """Compose the options with Hydra and do one job, or with ``-m`` a sweep."""
     import hydra
 
-    from certvote import settings
-    from certvote.paths import conf_dir
-    from certvote.usage import usage
+    from certvote.options import aliases, plugins, settings
+    from certvote.options.help import help_text
+    from certvote.runtime.paths import conf_dir
 
-    settings.register()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, instead of printing a traceback of its own
     with _errors_as_one_line():
+        for old in aliases.outdated(sys.argv[1:]):
+            print(f"note: {old} is now called {aliases.override(old)}", file=sys.stderr)
+        sys.argv[1:] = aliases.overrides(sys.argv[1:])
+        plugins.load(plugins.from_arguments(sys.argv[1:]))  # their options must be known before Hydra composes
+        settings.register()
         if {"-h", "--help"} & set(sys.argv[1:]):
-            print(usage([argument for argument in sys.argv[1:] if "=" in argument and not argument.startswith("-")]))
+            overrides = [argument for argument in sys.argv[1:] if "=" in argument and not argument.startswith("-")]
+            print(help_text(overrides))
         else:
             hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(job)()
 
 
 def main() -> None:
-    """The ``certvote`` command."""
+    """Run the ``certvote`` command."""
+    from certvote.options import plugins
+
     arguments = sys.argv[1:]
     if arguments[:1] == ["run"]:
         sys.argv = ["run.py", *arguments[1:]]
@@ -64,6 +72,7 @@ def main() -> None:
         return
     options = _parser().parse_args(arguments)
     with _errors_as_one_line():
+        plugins.load(options.plugins)
         sys.exit(options.action(options))
 
 
@@ -84,6 +93,7 @@ def _errors_as_one_line() -> Iterator[None]:
 
 
 def _parser() -> argparse.ArgumentParser:
+    """Declare the commands and their options."""
     parser = argparse.ArgumentParser(prog="certvote", description="Certified robustness of vote-based classifiers.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     commands.add_parser("run", help="one job or a sweep; the same as run.py (certvote run --help)")
@@ -140,11 +150,14 @@ def _parser() -> argparse.ArgumentParser:
     for command in (report, paper, figure, table, audit, ui):
         command.add_argument("--uri", default="mlruns", help="folder or MLflow tracking URI (%(default)s)")
         command.add_argument("--experiment", default="certvote", help="MLflow experiment (%(default)s)")
+        command.add_argument(
+            "--plugins", nargs="+", default=[], metavar="FILE", help="Python files or modules with choices of your own"
+        )
     return parser
 
 
 def _add_diff(report: argparse.ArgumentParser) -> None:
-    """``report diff A B``; an option may stand before ``diff`` or after it."""
+    """Declare ``report diff A B``; an option may stand before ``diff`` or after it."""
     forms = report.add_subparsers(metavar="diff", title="two settings side by side")
     text = (
         "Overlay two sets of runs, matched by the options that they share, with their differences. A and B are each a "
@@ -165,20 +178,21 @@ def _add_diff(report: argparse.ArgumentParser) -> None:
 
 
 def _chosen(options: argparse.Namespace) -> list[Run]:
-    """The runs that --sweep, --runs or --filter name."""
-    from certvote import selection
+    """Return the runs that --sweep, --runs or --filter name."""
+    from certvote.results import selection
 
     names = ("uri", "experiment", "sweep", "runs", "filter")
     return selection.chosen(**{name: getattr(options, name) for name in names})
 
 
 def _report(options: argparse.Namespace) -> int:
+    """Render a page over runs."""
     from certvote.reporting import page, render_report
 
     runs = _chosen(options)
-    sweep = next((run for run in runs if run.tags.get("certvote.kind") == "sweep"), None)
+    sweep = next((run for run in runs if run.kind == "sweep"), None)
     name = options.name or (sweep.name if sweep else "report")
-    title = (sweep.tags.get("certvote.title") if sweep else None) or None
+    title = (sweep.tag("title") if sweep else None) or None
     definition = page.load(options.page, untitled=title or page.UNTITLED) if options.page else None
     title = options.title or (None if definition else title)
     print(render_report(runs, name=name, title=title, out_root=options.out, page=definition))
@@ -186,12 +200,13 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _paper(options: argparse.Namespace) -> int:
-    from certvote.paper import Where, paper
+    """Run every experiment of a page, then render it."""
+    from certvote.study import Where, run_study
 
     logging.basicConfig(format="%(message)s")
     logging.getLogger("certvote").setLevel(logging.INFO)
     where = Where(options.uri, options.experiment, options.out, tuple(options.set))
-    path, incomplete = paper(options.page, datasets=options.datasets, skip=options.skip, where=where)
+    path, incomplete = run_study(options.page, datasets=options.datasets, skip=options.skip, where=where)
     for note in incomplete:
         print(f"incomplete: {note}", file=sys.stderr)
     print(path)
@@ -199,11 +214,10 @@ def _paper(options: argparse.Namespace) -> int:
 
 
 def _diff(options: argparse.Namespace) -> int:
-    from certvote import selection
-    from certvote.commands import diff_command
-    from certvote.names import is_name
+    """Render two sets of runs side by side."""
     from certvote.reporting.diff import Side, render_diff
-    from certvote.tracking import lookup
+    from certvote.results import lookup, selection
+    from certvote.runtime.names import is_name
 
     for option in ("runs", "filter", "page"):
         if getattr(options, option) is not None:
@@ -223,7 +237,19 @@ def _diff(options: argparse.Namespace) -> int:
     return 0
 
 
+def diff_command(a: str, b: str, *, uri: str, experiment: str, sweep: str | None) -> str:
+    """Return ``python -m certvote report diff …``, quoted for a shell; of the database only what is not the default."""
+    from certvote.results import lookup
+
+    given = {"--sweep": sweep}
+    given |= {"--uri": None if uri == lookup.DEFAULT_URI else uri}
+    given |= {"--experiment": None if experiment == lookup.DEFAULT_EXPERIMENT else experiment}
+    options = [part for option, value in given.items() if value is not None for part in (option, value)]
+    return shlex.join(["python", "-m", "certvote", "report", "diff", a, b, *options])
+
+
 def _figure(options: argparse.Namespace) -> int:
+    """Draw curves into a file."""
     from certvote.reporting import save_figure
 
     save_figure(_chosen(options), options.out, column=options.column)
@@ -232,6 +258,7 @@ def _figure(options: argparse.Namespace) -> int:
 
 
 def _table(options: argparse.Namespace) -> int:
+    """Print a table."""
     from certvote.reporting import table_text
 
     print(table_text(_chosen(options), sizes=options.sizes, format=options.format), end="")
@@ -239,9 +266,10 @@ def _table(options: argparse.Namespace) -> int:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from certvote.audit import audit
-    from certvote.selection import run_ids
-    from certvote.tracking import lookup
+    """Check a run's record."""
+    from certvote.results import lookup
+    from certvote.results.audit import audit
+    from certvote.results.selection import run_ids
 
     store = lookup.existing(options.uri, options.experiment)
     result = audit(store, *run_ids(store, [options.run], "argument RUN"))
@@ -253,8 +281,9 @@ def _audit(options: argparse.Namespace) -> int:
 
 
 def _ui(options: argparse.Namespace) -> int:
-    from certvote.tracking import Store
-    from certvote.tracking.ui import address, serve
+    """Start the MLflow UI."""
+    from certvote.results.store import Store
+    from certvote.results.ui import address, serve
 
     store = Store(options.uri, options.experiment)
     print(f"curves and runs: {address(store, options.port)}", flush=True)
@@ -262,11 +291,12 @@ def _ui(options: argparse.Namespace) -> int:
 
 
 def _traceback_wanted() -> bool:
+    """Return whether the user wants to see where an error comes from."""
     return bool(os.environ.get("CERTVOTE_TRACEBACK"))
 
 
 def _one_line(error: BaseException) -> str:
-    """An error as one line; Hydra puts the reason into the cause and adds what no user needs."""
+    """Return an error as one line; Hydra puts the reason into the cause and adds what no user needs."""
     from hydra.errors import HydraException
 
     text = str(error)
@@ -279,5 +309,6 @@ def _one_line(error: BaseException) -> str:
 
 
 def _fail(message: str, code: int = 1) -> NoReturn:
+    """End the program with a message and an exit code."""
     print(f"error: {message}", file=sys.stderr)
     sys.exit(code)

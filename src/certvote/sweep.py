@@ -1,4 +1,4 @@
-"""Around the jobs of a sweep: checks before the first, one parent run over all, a report after the last."""
+"""Run many jobs as a sweep: checks before the first, one parent run over all, a report after the last."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from certvote import settings as options
-from certvote.commands import run_command
-from certvote.interrupts import check, interruptible
-from certvote.launchers import logs_elsewhere, threads_per_job
-from certvote.names import check_name
-from certvote.schema import Settings
-from certvote.settings import UndefinedCombinationError
+from certvote.options import settings as options
+from certvote.options.commands import run_command
+from certvote.options.settings import Settings, UndefinedCombinationError
+from certvote.runtime.interrupts import check, interruptible
+from certvote.runtime.launchers import logs_elsewhere, threads_per_job
+from certvote.runtime.names import check_name
 
 if TYPE_CHECKING:
     from hydra.core.config_loader import ConfigLoader
@@ -24,17 +23,19 @@ if TYPE_CHECKING:
     from hydra.plugins.launcher import Launcher
     from omegaconf import DictConfig
 
-    from certvote.tracking import Store
+    from certvote.results.store import Store
 
 log = logging.getLogger(__name__)
 
 
 class SweepError(RuntimeError):
-    """Some jobs of a sweep failed; the others are in the database."""
+    """Report that some jobs of a sweep failed; the others are in the database."""
 
 
 @dataclass(frozen=True)
 class _Plan:
+    """Hold the jobs of a sweep that are worth running."""
+
     jobs: list[list[str]]  # overrides of every job worth running
     settings: Settings  # of the first job; name, title and tracking are the same for all
     notes: list[str]
@@ -43,19 +44,35 @@ class _Plan:
 def sweep(
     config: DictConfig, jobs: list[list[str]], *, arguments: list[str], loader: ConfigLoader, launcher: Launcher
 ) -> Sequence[JobReturn]:
-    """Run ``jobs`` (overrides of each) under one parent run in the database and render their report.
+    """Run jobs under one parent run in the database, and render their report.
 
-    Raises ``ValueError`` or Hydra's own errors before anything starts when an option is wrong, ``SweepError`` at the
-    end when jobs failed.
+    Parameters
+    ----------
+    config : DictConfig
+        The base configuration.
+    jobs : list of list of str
+        Overrides of each job.
+    arguments : list of str
+        The command line, for the record.
+    loader, launcher
+        Hydra's, to compose and to start jobs.
+
+    Raises
+    ------
+    ValueError
+        If an option is wrong, before anything starts.
+    SweepError
+        If jobs failed, at the end.
     """
     with interruptible():
         return _run(config, _plan(config, jobs, loader), arguments, launcher)
 
 
 def _run(config: DictConfig, plan: _Plan, arguments: list[str], launcher: Launcher) -> Sequence[JobReturn]:
-    share = _share(config, plan)
+    """Run the jobs of a plan, and render the report whatever fails."""
+    threads = _threads(config, plan)
 
-    from certvote.tracking import Store
+    from certvote.results.store import Store
 
     name = plan.settings.name or time.strftime("sweep-%Y-%m-%d-%H%M%S")
     command = run_command(arguments, multirun=True)
@@ -64,11 +81,11 @@ def _run(config: DictConfig, plan: _Plan, arguments: list[str], launcher: Launch
     log.info("sweep %r: %d jobs", name, len(plan.jobs))
     status = "FAILED"
     try:
-        own = [f"tracking.sweep={parent}", *share]
+        own = [f"tracking.sweep={parent}", *threads]
         results = launcher.launch([[*job, *own] for job in plan.jobs], initial_job_idx=0)
         check()
         if logs_elsewhere(config.hydra.launcher):
-            _tell(plan, results)
+            _log_results(plan, results)
         failed = [result for result in results if result.status.name != "COMPLETED"]
         if failed:
             raise SweepError(
@@ -86,8 +103,8 @@ def _run(config: DictConfig, plan: _Plan, arguments: list[str], launcher: Launch
             _report(store, parent, name, plan.settings)
 
 
-def _tell(plan: _Plan, results: Sequence[JobReturn]) -> None:
-    """What became of jobs that wrote their lines to files of their own."""
+def _log_results(plan: _Plan, results: Sequence[JobReturn]) -> None:
+    """Log what became of jobs that wrote their own lines to files."""
     for overrides, result in zip(plan.jobs, results, strict=True):
         job = " ".join(overrides)
         if result.status.name == "COMPLETED":
@@ -96,8 +113,8 @@ def _tell(plan: _Plan, results: Sequence[JobReturn]) -> None:
             log.error("failed: %s: %s", job, result._return_value)
 
 
-def _share(config: DictConfig, plan: _Plan) -> list[str]:
-    """The cores of each job, where jobs run side by side and the user left it open."""
+def _threads(config: DictConfig, plan: _Plan) -> list[str]:
+    """Return the override that shares the cores among jobs that run side by side, where the user left it open."""
     threads = None if plan.settings.n_jobs is not None else threads_per_job(config.hydra.launcher, len(plan.jobs))
     return [] if threads is None else [f"n_jobs={threads}"]
 
@@ -143,7 +160,7 @@ def _plan(config: DictConfig, jobs: list[list[str]], loader: ConfigLoader) -> _P
 
 
 def _check_report_root(folder: str) -> None:
-    """Find out before the work, not after it, that the report has no place."""
+    """Check, before the work rather than after it, that the report has a place."""
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,25 +1,44 @@
-"""The frozen dataclasses that travel between stages: Split → Features → Votes → Curve → Run.
+"""Define the frozen dataclasses that travel between stages: Split → Features → Votes → Certified.
 
 Array attributes are read-only by convention: a stage returns new objects and never writes into its input.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64, Int32, Int64, UInt8, UInt16
+from jaxtyping import Bool, Float, Float32, Float64, Int32, Int64, UInt8, UInt16
 
 
 @dataclass(frozen=True)
 class Split:
-    """Labelled training and test examples: images (``u8``, height × width × channels) or ready feature vectors.
+    """Hold labelled training and test examples: images, or ready feature vectors.
 
-    ``digest`` is the SHA-256 of the content; ``notes`` are warnings that must follow the data into every report.
-    ``train_rows`` and ``test_rows`` say where in the complete data the examples come from (``None``: all, in order),
-    ``complete`` how many it has for training and testing (``None``: these); with ``holdout`` the test examples are rows
-    of the complete training set. ``triggered``: test images hold an attack's trigger.
+    Attributes
+    ----------
+    name : str
+        Name of the data set.
+    train, test : uint8 array, shape (n, h, w, channels), or float array, shape (n, d)
+        Training examples, and as many test examples as ``test_labels`` has.
+    train_labels, test_labels : int64 array, shape (n,) and (m,)
+        Labels, from 0.
+    class_names : tuple of str
+        Names of the labels.
+    digest : str
+        SHA-256 of the content.
+    notes : tuple of str
+        Warnings that must follow the data into every report.
+    train_rows, test_rows : int64 array or None
+        Rows of the complete data that the examples come from; ``None``: all, in order.
+    complete : pair of int or None
+        Numbers of training and test examples of the complete data; ``None``: these are all.
+    holdout : bool
+        Whether test examples are rows of the complete training set.
+    triggered : bool
+        Whether test images hold an attack's trigger.
     """
 
     name: str
@@ -38,27 +57,49 @@ class Split:
 
     @property
     def num_classes(self) -> int:
+        """Number of labels."""
         return len(self.class_names)
 
 
 @dataclass(frozen=True)
 class Features:
-    """Feature vectors of both parts of a split, every value a multiple of ``2**-bits`` (certificates, section 7)."""
+    """Hold the feature vectors of both parts of a split, on a grid on which distances are exact.
+
+    Attributes
+    ----------
+    train : float32 array, shape (n, d)
+        Vectors of the training examples.
+    test : float32 array, shape (m, d) or (m, v, d)
+        One vector per test example, or v views of each: then the distance to a training example is the smallest over
+        the views (docs/certificates.md, Theorem 0).
+    bits : int
+        Every value is a multiple of ``2**-bits``.
+    digest : str
+        SHA-256 of the content.
+    """
 
     train: Float32[np.ndarray, "n d"]
-    test: Float32[np.ndarray, "m d"]
+    test: Float32[np.ndarray, "m d"] | Float32[np.ndarray, "m v d"]
     bits: int
     digest: str
 
 
 @dataclass(frozen=True)
 class Votes:
-    """Votes per test example and label; for kNN also the labels of the neighbors ranked around the ``k``-th.
+    """Hold the votes of every test example; for kNN also the labels of the neighbors around the k-th.
 
-    ``Votes(counts=...)`` alone is a valid rNN result. ``k`` is ``None`` for rNN.
-    With a ``window`` w > 0, ``ranked`` holds the labels of the clean neighbors number ``max(k-w, 0) + 1`` to
-    ``min(k+w, n)`` in the neighbor order (first is number 1): its first ``min(w, k)`` columns are inside the
-    neighborhood, the others are the neighbors that would come next.
+    Attributes
+    ----------
+    counts : int32 array, shape (m, c)
+        Votes per test example and label.
+    k : int or None
+        Number of neighbors of kNN; ``None`` for all other classifiers, of which ``counts`` is all there is.
+    window : int
+        Neighbors on either side of the k-th whose labels are known.
+    ranked : uint8 or uint16 array, shape (m, w2), or None
+        Labels of the neighbors number ``max(k - window, 0) + 1`` to ``min(k + window, n)`` in the neighbor order (the
+        first is number 1), if ``window > 0``. The first ``min(window, k)`` columns are inside the neighborhood, the
+        others are the neighbors that would come next.
     """
 
     counts: Int32[np.ndarray, "m c"]
@@ -69,42 +110,96 @@ class Votes:
 
 @dataclass(frozen=True)
 class Election:
-    """The outcome of an election among voters that are trained on parts of the training set, with its margin.
+    """Hold the outcome of an election among base classifiers that are trained on parts of the training set.
 
-    ``parts`` is how many parts must be poisoned at least before the winner can change, a lower bound of at least 1
-    (``docs/ensembles.md``); without any rival it is ``certvote.certificates.votes.UNLIMITED``.
+    Attributes
+    ----------
+    counts : int32 array, shape (m, c)
+        First choices per test example and label.
+    winner : int64 array, shape (m,)
+        Labels that win.
+    parts : int64 array, shape (m,)
+        How many parts must be poisoned before the winner can change, at least: a lower bound of at least 1
+        (docs/ensembles.md); ``certvote.certificates.votes.UNLIMITED`` with a single label.
     """
 
-    counts: Int32[np.ndarray, "m c"]  # first choices
+    counts: Int32[np.ndarray, "m c"]
     winner: Int64[np.ndarray, " m"]
     parts: Int64[np.ndarray, " m"]
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Certified accuracy over poisoning sizes.
+    """Hold certified accuracies over poisoning sizes.
 
-    ``certified[j]`` is a lower bound of CA(``sizes[j]``). ``attained[j]``, where a certificate searches, is the
-    other side of its own search: no larger lower bound can be had from this certificate at this size.
+    Attributes
+    ----------
+    sizes : int64 array, shape (s,)
+        Poisoning sizes e.
+    certified : float64 array, shape (s,)
+        Lower bounds of the accuracy CA(e).
+    attained : float64 array, shape (s,), or None
+        For a certificate that searches, the other side of its search: it cannot prove more than this.
+    certified_by, attained_by : tuple of str, or None
+        The bound and the search that gave each value, where there are several.
     """
 
     sizes: Int64[np.ndarray, " s"]
     certified: Float64[np.ndarray, " s"]
     attained: Float64[np.ndarray, " s"] | None = None
+    certified_by: tuple[str, ...] | None = None
+    attained_by: tuple[str, ...] | None = None
+
+    @property
+    def gap(self) -> Float64[np.ndarray, " s"] | None:
+        """Distance of the two sides of the search at every size, in accuracy; ``None`` without a search."""
+        return None if self.attained is None else self.attained - self.certified
+
+    def certified_at(self, size: int) -> float:
+        """Return the lower bound of CA(``size``), NaN beyond the last computed size."""
+        # CA falls with e, so the bound at the next larger size also holds here.
+        index = int(np.searchsorted(self.sizes, size))
+        return float(self.certified[index]) if index < len(self.sizes) else math.nan
+
+    def attained_at(self, size: int) -> float:
+        """Return what the search attained at ``size``, NaN where it was not computed."""
+        index = int(np.searchsorted(self.sizes, size))
+        known = self.attained is not None and index < len(self.sizes) and self.sizes[index] == size
+        return float(self.attained[index]) if self.attained is not None and known else math.nan
 
 
 @dataclass(frozen=True)
-class Run:
-    """One job as the results database has it; what reports are drawn from."""
+class Certified:
+    """Hold what certificates say.
 
-    id: str
-    name: str
-    status: str  # RUNNING, FINISHED, FAILED or KILLED
-    started: float  # seconds since the epoch
-    seconds: float | None
-    params: Mapping[str, str]
-    metrics: Mapping[str, float]
-    tags: Mapping[str, str]
-    curve: Curve | None = None
-    url: str | None = None
-    notes: tuple[str, ...] = field(default=())
+    Attributes
+    ----------
+    curve : Curve
+        Certified accuracy over poisoning sizes.
+    sizes : int64 array, shape (m,)
+        Size up to which each test example keeps its correct label, certified on its own; -1 where it is wrong on clean
+        data or the ensemble abstains.
+    abstained : bool array, shape (m,), or None
+        Test examples on which the ensemble abstains; ``None`` for classifiers that never do.
+    """
+
+    curve: Curve
+    sizes: Int64[np.ndarray, " m"]
+    abstained: Bool[np.ndarray, " m"] | None = None
+
+
+def pack(votes: Votes | Election) -> dict[str, np.ndarray]:
+    """Return votes, or the outcome of an election, as named arrays, for a file."""
+    if isinstance(votes, Election):
+        return {"counts": votes.counts, "winner": votes.winner, "parts": votes.parts}
+    ranked = {} if votes.ranked is None else {"ranked": votes.ranked}
+    k = np.array(-1 if votes.k is None else votes.k)
+    return {"counts": votes.counts, "k": k, "window": np.array(votes.window), **ranked}
+
+
+def unpack(arrays: Mapping[str, np.ndarray]) -> Votes | Election:
+    """Return the votes, or the outcome of an election, that :func:`pack` made arrays of."""
+    if "winner" in arrays:
+        return Election(arrays["counts"], arrays["winner"], arrays["parts"])
+    k = int(arrays["k"])
+    return Votes(arrays["counts"], None if k < 0 else k, int(arrays["window"]), arrays.get("ranked"))

@@ -9,6 +9,8 @@ from hydra.core.config_store import ConfigStore
 
 @dataclass
 class CertvoteSweeperConf:
+    """Hold the sweeper's options; ``params`` are those of an experiment."""
+
     _target_: str = "hydra_plugins.certvote_sweeper.CertvoteSweeper"
     max_batch_size: int | None = None
     params: dict[str, str] | None = None
@@ -23,12 +25,14 @@ class CertvoteSweeper(BasicSweeper):
     def sweep(self, arguments: list[str]) -> Any:
         from hydra.core.override_parser.overrides_parser import OverridesParser
 
+        from certvote.options import aliases
         from certvote.sweep import sweep
 
         assert self.config is not None
         assert self.launcher is not None
         assert self.hydra_context is not None
         loader = self.hydra_context.config_loader
-        overrides = OverridesParser.create(config_loader=loader).parse_overrides([*self._parse_config(), *arguments])
+        given = aliases.overrides([*self._parse_config(), *arguments])
+        overrides = OverridesParser.create(config_loader=loader).parse_overrides(given)
         (jobs,) = self.split_arguments(overrides, None)
         return sweep(self.config, jobs, arguments=arguments, loader=loader, launcher=self.launcher)

@@ -17,7 +17,8 @@ class Instance:
     """A tiny training set, a test set, and what an attacker may add.
 
     Examples are rows ``(coordinates…, label, rank)``. Of two equally distant examples the one with the larger rank is
-    nearer. ``k`` for kNN, or ``r`` for rNN (L1 distance).
+    nearer. ``k`` for kNN, or ``r`` for rNN (L1 distance). Test examples are points, or several views of one each: then
+    the smallest distance counts.
     """
 
     train: np.ndarray
@@ -37,8 +38,13 @@ class Instance:
         """For each test example, all clean examples and candidates in neighbor order."""
         return np.array([np.lexsort((-self.items[:, -1], distance)) for distance in self.distances()])
 
+    @property
+    def views(self) -> np.ndarray:
+        """The test examples with an axis of views."""
+        return self.test if self.test.ndim == 3 else self.test[:, None, :]
+
     def distances(self) -> np.ndarray:
-        return np.abs(self.test[:, None, :] - self.items[None, :, :-2]).sum(axis=2)
+        return np.abs(self.views[:, :, None, :] - self.items[:, :-2]).sum(axis=3).min(axis=1)
 
 
 def worst_correct(instance: Instance, largest: int, change: str = "any") -> np.ndarray:
@@ -127,8 +133,11 @@ def votes_by_hand(instance: Instance) -> tuple[np.ndarray, np.ndarray]:
     """Clean vote counts, and each test example's clean labels in neighbor order."""
     n = len(instance.train)
     counts, ranked = [], []
-    for point in instance.test:
-        rows = [(sum(abs(a - b) for a, b in zip(x[:-2], point, strict=True)), -x[-1], x[-2]) for x in instance.train]
+    for views in instance.views.tolist():
+        rows = []
+        for *point, label, rank in instance.train.tolist():
+            distances = [sum(abs(a - b) for a, b in zip(point, view, strict=True)) for view in views]
+            rows.append((min(distances), -rank, label))
         rows.sort()
         voters = rows[: instance.k] if instance.k is not None else [row for row in rows if row[0] <= instance.r]
         counts.append(np.bincount([row[2] for row in voters], minlength=instance.classes))

@@ -3,7 +3,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from certvote.certificates.allocation import allocate, allocate_shifted, best_shares
+from certvote.certificates.allocation import allocate, allocate_above, allocate_shifted, best_shares, relax
 
 
 def tried(F, budget):
@@ -38,3 +38,30 @@ def test_shifted_functions():
     for budgets in (sizes, sizes[::-1]):
         expected = [tried(G[:, shift:], budget) for shift, budget in zip(sizes, budgets, strict=True)]
         assert allocate_shifted(G, sizes, budgets).tolist() == expected
+
+
+def test_the_relaxation_encloses_the_maximum():
+    rng = np.random.default_rng(4)
+    gaps = []
+    for _ in range(500):
+        c, budget = int(rng.integers(1, 5)), int(rng.integers(0, 7))
+        steps = rng.integers(0, 4, size=(c, budget + 1)) * (rng.random((c, budget + 1)) < 0.4)
+        F = np.cumsum(steps, axis=1).astype(np.int32)
+        best = tried(F, budget)
+        shares, corners = np.full(c, -1), np.empty((c, budget + 2), np.int32)
+        upper, lower, slope = relax(F, budget, corners, shares)
+        assert lower <= best <= upper
+        assert shares.min() >= 0
+        assert shares.sum() <= budget
+        assert F[np.arange(c), shares].sum() == lower
+        assert slope > 0 or upper == lower
+        # The linear relaxation, by trying slopes: they only change where two points of some F are in line.
+        slopes = {0.0} | {(f[R] - f[Q]) / (R - Q) for f in F for R in range(budget + 1) for Q in range(R)}
+        dual = min(s * budget + sum(max(f[R] - s * R for R in range(budget + 1)) for f in F) for s in slopes)
+        assert upper == np.floor(dual + 1e-9)
+        gaps.append(upper - lower)
+        for enough in range(best + 3):
+            partial = np.empty((max(c, 2), budget + 1), np.int32)
+            found = allocate_above(F, partial, budget, enough, corners, shares)
+            assert found == best if best > enough else best <= found <= enough
+    assert 0 < np.mean(np.array(gaps) > 0) < 1

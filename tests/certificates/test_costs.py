@@ -5,81 +5,63 @@ from itertools import product
 import numpy as np
 import pytest
 
+from certificates.costs_by_definition import defined, path
 from certificates.enumeration import BUDGETS, falls_alone
 from certificates.instances import draw_table
-from certvote.certificates.costs import Attackable, cost_table
+from certvote.certificates import individual
+from certvote.certificates.costs import Attackable, CostTables
+from certvote.certificates.search_kernels import SizedCosts, rival_costs
 from certvote.types import Votes
 
 
-def path(votes, i, a, rival):
-    """The gap among the first ``k + d`` neighbors, for every ``d`` in the window."""
-    s = votes.counts[i].astype(int)
-    gap = {0: s[a] - s[rival] + (a > rival)}
-    if votes.k is None:
-        return gap
-    inside = min(votes.window, votes.k)
-    labels = votes.ranked[i]
-    for d in range(len(labels) - inside):
-        gap[d + 1] = gap[d] + int(labels[inside + d] == a) - int(labels[inside + d] == rival)
-    for d in range(inside):
-        gap[-d - 1] = gap[-d] - int(labels[inside - 1 - d] == a) + int(labels[inside - 1 - d] == rival)
-    return gap
+def tables_of(votes, labels, largest, bound, change, max_bytes=2**20):
+    attackable = Attackable.of(votes, labels, largest, change)
+    return attackable, CostTables.of(attackable, largest, bound=bound, max_bytes=max_bytes)
 
 
-def defined(gap, knn, rho, alpha, A, bound):
-    """Least removals over every border ``d`` and every use ``x`` of the additions; ``rho + 1`` if it takes more."""
-    near = {d: g for d, g in gap.items() if -alpha <= d <= rho}
-    if bound == "plain" or not knn:
-        return min(max(min(near.values()) - A, 0), rho + 1)
-    ways = product(range(rho + 1), range(A + 1), near.items())
-    return min(
-        (r for r, x, (d, g) in ways if r + x >= g and (r - alpha <= d or d == max(gap)) and d <= rho - x),
-        default=rho + 1,
-    )
-
-
-@pytest.mark.parametrize("max_bytes", [2**20, 8])
+@pytest.mark.parametrize("max_bytes", [2**20, 60])
 @pytest.mark.parametrize("bound", ["plain", "sharp"])
 @pytest.mark.parametrize("knn", [False, True])
 @pytest.mark.parametrize("change", ["any", "insert"])
 def test_costs_are_what_their_definition_says(change, knn, bound, max_bytes):
     rng = np.random.default_rng(3)
-    steps = set()
-    for _ in range(60):
+    steps, coarse = set(), 0
+    for _ in range(80):
         votes, labels = draw_table(lambda low, high: int(rng.integers(low, high + 1)), 5, knn)
-        e = int(rng.integers(1, 6))
-        rho, alpha = (share * e for share in BUDGETS[change])
-        attackable = Attackable.of(votes, labels, 5, change)
-        table = cost_table(attackable, e, bound=bound, max_bytes=max_bytes)
-        steps.add(table.step)
+        attackable, tables = tables_of(votes, labels, 5, bound, change, max_bytes)
+        steps.add(tables.step)
         c = votes.counts.shape[1]
-        kept = np.flatnonzero([s == y for s, y in zip(_winners(votes), labels, strict=True)])
-        kept = kept[np.argsort(labels[kept], kind="stable")]
-        for rival in range(c):
-            first, last = table.pair_start[rival : rival + 2]
-            listed = table.example[first:last].tolist()
-            for i, row in enumerate(kept):
-                a = labels[row]
-                never = rho + 1
-                gaps = {b: path(votes, row, a, b) for b in range(c) if b != a}
-                falls = any(falls_alone(gap, e, change) for gap in gaps.values()) if knn else True
-                for x in range(table.units + 1):
-                    A = min(x * table.step, alpha)
-                    expected = never if rival == a else defined(gaps[rival], knn, rho, alpha, A, bound)
-                    if not falls:
-                        assert bound == "plain" or expected == never  # Lemma 7 implies Theorem 1, Lemma 6 does not
-                        expected = never
-                    if i not in listed:
-                        assert expected == never
-                        continue
-                    found = table.cost[table.offset[rival] + x * len(listed) + listed.index(i)]
-                    assert found == expected
-    assert (max(steps) > 1) == (max_bytes == 8)
+        right = np.flatnonzero(_winners(votes) == labels)
+        kept = [row for row in right if individual.votes_sizes(votes, labels, change=change)[row] < 5]
+        kept.sort(key=lambda row: individual.votes_sizes(votes, labels, change=change)[row])
+        np.testing.assert_array_equal(attackable.label, labels[kept])
+        for e in range(6):
+            rho, alpha = (share * e for share in BUDGETS[change])
+            fall = [row for row in kept if not knn or any(falls_alone(path(votes, row, labels[row], b), e, change)
+                    for b in range(c) if b != labels[row])]  # fmt: skip
+            if knn:
+                assert tables.attackable(e) == len(fall)
+            n = tables.attackable(e)
+            sized = SizedCosts(tables.outward, tables.deep, tables.fixed, tables.step, e, rho, alpha, tables.label[:n])
+            for rival, A in product(range(c), range(alpha + 1)):
+                down, up = np.empty(n, tables.fixed.dtype), np.empty(n, tables.fixed.dtype)
+                rival_costs(sized, rival, A, False, down)
+                rival_costs(sized, rival, A, True, up)
+                for i in range(n):
+                    a, never = labels[kept[i]], rho + 1
+                    gap = path(votes, kept[i], a, rival)
+                    expected = never if rival == a else defined(gap, knn, rho, alpha, A, bound)
+                    low, high = (min(max(int(cost[i]), 0), never) for cost in (up, down))
+                    assert low <= expected <= high
+                    coarse += low < high
+                    assert low == high or tables.step > 1
+    assert (max(steps) > 1) == (max_bytes == 60 and knn)
+    assert (coarse > 0) == (max(steps) > 1)
 
 
 def _winners(votes):
     c = votes.counts.shape[1]
-    return [max(range(c), key=lambda label: (s[label], label)) for s in votes.counts]
+    return np.array([max(range(c), key=lambda label: (s[label], label)) for s in votes.counts])
 
 
 KNN = {"counts": np.array([[2, 1], [1, 2]], dtype=np.int32), "k": 3}
@@ -104,5 +86,5 @@ def test_windows_that_make_no_sense_are_refused(window, ranked, counts, named):
 
 
 def test_size_zero_needs_no_window():
-    attackable = Attackable.of(Votes(**KNN), np.array([0, 1]), 0)
-    assert cost_table(attackable, 0, bound="plain").rivals.size == 0
+    _, tables = tables_of(Votes(**KNN), np.array([0, 1]), 0, "sharp", "any")
+    assert tables.attackable(0) == 0

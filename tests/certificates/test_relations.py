@@ -37,12 +37,9 @@ def test_one_kind_of_change_is_never_certified_less_than_both(knn):
     check()
 
 
-@pytest.mark.parametrize("coarse", [search.COARSE, 1])
 @pytest.mark.parametrize("knn", [False, True])
 @pytest.mark.parametrize("change", CHANGES)
-def test_search_equals_trying_every_allocation(change, knn, coarse, monkeypatch):
-    monkeypatch.setattr(search, "COARSE", coarse)
-
+def test_search_equals_trying_every_allocation(change, knn):
     @_settings(100)
     @given(tables(3, knn))
     def check(table):
@@ -54,7 +51,7 @@ def test_search_equals_trying_every_allocation(change, knn, coarse, monkeypatch)
 @pytest.mark.parametrize("knn", [False, True])
 def test_search_content_with_its_tolerance_is_sound(knn, monkeypatch):
     monkeypatch.setattr(search, "PATIENCE", 0)
-    original = PROGRAM.budget.curve
+    original = PROGRAM.budget_curve.curve
 
     @_settings(100)
     @given(tables(3, knn))

@@ -3,7 +3,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from certvote.certificates import budget, grouping, individual
+from certvote.certificates import budget_curve, grouping, individual
 from certvote.certificates.votes import (
     UNLIMITED,
     checked_counts,
@@ -108,8 +108,8 @@ CERTIFICATES = {
     "individual": individual.curve,
     "rd": grouping.curve,
     "island": partial(grouping.curve, method="island"),
-    "removal": budget.removal_curve,
-    "budget": budget.curve,
+    "removal": budget_curve.removal_curve,
+    "budget": budget_curve.curve,
 }
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from certvote import datasets
-from certvote.datasets.cifar import CIFAR10_NOTE
+from certvote.datasets.cifar10 import CIFAR10, Cifar10
 
 
 @pytest.fixture
@@ -39,13 +39,14 @@ def test_other_bytes_are_used_with_a_note(folder, small_cifar):
     altered[-1] ^= 1
     (folder / "data_batch_1.bin").write_bytes(altered)
     split = load(folder)
-    assert split.notes == (CIFAR10_NOTE,)
+    assert split.notes == (CIFAR10.note,)
     assert split.digest != digest
 
 
 def test_the_note_stays_with_a_subset(folder, small_cifar):
     (folder / "data_batch_1.bin").write_bytes(small_cifar["data_batch_2.bin"])
-    assert datasets.load(name="cifar10", data_root=folder.parent, mirrors=(), n_train=5).notes == (CIFAR10_NOTE,)
+    choice = Cifar10(n_train=5, n_test=None, holdout=None)
+    assert choice.split(data_root=folder.parent, download=False).notes == (CIFAR10.note,)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from certvote.datasets import digits, subset
 from certvote.datasets.subset import stratified_indices
-from certvote.digests import array_digest
+from certvote.runtime.digests import array_digest
 from certvote.types import Split
 
 

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 import torchvision_ops
-from certvote import attacks, datasets
-from certvote.features import clip_model, extract, grid_bits, sources
-from certvote.features.clip import clip
-from certvote.features.norm import unit_features
+from certvote import datasets
+from certvote.attacks.backdoor import backdoor
+from certvote.features import clip_model, weights
+from certvote.features.clip import Clip, clip
+from certvote.features.norm import unit_bits, unit_features
 from features import tiny_clip
 
 
@@ -38,7 +39,7 @@ def offline(monkeypatch, tmp_path):
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
         monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{server.getsockname()[1]}")
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-        monkeypatch.setattr(clip_model, "_PATIENCE", 0.5)
+        monkeypatch.setattr(weights, "_PATIENCE", 0.5)
         yield
 
 
@@ -49,7 +50,7 @@ def images(n=30, shape=(9, 12, 1), seed=0):
 @pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3), (9, 50, 3), (64, 40, 1)])
 def test_embeddings_of_norm_1_on_the_grid(tiny, shape):
     features = clip(images(5, shape), **tiny)
-    bits = grid_bits(shape, name="clip", **tiny)
+    bits = unit_bits(tiny_clip.DIM)
     assert features.shape == (5, tiny_clip.DIM)
     assert features.dtype == np.float32
     assert (features * 2.0**bits == np.rint(features * 2.0**bits)).all()
@@ -68,7 +69,7 @@ def test_they_are_open_clips_own(tiny):
     prepare = open_clip.image_transform(32, is_train=False)
     with torch.inference_mode():
         expected = torch.cat([model.encode_image(prepare(Image.fromarray(image))[None]) for image in given]).numpy()
-    bits = grid_bits((40, 33, 3), name="clip", **tiny)
+    bits = unit_bits(tiny_clip.DIM)
     assert np.abs(clip(given, **tiny) - unit_features(expected)).max() <= 2.0**-bits
 
 
@@ -118,47 +119,52 @@ def test_no_images_give_no_rows(tiny):
 # --- the cache -------------------------------------------------------------------------------------------------------
 
 
+def choice(**changed) -> Clip:
+    options = {"model": "ViT-B-32", "weights": "openai", "precision": "float32", "device": "auto", "batch_size": 256}
+    return Clip(**{**options, **changed})
+
+
+def small():
+    return datasets.subset(datasets.digits(), n_train=20, n_test=10)
+
+
 def test_cached_per_part_and_recomputed_for_other_weights(tiny, tmp_path, monkeypatch):
-    split = datasets.load(name="digits", data_root=".", n_train=20, n_test=10)
-    options = {"name": "clip", "cache_root": tmp_path, **tiny}
-    first = extract(split, **options)
-    assert first.bits == grid_bits((8, 8, 1), name="clip", **tiny)
+    split = small()
+    first = choice(**tiny).extract(split, cache_root=tmp_path)
+    assert first.bits == choice(**tiny).bits((8, 8, 1)) == unit_bits(tiny_clip.DIM)
     assert len(list(tmp_path.glob("features-clip/*.npz"))) == 2
-    extract(attacks.backdoor(split, size=2), **options)
+    choice(**tiny).extract(backdoor(split, size=2), cache_root=tmp_path)
     assert len(list(tmp_path.glob("features-clip/*.npz"))) == 3
     other = tiny_clip.save(tmp_path, seed=1)
     same = {option: str(shutil.copy(path, tmp_path / f"same{Path(path).suffix}")) for option, path in tiny.items()}
-    assert extract(split, **{**options, **other}).digest != first.digest
+    assert choice(**other).extract(split, cache_root=tmp_path).digest != first.digest
 
     def must_not_run(*args, **kwargs):
         raise AssertionError("computed again")
 
     monkeypatch.setattr("certvote.features.clip.load", must_not_run)
-    assert extract(split, **options).digest == first.digest
-    assert extract(split, **options, batch_size=3).digest == first.digest
-    assert extract(split, **{**options, **same}).digest == first.digest  # the content counts, not where it lies
+    assert choice(**tiny).extract(split, cache_root=tmp_path).digest == first.digest
+    assert choice(**tiny, batch_size=3).extract(split, cache_root=tmp_path).digest == first.digest
+    assert choice(**same).extract(split, cache_root=tmp_path).digest == first.digest  # content counts, not the path
     for change in ({"precision": "float16"}, {"weights": "openai"}, {"model": "ViT-B-32"}):
         with pytest.raises(AssertionError, match="computed again"):
-            extract(split, **{**options, **change})
+            choice(**{**tiny, **change}).extract(split, cache_root=tmp_path)
 
 
 def test_what_was_computed_is_found_where_torch_is_not(tiny, tmp_path, monkeypatch):
-    split = datasets.load(name="digits", data_root=".", n_train=5, n_test=5)
-    first = extract(split, name="clip", cache_root=tmp_path, **tiny)
+    first = choice(**tiny).extract(small(), cache_root=tmp_path)
     monkeypatch.setattr(clip_model, "_imported", lambda: pytest.fail("imported torch"))
-    assert extract(split, name="clip", cache_root=tmp_path, **tiny).digest == first.digest
+    assert choice(**tiny).extract(small(), cache_root=tmp_path).digest == first.digest
 
 
 def test_sources_are_tags_and_the_content_of_files(tiny, tmp_path):
     split = datasets.digits()
-    named = sources(split, name="clip", model="ViT-B-32", weights="openai", batch_size=3)
-    assert named == {"feature.model": "ViT-B-32", "feature.weights": "openai"}
-    files = sources(split, name="clip", **tiny)
+    assert choice().sources(split) == {"feature.model": "ViT-B-32", "feature.weights": "openai"}
+    files = choice(**tiny).sources(split)
     assert all(digest.startswith("sha256:") for digest in files.values())
-    other = sources(split, name="clip", **tiny_clip.save(tmp_path, seed=1))
+    other = choice(**tiny_clip.save(tmp_path, seed=1)).sources(split)
     assert other["feature.model"] == files["feature.model"]
     assert other["feature.weights"] != files["feature.weights"]
-    assert sources(split, name="hog", orientations=9) == {}
 
 
 # --- weights by tag --------------------------------------------------------------------------------------------------
@@ -212,7 +218,7 @@ def test_who_is_offline_is_not_made_to_wait(offline, monkeypatch):
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    monkeypatch.setattr(clip_model.urllib.request, "urlopen", lambda *_, **__: pytest.fail("asked the network"))
+    monkeypatch.setattr(weights.urllib.request, "urlopen", lambda *_, **__: pytest.fail("asked the network"))
     with pytest.raises(ValueError, match="HF_HUB_OFFLINE is set"):
         clip(images(1))
 
@@ -312,8 +318,7 @@ def test_a_torchvision_that_does_not_fit(tiny, monkeypatch):
 def test_a_build_for_cuda_finds_what_one_for_cpu_computed(tiny, tmp_path, monkeypatch):
     import importlib.metadata
 
-    split = datasets.load(name="digits", data_root=".", n_train=5, n_test=5)
     for torch in ("2.13.0+cpu", "2.13.0"):
         monkeypatch.setattr(importlib.metadata, "version", lambda name, torch=torch: torch if name == "torch" else "1")
-        extract(split, name="clip", cache_root=tmp_path, **tiny)
+        choice(**tiny).extract(small(), cache_root=tmp_path)
     assert len(list(tmp_path.glob("features-clip/*.npz"))) == 2

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from certvote import attacks, datasets
-from certvote.features import extract, grid_bits, sources
-from certvote.features.npy import embeddings
+from certvote import datasets
+from certvote.attacks.backdoor import backdoor
+from certvote.features.npy import Npy, embeddings, embeddings_bits, sources
 from certvote.features.vectors import vectors
 
 DIM = 12
@@ -32,16 +32,21 @@ def write(tmp_path, complete):
         arrays = {name: np.asarray(changed.get(name, x)).astype(dtype) for name, x in whole.items()}
         if archive:
             np.savez(tmp_path / "all.npz", **arrays)
-            return arrays, {"name": "npy", "train": str(tmp_path / "all.npz")}
+            return arrays, {"train": str(tmp_path / "all.npz")}
         for name, x in arrays.items():
             np.save(tmp_path / f"{name}.npy", x)
-        return arrays, {"name": "npy", **{name: str(tmp_path / f"{name}.npy") for name in arrays}}
+        return arrays, {name: str(tmp_path / f"{name}.npy") for name in arrays}
 
     return _write
 
 
+def extract(split, **options):
+    defaults = {"test": None, "test_backdoor": None, "normalize": "unit", "low": -1.0, "high": 1.0}
+    return Npy(**{**defaults, **options}).extract(split)
+
+
 def subset(**options):
-    return datasets.load(name="digits", data_root=".", **options)
+    return datasets.subset(datasets.digits(seed=options.get("seed", 0)), **options)
 
 
 def unit(x):
@@ -53,7 +58,7 @@ def unit(x):
 def test_rows_of_norm_1_on_the_grid(complete, write, dtype, archive):
     arrays, options = write(dtype, archive)
     features = extract(complete, **options)
-    assert features.bits == grid_bits((DIM,), name="npy")
+    assert features.bits == embeddings_bits(DIM)
     for found, part in ((features.train, "train"), (features.test, "test")):
         assert found.dtype == np.float32
         assert (found * 2.0**features.bits == np.rint(unit(arrays[part]) * 2.0**features.bits)).all()
@@ -63,7 +68,7 @@ def test_values_as_they_are_within_the_stated_range(complete, write):
     arrays, options = write()
     features = extract(complete, **options, normalize="none", low=-8, high=8)
     assert (features.train == vectors(arrays["train"], low=-8, high=8)).all()
-    assert features.bits == grid_bits((DIM,), name="npy", normalize="none", low=-8, high=8)
+    assert features.bits == embeddings_bits(DIM, normalize="none", low=-8, high=8)
     with pytest.raises(ValueError, match=r"feature\.train: .*train\.npy: expected numbers in \[-1\.0, 1\.0\] .*, got"):
         extract(complete, **options, normalize="none")
 
@@ -119,13 +124,13 @@ def test_files_are_mapped_not_read(tmp_path, complete, monkeypatch):
 
     for name, n in (("train", len(complete.train)), ("test", len(complete.test))):
         np.save(tmp_path / f"{name}.npy", np.ones((n, 2), np.float32))
-    extract(complete, name="npy", train=str(tmp_path / "train.npy"), test=str(tmp_path / "test.npy"))
+    extract(complete, train=str(tmp_path / "train.npy"), test=str(tmp_path / "test.npy"))
 
 
 @pytest.mark.parametrize("archive", [False, True])
 def test_triggered_images_have_embeddings_of_their_own(complete, write, archive):
     arrays, options = write(archive=archive)
-    attacked = attacks.backdoor(complete, size=2)
+    attacked = backdoor(complete, size=2)
     features = extract(attacked, **options)
     assert (features.test == embeddings(arrays["test_backdoor"])).all()
     assert set(sources(attacked, **options)) == {"feature.train", "feature.test_backdoor"}
@@ -134,12 +139,12 @@ def test_triggered_images_have_embeddings_of_their_own(complete, write, archive)
 
 def test_triggered_images_without_embeddings_are_refused(complete, write):
     _, options = write()
-    attacked = attacks.backdoor(complete, size=2)
+    attacked = backdoor(complete, size=2)
     with pytest.raises(ValueError, match=r"option feature\.test_backdoor: expected a file .* attack=backdoor"):
         extract(attacked, **{**options, "test_backdoor": None})
     np.savez(options["train"].replace(".npy", ".npz"), train=np.ones((3, 2)), test=np.ones((3, 2)))
     with pytest.raises(ValueError, match=r"option feature\.test_backdoor: .* expected an array test_backdoor, got tr"):
-        extract(attacked, name="npy", train=options["train"].replace(".npy", ".npz"))
+        extract(attacked, train=options["train"].replace(".npy", ".npz"))
 
 
 def test_sources_are_the_files_content(complete, write, tmp_path):
@@ -215,13 +220,13 @@ def test_damaged_files(complete, tmp_path, content, suffix):
     path = tmp_path / f"x.{suffix}"
     path.write_bytes(content)
     with pytest.raises(ValueError, match=rf"option feature\.train: .*x\.{suffix}"):
-        extract(complete, name="npy", train=str(path), test=str(path))
+        extract(complete, train=str(path), test=str(path))
 
 
 def test_pickled_objects_are_never_read(complete, tmp_path):
     np.save(tmp_path / "x.npy", np.array([[{}]], object))
     with pytest.raises(ValueError, match=r"feature\.train: .*Python objects"):
-        extract(complete, name="npy", train=str(tmp_path / "x.npy"), test=str(tmp_path / "x.npy"))
+        extract(complete, train=str(tmp_path / "x.npy"), test=str(tmp_path / "x.npy"))
 
 
 def test_vectors_may_have_embeddings_too(write, complete, tmp_path):
@@ -233,5 +238,5 @@ def test_vectors_may_have_embeddings_too(write, complete, tmp_path):
         x_test=complete.test.reshape(len(complete.test), -1) / 16.0,
         y_test=complete.test_labels,
     )
-    split = datasets.load(name="arrays", data_root=".", path=tmp_path / "own.npz", n_test=40)
+    split = datasets.subset(datasets.arrays(path=tmp_path / "own.npz"), n_test=40)
     assert (extract(split, **options).test == embeddings(arrays["test"])[split.test_rows]).all()

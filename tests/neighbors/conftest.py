@@ -1,4 +1,4 @@
-"""Every backend as a scanner that can be built here, and instances full of ties."""
+"""Counters of every backend that can be built on a CPU, and instances full of ties."""
 
 from __future__ import annotations
 
@@ -8,31 +8,37 @@ import numpy as np
 import pytest
 
 from certvote.neighbors import memory
-from certvote.neighbors.faiss_scan import FaissScanner
+from certvote.neighbors.backends.base import BlockCounter, count_blocks
+from certvote.neighbors.backends.faiss import FaissCounter
+from certvote.neighbors.backends.numba import NumbaCounter
+from certvote.neighbors.backends.reference import ReferenceCounter
+from certvote.neighbors.gpu.torch_counter import TorchCounter
 from certvote.neighbors.job import Job
-from certvote.neighbors.numba_scan import NumbaScanner
-from certvote.neighbors.reference import ReferenceScanner
-from certvote.neighbors.scan import Scanner, scan
-from certvote.neighbors.torch_scan import TorchScanner
 from certvote.types import Votes
 
 # torch computes on the CPU here, with the very operations that it runs on a GPU
-SCANNERS: dict[str, Callable[[Job], Scanner]] = {
-    "numba": NumbaScanner,
-    "faiss": FaissScanner,
-    "torch": lambda job: TorchScanner(job, "cpu"),
+COUNTERS: dict[str, Callable[[Job], BlockCounter]] = {
+    "numba": NumbaCounter,
+    "faiss": FaissCounter,
+    "torch": lambda job: TorchCounter(job, "cpu"),
 }
 
 
-@pytest.fixture(params=SCANNERS)
-def scanner(request) -> Callable[[Job], Scanner]:
-    return SCANNERS[request.param]
+@pytest.fixture(params=COUNTERS)
+def counter(request) -> Callable[[Job], BlockCounter]:
+    return COUNTERS[request.param]
+
+
+@pytest.fixture(params=["reference", "numba", "faiss"])
+def backend(request) -> str:
+    """Name of a backend that counts on any CPU."""
+    return request.param
 
 
 @pytest.fixture(scope="session")
-def assert_as_reference() -> Callable[[Job, Callable[[Job], Scanner]], None]:
-    def check(job: Job, scanner: Callable[[Job], Scanner]) -> None:
-        expected, got = scan(job, ReferenceScanner, None), scan(job, scanner, None)
+def assert_as_reference() -> Callable[[Job, Callable[[Job], BlockCounter]], None]:
+    def check(job: Job, counter: Callable[[Job], BlockCounter]) -> None:
+        expected, got = count_blocks(job, ReferenceCounter, None), count_blocks(job, counter, None)
         for reference, votes in zip(expected, got, strict=True):
             assert list(reference) == list(votes)
             for key in reference:
@@ -57,6 +63,16 @@ def _assert_same() -> Callable[[Votes, Votes], None]:
     return assert_same
 
 
+@pytest.fixture(scope="session")
+def assert_all_same() -> Callable[[tuple[list[Votes], list[Votes]], tuple[list[Votes], list[Votes]]], None]:
+    def check(expected, got) -> None:
+        for whole, parts in zip(expected, got, strict=True):
+            for a, b in zip(whole, parts, strict=True):
+                assert_same(a, b)
+
+    return check
+
+
 @pytest.fixture
 def crowded() -> dict[str, np.ndarray]:
     """300 training examples on 27 positions, three labels: duplicates, and ties in every distance."""
@@ -66,6 +82,13 @@ def crowded() -> dict[str, np.ndarray]:
         "labels": rng.integers(0, 3, 300),
         "queries": rng.integers(-1, 4, (40, 3)).astype(np.float32) / 8,
     }
+
+
+@pytest.fixture
+def viewed(crowded) -> dict[str, np.ndarray]:
+    """The crowded instance with four views of each query."""
+    rng = np.random.default_rng(6)
+    return {**crowded, "queries": rng.integers(-1, 4, (40, 4, 3)).astype(np.float32) / 8}
 
 
 @pytest.fixture

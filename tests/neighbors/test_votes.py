@@ -30,53 +30,48 @@ def test_values_of_k_in_other_guises(crowded, assert_same, k):
 
 
 @pytest.mark.parametrize("k", [1, 40, 300])
-def test_counts_and_ranked_labels_tell_the_same_story(scanner_name, crowded, k):
-    votes = knn_votes(**crowded, k=k, window=300, num_classes=3, backend=scanner_name)
+def test_counts_and_ranked_labels_tell_the_same_story(backend, crowded, k):
+    votes = knn_votes(**crowded, k=k, window=300, num_classes=3, backend=backend)
     inside = votes.ranked[:, : min(300, k)]
     np.testing.assert_array_equal(votes.counts, np.stack([(inside == label).sum(axis=1) for label in range(3)], axis=1))
     assert (votes.counts.sum(axis=1) == k).all()
     assert votes.ranked.shape == (40, 300)  # number max(k - 300, 0) + 1 to min(k + 300, 300)
 
 
-@pytest.fixture(params=["reference", "numba", "faiss"])
-def scanner_name(request):
-    return request.param
-
-
-def test_no_queries(scanner_name, crowded):
+def test_no_queries(backend, crowded):
     crowded["queries"] = crowded["queries"][:0]
-    (knn,), (rnn,) = neighbor_votes(**crowded, ks=[7], rs=[1], window=2, num_classes=3, backend=scanner_name)
+    (knn,), (rnn,) = neighbor_votes(**crowded, ks=[7], rs=[1], window=2, num_classes=3, backend=backend)
     assert knn.counts.shape == rnn.counts.shape == (0, 3)
     assert knn.ranked.shape == (0, 4)
 
 
-def test_a_single_query_training_example_feature_and_label(scanner_name):
+def test_a_single_query_training_example_feature_and_label(backend):
     one = np.array([[0.5]], np.float32)
     (knn,), (rnn,) = neighbor_votes(
-        one, np.array([0]), one + 2, ks=[1], rs=[1.75], window=3, num_classes=1, backend=scanner_name
+        one, np.array([0]), one + 2, ks=[1], rs=[1.75], window=3, num_classes=1, backend=backend
     )
     assert knn.counts.tolist() == [[1]]
     assert knn.ranked.tolist() == [[0]]
     assert rnn.counts.tolist() == [[0]]
 
 
-def test_nobody_within_the_radius(scanner_name, crowded):
+def test_nobody_within_the_radius(backend, crowded):
     crowded["queries"] = crowded["queries"] + 100
-    assert not rnn_votes(**crowded, r=3.5, num_classes=3, backend=scanner_name).counts.any()
+    assert not rnn_votes(**crowded, r=3.5, num_classes=3, backend=backend).counts.any()
 
 
-def test_queries_that_are_training_examples_at_radius_zero(scanner_name, crowded):
+def test_queries_that_are_training_examples_at_radius_zero(backend, crowded):
     crowded["queries"] = crowded["train"]
-    counts = rnn_votes(**crowded, r=0, num_classes=3, backend=scanner_name).counts
+    counts = rnn_votes(**crowded, r=0, num_classes=3, backend=backend).counts
     same = (crowded["train"][:, None] == crowded["train"]).all(axis=2)
     np.testing.assert_array_equal(counts, same @ np.eye(3, dtype=int)[crowded["labels"]])
 
 
 @pytest.mark.parametrize(("num_classes", "dtype"), [(256, np.uint8), (257, np.uint16), (65536, np.uint16)])
-def test_ranked_labels_are_as_wide_as_needed(scanner_name, crowded, num_classes, dtype):
+def test_ranked_labels_are_as_wide_as_needed(backend, crowded, num_classes, dtype):
     crowded["labels"] = num_classes - 1 - crowded["labels"]
     crowded["queries"] = crowded["queries"][:2]
-    votes = knn_votes(**crowded, k=5, window=5, num_classes=num_classes, backend=scanner_name)
+    votes = knn_votes(**crowded, k=5, window=5, num_classes=num_classes, backend=backend)
     assert votes.ranked.dtype == dtype
     assert votes.ranked.max() == num_classes - 1
 
@@ -102,10 +97,10 @@ def test_the_layout_in_memory_does_not_matter_and_input_is_left_alone(crowded, a
     assert_same(expected, knn_votes(**other, k=50, window=20, num_classes=3))
 
 
-def test_hash_ranking_forgets_the_order_of_the_training_set(scanner_name, crowded, assert_same):
+def test_hash_ranking_forgets_the_order_of_the_training_set(backend, crowded, assert_same):
     order = np.random.default_rng(0).permutation(300)
     shuffled = {**crowded, "train": crowded["train"][order], "labels": crowded["labels"][order]}
-    options = {"k": [1, 17, 120], "window": 30, "num_classes": 3, "backend": scanner_name}
+    options = {"k": [1, 17, 120], "window": 30, "num_classes": 3, "backend": backend}
     by_hash = knn_votes(**crowded, ranking="hash", **options)
     for expected, votes in zip(by_hash, knn_votes(**shuffled, ranking="hash", **options), strict=True):
         assert_same(expected, votes)
@@ -126,10 +121,10 @@ def test_hash_ranking_keeps_the_order_of_the_others_when_an_example_goes(crowded
             assert any((after == shorter).all() for shorter in cut)
 
 
-def test_progress_ends_at_the_number_of_queries(scanner_name, crowded):
+def test_progress_ends_at_the_number_of_queries(backend, crowded):
     crowded["queries"] = np.tile(crowded["queries"], (5, 1))
     calls = []
-    knn_votes(**crowded, k=3, num_classes=3, backend=scanner_name, progress=lambda *call: calls.append(call))
+    knn_votes(**crowded, k=3, num_classes=3, backend=backend, progress=lambda *call: calls.append(call))
     done = [count for count, _ in calls]
     assert done == sorted(done)
     assert done[-1] == 200

@@ -12,16 +12,17 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pytest
 
-from certvote.types import Curve, Run
+from certvote.results.run import Run
+from certvote.types import Curve
 from reporting.browsing import started
 
 HOSTILE = '<script>alert("x")</script> =1+1 50% & #_{}~^\\ $\\frac{1}{0$'
 
 # Certified accuracy at e = 0, 100, …, 1000, in ten-thousandths.
 CERTIFIED = {
-    ("knn", "none"): [8496, 8125, 7742, 7267, 6744, 6230, 5687, 5143, 4596, 4012, 3445],
+    ("knn", "individual"): [8496, 8125, 7742, 7267, 6744, 6230, 5687, 5143, 4596, 4012, 3445],
     ("knn", "budget"): [8496, 8374, 8259, 8134, 7999, 7834, 7649, 7472, 7272, 7077, 6865],
-    ("rnn", "none"): [8684, 7956, 7275, 6585, 5903, 5262, 4601, 4043, 3500, 3025, 2596],
+    ("rnn", "individual"): [8684, 7956, 7275, 6585, 5903, 5262, 4601, 4043, 3500, 3025, 2596],
     ("rnn", "rd"): [8684, 8011, 7402, 6790, 6201, 5650, 5098, 4632, 4180, 3790, 3401],
     ("rnn", "island"): [8684, 8144, 7656, 7180, 6678, 6208, 5738, 5313, 4912, 4540, 4109],
     ("rnn", "removal"): [8684, 8237, 7814, 7432, 7041, 6624, 6225, 5847, 5470, 5127, 4785],
@@ -59,7 +60,7 @@ def make_run() -> Callable[..., Run]:
 
     def make(
         algo: str = "knn",
-        grouping: str = "none",
+        certificate: str = "individual",
         attack: str = "poisoning",
         *,
         id: str | None = None,
@@ -68,14 +69,14 @@ def make_run() -> Callable[..., Run]:
         **changes: object,
     ) -> Run:
         scale = 1.0 if attack == "poisoning" else 0.985
-        attained = ATTAINED.get((algo, grouping))
+        attained = ATTAINED.get((algo, certificate))
         method, algo = algo, {"roe": "dpa", "roe-fa": "fa"}.get(algo, algo)
         curve = Curve(
             np.arange(1001, dtype=np.int64),
-            _filled_in(ENSEMBLES.get(method) or CERTIFIED[algo, grouping], scale=scale),
+            _filled_in(ENSEMBLES.get(method) or CERTIFIED[algo, certificate], scale=scale),
             None if attained is None else _filled_in(attained, scale=scale),
         )
-        id = id or f"{method}{grouping}{attack}{(params or {}).get('attack.change', '')}".encode().hex()
+        id = id or f"{method}{certificate}{attack}{(params or {}).get('attack.change', '')}".encode().hex()
         settings = {
             "dataset.name": "mnist",
             "dataset.n_train": "None",
@@ -85,7 +86,7 @@ def make_run() -> Callable[..., Run]:
             "feature.orientations": "9",
             "attack.name": attack,
             "algo.name": algo,
-            "grouping.name": grouping,
+            "certificate.name": certificate,
             "sizes.max": "1000",
             "sizes.step": "1",
             "backend.name": "auto",
@@ -100,7 +101,7 @@ def make_run() -> Callable[..., Run]:
             if algo != "bagging":
                 settings |= {"algo.election": "runoff" if method.startswith("roe") else "plurality"}
         settings |= {"attack.size": "5", "attack.position": "bottom-right"} if attack == "backdoor" else {}
-        settings |= {"grouping.seed": "0"} if grouping == "rd" else {}
+        settings |= {"certificate.seed": "0"} if certificate == "rd" else {}
         settings |= params or {}
         labels = {
             "certvote.kind": "run",
@@ -109,7 +110,7 @@ def make_run() -> Callable[..., Run]:
             "certvote.feature_digest": "fe" * 32,
             "certvote.code_digest": "c0" * 32,
             "certvote.version": "0.1.0",
-            "certvote.command": f"python run.py dataset=mnist algo={algo} grouping={grouping} attack={attack}",
+            "certvote.command": f"python run.py dataset=mnist algo={algo} certificate={certificate} attack={attack}",
             "certvote.environment": json.dumps({"python": "3.11.9", "numpy": "2.4.6"}),
             **(tags or {}),
         }
@@ -117,7 +118,7 @@ def make_run() -> Callable[..., Run]:
         measured |= {"abstained": 0.0213} if algo == "bagging" else {}
         run = Run(
             id=id,
-            name=f"{algo} {grouping}",
+            name=f"{algo} {certificate}",
             status="FINISHED",
             started=1_790_000_000.0,
             seconds=12.3,
@@ -135,7 +136,9 @@ def make_run() -> Callable[..., Run]:
 @pytest.fixture(scope="session")
 def mnist_runs(make_run: Callable[..., Run]) -> list[Run]:
     """Every certificate under both attacks, a failed run and one whose data carries a warning."""
-    runs = [make_run(algo, grouping, attack) for attack in ("poisoning", "backdoor") for algo, grouping in CERTIFIED]
+    runs = [
+        make_run(algo, certificate, attack) for attack in ("poisoning", "backdoor") for algo, certificate in CERTIFIED
+    ]
     failed = make_run(
         "rnn",
         "island",
@@ -147,7 +150,7 @@ def mnist_runs(make_run: Callable[..., Run]) -> list[Run]:
     )
     noted = make_run(
         "knn",
-        "none",
+        "individual",
         "backdoor",
         id="noted000",
         params={"algo.k": "3000"},
@@ -159,7 +162,7 @@ def mnist_runs(make_run: Callable[..., Run]) -> list[Run]:
 @pytest.fixture(scope="session")
 def ensemble_runs(make_run: Callable[..., Run]) -> list[Run]:
     """The paper's comparison: neighbors, every ensemble, and DPA against an attacker who may only insert."""
-    runs = [make_run(algo, grouping) for algo in ("knn", "rnn") for grouping in ("none", "budget")]
+    runs = [make_run(algo, certificate) for algo in ("knn", "rnn") for certificate in ("individual", "budget")]
     runs += [make_run("rnn", "island"), *(make_run(name) for name in ENSEMBLES)]
     curve = make_run("dpa").curve
     assert curve is not None

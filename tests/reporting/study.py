@@ -12,12 +12,13 @@ import numpy as np
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
-from certvote import settings
-from certvote.paths import conf_dir
-from certvote.types import Curve, Run
+from certvote.options import aliases, settings
+from certvote.results.run import Run
+from certvote.runtime.paths import conf_dir
+from certvote.types import Curve
 
 SIZES = np.arange(1001, dtype=np.int64)
-JOINT = ("none", "rd", "island", "removal", "budget")
+JOINT = ("individual", "rd", "island", "removal", "budget")
 ENSEMBLES = ("bagging", "dpa", "fa")
 
 
@@ -36,27 +37,25 @@ def study_runs(make_run: Callable[..., Run], experiments: tuple[str, ...]) -> li
 
 def jobs(config: DictConfig) -> Iterator[dict[str, str]]:
     """The product of a sweep's choices, without what no certificate is defined for."""
-    params = {name: str(values).split(",") for name, values in config.hydra.sweeper.params.items()}
+    params = {aliases.option_name(name): str(values).split(",") for name, values in config.hydra.sweeper.params.items()}
+    chosen = config.hydra.runtime.choices
     for values in itertools.product(*params.values()):
-        job = {"algo": config.algo.name, "grouping": "none", "attack.change": "any", "feature": config.feature.name}
-        job |= dict(zip(params, values, strict=True))
-        algo, grouping = job["algo"], job["grouping"]
-        if algo in ENSEMBLES and grouping != "none":
+        job = {"algo": chosen.algo, "attack.change": "any", "feature": chosen.feature, "learner": chosen.learner}
+        job |= {"certificate": "individual", **dict(zip(params, values, strict=True))}
+        job["certificate"] = aliases.choice_name("certificate", job["certificate"])
+        algo, certificate = job["algo"], job["certificate"]
+        if algo in ENSEMBLES and certificate != "individual":
             continue
-        if grouping in ("rd", "island", "removal") and (algo == "knn" or job["attack.change"] == "insert"):
+        if certificate in ("rd", "island", "removal") and (algo == "knn" or job["attack.change"] == "insert"):
             continue
         yield job
 
 
 def one_run(make_run: Callable[..., Run], config: DictConfig, job: Mapping[str, str]) -> Run:
-    algo, grouping, known = job["algo"], job["grouping"], config.dataset.recommended
-    learner = job.get("learner", config.learner.name)
-    options = {"learner.name": learner} if algo in ENSEMBLES else {}
-    options |= {
-        "dataset.name": config.dataset.name,
-        "feature.name": job["feature"],
-        "attack.change": job["attack.change"],
-    }
+    algo, certificate, known = job["algo"], job["certificate"], config.dataset.recommended
+    dataset, attack = config.hydra.runtime.choices.dataset, config.hydra.runtime.choices.attack
+    options = {"learner.name": job["learner"]} if algo in ENSEMBLES else {}
+    options |= {"dataset.name": dataset, "feature.name": job["feature"], "attack.change": job["attack.change"]}
     options |= {
         "knn": {"algo.k": job.get("k", str(config.k))},
         "rnn": {"algo.r": str(float(job.get("r", config.r)))},
@@ -64,20 +63,17 @@ def one_run(make_run: Callable[..., Run], config: DictConfig, job: Mapping[str, 
         "dpa": {"algo.parts": str(known.parts)},
         "fa": {"algo.parts": str(known.parts), "algo.spread": "2"},
     }[algo]
-    if algo in ENSEMBLES and learner == "network":
+    if algo in ENSEMBLES and job["learner"] == "network":
         options["feature.name"] = ""  # networks look at images
     method = {"dpa": "roe", "fa": "roe-fa"}.get(algo, algo) if job.get("election") == "runoff" else algo
-    if config.dataset.name == "cifar10":
+    if dataset == "cifar10":
         options["data.n_train"] = "50000"
-    identity = json.dumps([method, grouping, config.attack.name, options], sort_keys=True)
-    drawn = curve(identity, JOINT.index(grouping), 2.0 if config.dataset.name == "cifar10" else 1.0)
-    notes = ["the images went through JPEG once"] if config.dataset.name == "cifar10" else []
-    tags = {
-        "certvote.notes": json.dumps(notes),
-        "certvote.data_digest": config.dataset.name.encode().hex().ljust(64, "0"),
-    }
+    identity = json.dumps([method, certificate, attack, options], sort_keys=True)
+    drawn = curve(identity, JOINT.index(certificate), 2.0 if dataset == "cifar10" else 1.0)
+    notes = ["the images went through JPEG once"] if dataset == "cifar10" else []
+    tags = {"certvote.notes": json.dumps(notes), "certvote.data_digest": dataset.encode().hex().ljust(64, "0")}
     id = hashlib.sha256(identity.encode()).hexdigest()[:32]
-    return make_run(method, grouping, config.attack.name, id=id, params=options, tags=tags, curve=drawn)
+    return make_run(method, certificate, attack, id=id, params=options, tags=tags, curve=drawn)
 
 
 def curve(identity: str, joint: int, scale: float) -> Curve:

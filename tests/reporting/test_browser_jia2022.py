@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from certvote import paper
+from certvote import study as paper
 from certvote.reporting import render
 from certvote.reporting.page import load
 from reporting.browsing import OUTSIDE, OVERLAPS, downloaded, look, opened

@@ -6,6 +6,7 @@ import pytest
 
 from certvote.reporting import labels
 from certvote.reporting.datanames import data_names
+from certvote.reporting.query import prepare
 
 
 @pytest.fixture
@@ -27,8 +28,9 @@ def test_a_run_that_failed_before_it_read_its_file_belongs_to_the_file(on_file):
 
 
 def test_data_without_a_name_or_path(make_run):
-    assert data_names([make_run(params={"dataset.name": "arrays"})]) == ["arrays"]
-    assert labels.dataset_name("arrays") == "the user's arrays"
+    run = make_run(params={"dataset.name": "arrays"})
+    assert data_names([run]) == ["arrays"]
+    assert labels.data_name(*prepare([run])) == labels.dataset_name("arrays") == "the user's arrays"
 
 
 def test_equal_names_in_different_folders_are_told_apart(on_file):

@@ -12,9 +12,10 @@ import pytest
 
 from certvote.reporting import diff_figures, diff_words
 from certvote.reporting.diff import Side, diff_html, render_diff
-from certvote.reporting.diff_tables import diff_table, to_csv, to_latex
-from certvote.reporting.figures import COLUMN, PAGE
+from certvote.reporting.diff_table import diff_table
+from certvote.reporting.frame import COLUMN, PAGE
 from certvote.reporting.pairs import match
+from certvote.reporting.tables import to_csv, to_latex
 from certvote.types import Curve
 
 from .conftest import CERTIFIED, HOSTILE
@@ -25,14 +26,14 @@ COMBINATIONS = [(attack, *kind) for attack in ("poisoning", "backdoor") for kind
 @pytest.fixture(scope="module")
 def sides(make_run) -> tuple[Side, Side]:
     """Every certificate under both attacks, twice; B has another seed, another code and is two points better."""
-    a = [make_run(algo, grouping, attack) for attack, algo, grouping in COMBINATIONS]
+    a = [make_run(algo, certificate, attack) for attack, algo, certificate in COMBINATIONS]
     b = []
-    for attack, algo, grouping in COMBINATIONS:
-        one = make_run(algo, grouping, attack)
+    for attack, algo, certificate in COMBINATIONS:
+        one = make_run(algo, certificate, attack)
         better = Curve(one.curve.sizes, np.minimum(one.curve.certified + 0.02, 1.0))
         tags = {"certvote.data_digest": "aa" * 32, "certvote.code_digest": "cc" * 32, "certvote.version": "0.2.0"}
         id = f"b{one.id}"[:32]
-        b.append(make_run(algo, grouping, attack, id=id, params={"dataset.seed": "1"}, tags=tags, curve=better))
+        b.append(make_run(algo, certificate, attack, id=id, params={"dataset.seed": "1"}, tags=tags, curve=better))
     return Side("seed 0", a), Side(f"seed 1 {HOSTILE}", b)
 
 
@@ -41,21 +42,26 @@ def html(sides) -> str:
     return diff_html(*sides, command="python -m certvote report diff A B")
 
 
+def heads(table) -> list[str]:
+    return [column.head for column in table.columns[2:]]
+
+
 def test_numbers_of_the_table_are_those_of_the_runs(sides):
     pairs = match(sides[0].runs, sides[1].runs).pairs
     table = diff_table(pairs, [str(i) for i in range(len(pairs))])
-    assert table.sizes == (0, 200, 400, 600, 800, 1000)
-    row = table.rows[0]
-    assert (row.a[0], row.b[0], row.difference[0]) == ("84.96", "86.96", "+2.00")
-    assert (row.a[5], row.b[5]) == ("34.45", "36.45")
+    assert heads(table) == ["0", "200", "400", "600", "800", "1,000", "mean"]
+    (side_a, *a), (side_b, *b), (side_d, *difference) = ([cell.text for cell in row.cells] for row in table.rows[:3])
+    assert (side_a, side_b, side_d) == ("A", "B", "B − A")
+    assert (a[0], b[0], difference[0]) == ("84.96", "86.96", "+2.00")
+    assert (a[5], b[5]) == ("34.45", "36.45")
     mean = 100 * np.mean(pairs[0].a.curve.certified)
-    assert float(row.a[-1]) == pytest.approx(mean, abs=0.01)
+    assert float(a[-1]) == pytest.approx(mean, abs=0.01)
     rows = list(csv.DictReader(io.StringIO(to_csv(table))))
     assert len(rows) == len(pairs) * 6
     assert {round(float(row["difference"]), 12) for row in rows} == {0.02}
     assert {row["run_A"] for row in rows} == {pair.a.id for pair in pairs}
     latex = to_latex(table, caption="x & y")
-    assert latex.count(r"\\") == 3 * len(pairs) + 1
+    assert latex.count(r"\\") == 3 * len(pairs) + 2
     assert "$-$" in latex
     assert r"x \& y" in latex
 
@@ -63,7 +69,7 @@ def test_numbers_of_the_table_are_those_of_the_runs(sides):
 def test_beyond_the_end_of_a_curve_there_is_no_difference(make_run):
     short = make_run(id="short", params={"dataset.seed": "3"}, curve=Curve(np.arange(601), np.linspace(0.9, 0.3, 601)))
     pairs = match([make_run()], [short]).pairs
-    assert diff_table(pairs, ["x"]).sizes == (0, 200, 400, 600), "not beyond what both have"
+    assert heads(diff_table(pairs, ["x"])) == ["0", "200", "400", "600", "mean"], "not beyond what both have"
     assert "one curve is longer" in " ".join(diff_words.warnings(match([make_run()], [short])))
 
 
@@ -80,6 +86,9 @@ def test_differences_between_records_are_said(sides, make_run):
     features = make_run(id="f", tags={"certvote.feature_digest": "ee" * 32, "certvote.fingerprint": "f"})
     said = " ".join(diff_words.warnings(match([make_run()], [features])))
     assert said.startswith("In this pair the same data and options gave different features")
+
+    code = make_run("rnn", "island", id="c", tags={"certvote.code_digest": "cc" * 32})
+    assert diff_words.warnings(match([make_run("rnn", "rd")], [code])) == [], "other choices run other code"
 
     same = make_run(id="same", tags={"certvote.fingerprint": "same"})
     assert diff_words.warnings(match([make_run()], [same])) == []
@@ -139,12 +148,12 @@ def test_curves_of_one_kind_can_be_told_apart(make_run):
     def pair(*b: str, **params: object):
         return match([make_run()], [make_run(*b, id="b", params=params)]).pairs[0]
 
-    a, b = diff_figures.pair_looks(pair(**{"dataset.seed": "1"}))
+    a, b = diff_figures.pair_styles(pair(**{"dataset.seed": "1"}))
     assert a.color == "#0072b2", "as everywhere"
     assert (a.color, a.fill) != (b.color, b.fill)
     assert a.color != b.color
     assert a.dashes == b.dashes
-    a, b = diff_figures.pair_looks(pair("rnn"))
+    a, b = diff_figures.pair_styles(pair("rnn"))
     assert (a.color, b.color) == ("#0072b2", "#d55e00")
 
 
@@ -175,7 +184,7 @@ def test_downloads_hold_what_the_page_shows(html):
 
 
 def test_runs_without_a_partner_are_listed(make_run):
-    lone = make_run("rnn", "none", id="lonely00", params={"algo.r": "9"})
+    lone = make_run("rnn", "individual", id="lonely00", params={"algo.r": "9"})
     a, b = Side("a", [make_run(), lone]), Side("b", [make_run(id="b", params={"dataset.seed": "1"})])
     html = diff_html(a, b)
     assert "Runs without a partner" in html

@@ -18,13 +18,13 @@ def address(make_run, tmp_path_factory) -> str:
     """kNN and rNN under both attacks with two seeds, one run without a partner, one curve that is shorter."""
     a, b = [], []
     for attack in ("poisoning", "backdoor"):
-        for algo, grouping in (("knn", "none"), ("knn", "budget"), ("rnn", "island"), ("rnn", "budget")):
-            a.append(make_run(algo, grouping, attack))
+        for algo, certificate in (("knn", "individual"), ("knn", "budget"), ("rnn", "island"), ("rnn", "budget")):
+            a.append(make_run(algo, certificate, attack))
             other = "rnn" if algo == "knn" else "knn"
             curve = make_run(other, "budget").curve
             params, tags = {"dataset.seed": "1"}, {"certvote.data_digest": "aa" * 32}
-            id = f"b{attack[0]}{algo}{grouping}"
-            b.append(make_run(algo, grouping, attack, id=id, params=params, tags=tags, curve=curve))
+            id = f"b{attack[0]}{algo}{certificate}"
+            b.append(make_run(algo, certificate, attack, id=id, params=params, tags=tags, curve=curve))
     a.append(make_run("rnn", "rd", id="lonely00"))
     out = tmp_path_factory.mktemp("two") / "sides #1"
     long = "params.`dataset.seed` = '1' and tags.`certvote.version` = '0.1.0' and " + "x" * 80

@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 from hydra import compose, initialize_config_dir
 
-from certvote import paper
-from certvote import settings as options
-from certvote.paths import conf_dir
+from certvote import study as paper
+from certvote.options import settings as options
 from certvote.reporting import render
-from certvote.reporting.page import CROWDED, load
-from certvote.reporting.query import finished, results, select
+from certvote.reporting.default_page import CROWDED
+from certvote.reporting.page import load
+from certvote.reporting.query import prepare, select
 from certvote.reporting.stated import measure
+from certvote.results.run import finished
+from certvote.runtime.paths import conf_dir
 from reporting.study import study_runs
 
 
@@ -53,7 +55,7 @@ def test_parameters_are_the_papers(experiment, k, r, parts, subsample, trigger):
 
 
 def test_every_section_has_the_curves_of_its_figure(definition, study):
-    found = results(study)
+    found = prepare(study)
     for section in definition.sections:
         chosen = finished(section.chosen(found))
         assert 4 <= len(chosen) <= CROWDED + 1, section.title
@@ -61,8 +63,8 @@ def test_every_section_has_the_curves_of_its_figure(definition, study):
         if section.baseline:
             assert len(select(chosen, section.baseline)) == 1, section.title
     shown = {x.id for section in definition.sections for x in section.chosen(found)}
-    left_out = {(x.algo, x.grouping) for x in found if x.id not in shown and not x.is_ensemble}
-    assert left_out <= {("rnn", "none")}, "individual curves at other radii would crowd the figure"
+    left_out = {(x.algo, x.certificate) for x in found if x.id not in shown and not x.is_ensemble}
+    assert left_out <= {("rnn", "individual")}, "individual curves at other radii would crowd the figure"
     kinds = {(x.data, x.attack, x.change, x.method) for x in found if x.id in shown}
     for x in found:
         assert (x.data, x.attack, x.change, x.method) in kinds, "of every ensemble the best base classifier is shown"
@@ -70,11 +72,11 @@ def test_every_section_has_the_curves_of_its_figure(definition, study):
 
 def test_every_statement_is_about_runs_that_there_are(definition, study):
     for statement in definition.stated:
-        measured = measure(statement, results(study))
+        measured = measure(statement, prepare(study))
         assert not measured.missing
         for result, where in ((measured.of, statement.of), (measured.minus, statement.minus)):
-            alike = select(results(study), where)
-            assert len({(x.method, x.grouping, x.change, x.parameters) for x in alike}) == 1, (
+            alike = select(prepare(study), where)
+            assert len({(x.method, x.certificate, x.change, x.parameters) for x in alike}) == 1, (
                 "base classifiers may differ"
             )
             assert result.dataset == where["dataset"]

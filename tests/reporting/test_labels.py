@@ -1,17 +1,13 @@
-"""Labels say what differs and nothing else; percentages never claim more than was proven."""
+"""Labels say what differs and nothing else."""
 
 from __future__ import annotations
 
-import math
-
-import pytest
-
 from certvote.reporting import labels
-from certvote.reporting.query import results, select
+from certvote.reporting.query import prepare, select
 
 
 def short(runs):
-    return labels.short(results(runs))
+    return labels.short(prepare(runs))
 
 
 def test_different_algorithms_and_certificates(make_run):
@@ -19,7 +15,11 @@ def test_different_algorithms_and_certificates(make_run):
 
 
 def test_only_the_certificate_differs(make_run):
-    assert short([make_run("rnn", g) for g in ("none", "rd", "removal")]) == ["individual", "RD", "removal budget"]
+    assert short([make_run("rnn", g) for g in ("individual", "rd", "removal")]) == [
+        "individual",
+        "RD",
+        "removal budget",
+    ]
 
 
 def test_only_the_parameter_differs(make_run):
@@ -36,7 +36,7 @@ def test_only_the_attacker_differs(make_run):
 
 def test_one_run_is_named_in_full(make_run):
     assert short([make_run()]) == ["kNN k=5000, individual"]
-    assert labels.full(results([make_run()])[0]) == "kNN (k = 5000, individual certificate)"
+    assert labels.full(prepare([make_run()])[0]) == "kNN (k = 5000, individual certificate)"
 
 
 def test_data_attack_and_feature_are_named_where_they_differ(make_run):
@@ -55,51 +55,18 @@ def test_data_attack_and_feature_are_named_where_they_differ(make_run):
 
 
 def test_ties_are_told_apart_by_an_option_or_by_the_run(make_run):
-    seeds = [make_run("rnn", "rd", id=s, params={"grouping.seed": s}) for s in ("0", "1")]
-    assert short(seeds) == ["rNN r=4, RD, grouping.seed=0", "rNN r=4, RD, grouping.seed=1"]
+    seeds = [make_run("rnn", "rd", id=s, params={"certificate.seed": s}) for s in ("0", "1")]
+    assert short(seeds) == ["rNN r=4, RD, certificate.seed=0", "rNN r=4, RD, certificate.seed=1"]
     twins = [make_run(id=name * 8) for name in "ab"]
     assert short(twins) == ["kNN k=5000, individual, run aaaaaaaa", "kNN k=5000, individual, run bbbbbbbb"]
 
 
 def test_labels_of_a_figure_are_distinct(mnist_runs):
     for where in ({}, {"attack": "poisoning"}, {"algo": "rnn"}):
-        names = labels.short(select(results(mnist_runs), where))
+        names = labels.short(select(prepare(mnist_runs), where))
         assert len(set(names)) == len(names)
 
 
 def test_control_characters_are_removed(make_run):
     runs = [make_run(id="a", params={"dataset.name": "bad\x00\ud800name"}), make_run(id="b")]
     assert short(runs) == ["MNIST", "bad name"]
-
-
-@pytest.mark.parametrize(
-    ("note", "expected"),
-    [
-        ("left out: algo=knn", "Left out: algo=knn."),
-        ("kNN has no radius", "kNN has no radius."),
-        ("k is large", "k is large."),
-        ("algo=knn is left out", "algo=knn is left out."),
-        ("data.name is missing", "data.name is missing."),
-        ("Done.", "Done."),
-        ("", ""),
-    ],
-)
-def test_notes_become_sentences(note, expected):
-    assert labels.sentence(note) == expected
-
-
-@pytest.mark.parametrize(
-    ("value", "digits", "up", "expected"),
-    [
-        (0.3445, 2, False, "34.45"),
-        (0.3445, 1, False, "34.4"),
-        (0.3445, 1, True, "34.5"),
-        (0.29, 1, False, "29.0"),
-        (1.0, 1, False, "100.0"),
-        (0.99999, 2, False, "99.99"),
-        (0.0, 2, True, "0.00"),
-        (math.nan, 2, False, "–"),
-    ],
-)
-def test_percentages_are_rounded_to_the_safe_side(value, digits, up, expected):
-    assert labels.percent(value, digits, up=up) == expected

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from certvote.reporting import page
-from certvote.reporting.query import results
+from certvote.reporting.default_page import default_page
+from certvote.reporting.query import prepare
 
 DEFINITION = """
 title: Which certificate?
@@ -15,7 +16,7 @@ sections:
     text: As in the paper.
     where: {dataset: mnist, attack: poisoning, algo: rnn, r: 4}
     sizes: [0, 500, 1000]
-    baseline: {grouping: island}
+    baseline: {certificate: island}
   - title: Best of each
     where: {attack: [poisoning]}
     best_per: [algo]
@@ -29,10 +30,10 @@ def test_a_page_from_yaml(tmp_path, mnist_runs):
     definition = page.load(file)
     assert (definition.title, definition.question) == ("Which certificate?", "What do joint certificates add?")
     first, second = definition.sections
-    found = results(mnist_runs)
-    assert [x.grouping for x in first.chosen(found)] == ["none", "rd", "island", "removal", "budget"]
+    found = prepare(mnist_runs)
+    assert [x.certificate for x in first.chosen(found)] == ["individual", "rd", "island", "removal", "budget"]
     assert first.sizes == (0, 500, 1000)
-    assert [(x.algo, x.grouping) for x in second.chosen(found)] == [("knn", "budget"), ("rnn", "budget")]
+    assert [(x.algo, x.certificate) for x in second.chosen(found)] == [("knn", "budget"), ("rnn", "budget")]
 
 
 @pytest.mark.parametrize(
@@ -44,9 +45,14 @@ def test_a_page_from_yaml(tmp_path, mnist_runs):
         ({"sections": [{"where": {}}]}, r"page\.sections\[0\]\.title: expected a text"),
         ({"sections": [{"title": "x", "filter": {}}]}, r"page\.sections\[0\]: expected keys among .*, got filter"),
         ({"sections": [{"title": "x", "where": 3}]}, r"page\.sections\[0\]\.where: expected keys"),
-        ({"sections": [{"title": "x", "sizes": [-1]}]}, r"page\.sections\[0\]\.sizes: expected a list of whole"),
-        ({"sections": [{"title": "x", "sizes": [True]}]}, r"sizes: expected a list of whole"),
-        ({"sections": [{"title": "x", "best_per": "algo"}]}, r"best_per: expected a list of columns"),
+        (
+            {"sections": [{"title": "x", "sizes": [-1]}]},
+            r"page\.sections\[0\]\.sizes\[0\]: expected a whole number >= 0, got -1",
+        ),
+        ({"sections": [{"title": "x", "sizes": [True]}]}, r"sizes\[0\]: expected a whole number >= 0, got True"),
+        ({"sections": [{"title": "x", "sizes": []}]}, r"sizes: expected a list of whole numbers >= 0, got \[\]"),
+        ({"sections": [{"title": "x", "sizes": "5"}]}, r"sizes: expected a list of whole"),
+        ({"sections": [{"title": "x", "best_per": "algo"}]}, r"best_per: expected a list of texts, got 'algo'"),
         ({"title": 3, "sections": [{"title": "x"}]}, r"page\.title: expected a text"),
     ],
 )
@@ -56,7 +62,7 @@ def test_mistakes_in_a_page_are_named(content, message):
 
 
 def test_default_has_a_section_per_data_set_and_attack(mnist_runs):
-    definition = page.default(results(mnist_runs))
+    definition = default_page(prepare(mnist_runs))
     assert [section.title for section in definition.sections] == ["MNIST, data poisoning", "MNIST, backdoor attack"]
     assert definition.title == "Certified accuracy on MNIST"
 
@@ -64,12 +70,12 @@ def test_default_has_a_section_per_data_set_and_attack(mnist_runs):
 def test_a_crowded_setting_gets_an_overview_and_details(make_run):
     runs = [make_run(id=f"k{k}", params={"algo.k": str(k)}) for k in range(4)]
     runs += [
-        make_run("rnn", grouping, id=f"{grouping}{r}", params={"algo.r": str(r)})
-        for grouping in ("none", "rd", "island")
+        make_run("rnn", certificate, id=f"{certificate}{r}", params={"algo.r": str(r)})
+        for certificate in ("individual", "rd", "island")
         for r in range(4)
     ]
-    found = results(runs)
-    definition = page.default(found)
+    found = prepare(runs)
+    definition = default_page(found)
     assert [section.title for section in definition.sections] == [
         "MNIST, data poisoning",
         "MNIST, data poisoning: kNN",
@@ -81,23 +87,23 @@ def test_a_crowded_setting_gets_an_overview_and_details(make_run):
 
 
 def test_every_run_is_in_some_section(mnist_runs):
-    found = results(mnist_runs)
-    shown = {result.id for section in page.default(found).sections for result in section.chosen(found)}
+    found = prepare(mnist_runs)
+    shown = {result.id for section in default_page(found).sections for result in section.chosen(found)}
     assert shown == {result.id for result in found}
 
 
 def test_no_runs():
-    assert page.default([]).sections == ()
+    assert default_page([]).sections == ()
 
 
 def test_of_equal_areas_the_strongest_certificate_is_the_best(make_run):
     curve = make_run("rnn", "budget").curve
-    found = results([make_run("rnn", grouping, curve=curve) for grouping in ("none", "rd", "removal")])
+    found = prepare([make_run("rnn", certificate, curve=curve) for certificate in ("individual", "rd", "removal")])
     (best,) = page.Section("x", {}, best_per=("algo",)).chosen(found)
-    assert best.grouping == "removal"
+    assert best.certificate == "removal"
 
 
 def test_a_missing_run_stays_unless_another_of_its_kind_stands_for_it(make_run):
     failed = {"status": "FAILED", "curve": None}
-    found = results([make_run("rnn"), make_run("rnn", id="worse", **failed), make_run("knn", id="alone", **failed)])
+    found = prepare([make_run("rnn"), make_run("rnn", id="worse", **failed), make_run("knn", id="alone", **failed)])
     assert {x.id for x in page.Section("x", {}, best_per=("algo",)).chosen(found)} == {make_run("rnn").id, "alone"}

@@ -20,10 +20,10 @@ def curve(start: float, *, last: int = 10, step: int = 1) -> Curve:
 def job(make_run):
     """A run of one algorithm and certificate; keywords are options with __ for the dot."""
 
-    def make(algo: str = "knn", grouping: str = "none", start: float = 0.9, **options: object):
+    def make(algo: str = "knn", certificate: str = "individual", start: float = 0.9, **options: object):
         params = {name.replace("__", "."): str(value) for name, value in options.items()}
-        id = f"{algo}-{grouping}-" + "-".join(f"{name}={value}" for name, value in params.items())
-        return make_run(algo, grouping, id=id, params=params, curve=curve(start))
+        id = f"{algo}-{certificate}-" + "-".join(f"{name}={value}" for name, value in params.items())
+        return make_run(algo, certificate, id=id, params=params, curve=curve(start))
 
     return make
 
@@ -33,10 +33,13 @@ def named(matching) -> list[tuple[str, str, str]]:
 
 
 def test_runs_are_matched_by_what_they_share(job):
-    a = [job(grouping=g, dataset__seed=0) for g in ("none", "budget")]
-    b = [job(grouping=g, dataset__seed=1, start=0.95) for g in ("budget", "none")]
+    a = [job(certificate=g, dataset__seed=0) for g in ("individual", "budget")]
+    b = [job(certificate=g, dataset__seed=1, start=0.95) for g in ("budget", "individual")]
     found = match(a, b)
-    assert [(pair.a.grouping, pair.b.grouping) for pair in found.pairs] == [("none", "none"), ("budget", "budget")]
+    assert [(pair.a.certificate, pair.b.certificate) for pair in found.pairs] == [
+        ("individual", "individual"),
+        ("budget", "budget"),
+    ]
     assert named(found) == [("dataset.seed", "0", "1")]
     assert found.changes[0].pairs == 2
     assert found.lone == ()
@@ -58,16 +61,16 @@ def test_an_option_that_only_some_runs_have_does_not_hide_that_it_differs(job):
     a = [job("knn", algo__k=100), job("rnn")]
     b = [job("knn", algo__k=200), job("rnn", start=0.8)]
     found = match(a, b)
-    assert [(pair.a.k, pair.b.k) for pair in found.pairs] == [(100, 200), (None, None)]
+    assert [(pair.a.option("k"), pair.b.option("k")) for pair in found.pairs] == [(100, 200), (None, None)]
     assert [(change.option, change.pairs) for change in found.changes] == [("algo.k", 1)]
-    assert [pair.shared.k for pair in found.pairs] == [None, None], "k is not shared"
+    assert [pair.shared.option("k") for pair in found.pairs] == [None, None], "k is not shared"
 
 
 def test_options_that_overlap_are_matched_and_the_rest_is_named(job):
     a = [job(algo__k=k, dataset__seed=0) for k in (50, 100)]
     b = [job(algo__k=k, dataset__seed=1) for k in (100, 200)]
     found = match(a, b)
-    assert [pair.a.k for pair in found.pairs] == [100]
+    assert [pair.a.option("k") for pair in found.pairs] == [100]
     assert [(one.side, one.reason) for one in found.lone] == [
         ("A", "B has no run with algo.k=50"),
         ("B", "A has no run with algo.k=200"),

@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 from matplotlib.colors import to_hex
 
-from certvote.reporting import render, render_report, styles, templates
+from certvote.reporting import render, render_report, templates
 from certvote.reporting.figures import ca_figure
-from certvote.reporting.query import results
+from certvote.reporting.line_styles import PAPER
+from certvote.reporting.query import prepare
 from certvote.reporting.render import page_html
 
 COMMAND = "python run.py -m dataset=mnist algo=knn,rnn 'attack=poisoning,backdoor'"
@@ -110,6 +111,8 @@ def test_failures_and_notes_stand_beside_the_numbers(html):
     second = second.split('<section id="limits"')[0]
     assert "failed: MemoryError" in first
     assert "<li>The trigger covers digits of 31 images" in second
+    assert re.findall(r"([\w ,=]+)<sup>1</sup>", second) == ["kNN k=3000, individual"], "the row that it is about"
+    assert "<sup>" not in first
     assert '<aside class="note"' not in first
 
 
@@ -144,6 +147,21 @@ def test_digests_name_what_they_belong_to(make_run, tmp_path):
     text = render(runs, out_dir=tmp_path).read_text()
     assert re.search(r"(bb){32}</code></td><td>backdoor attack</td>", text)
     assert re.search(r"(fe){32}</code></td><td>all</td>", text)
+
+
+def test_many_digests_of_code_are_folded_up_and_say_whose_they_are(make_run, tmp_path):
+    def run(number, *kind):
+        return make_run(*kind, tags={"certvote.code_digest": f"{number}" * 64})
+
+    certificates = ("individual", "rd", "island", "removal", "budget")
+    runs = [run(0), *(run(i, "rnn", certificate) for i, certificate in enumerate(certificates, start=1))]
+    text = render(runs, out_dir=tmp_path).read_text()
+    folded = text.split("<summary>Code of every run (6 digests)</summary>")[1].split("</details>")[0]
+    assert dict(re.findall(r"<code>(\d)\d{63}</code></td><td>([^<]*)</td>", folded)) == {
+        **{"0": "kNN", "1": "rNN, individual", "2": "RD", "3": "ISLAND", "4": "removal budget"},
+        "5": "budget",
+    }
+    assert "<summary>Code" not in render(runs[:2], out_dir=tmp_path).read_text()
 
 
 def test_only_web_addresses_become_links(make_run, tmp_path):
@@ -248,10 +266,10 @@ def test_a_page_that_cannot_be_written_leaves_the_old_one(make_run, tmp_path, mo
 def test_a_large_sweep_stays_below_two_megabytes(make_run, tmp_path):
     runs = []
     for data, attack, value in itertools.product(("mnist", "cifar10"), ("poisoning", "backdoor"), (1, 2, 3)):
-        for algo, grouping in (("knn", "none"), ("rnn", "none"), ("rnn", "rd"), ("rnn", "island")):
+        for algo, certificate in (("knn", "individual"), ("rnn", "individual"), ("rnn", "rd"), ("rnn", "island")):
             params = {"dataset.name": data, "algo.k" if algo == "knn" else "algo.r": str(value)}
-            name = f"{data}{attack}{value}{algo}{grouping}"
-            runs.append(make_run(algo, grouping, attack, id=name, params=params))
+            name = f"{data}{attack}{value}{algo}{certificate}"
+            runs.append(make_run(algo, certificate, attack, id=name, params=params))
     assert render(runs, out_dir=tmp_path).stat().st_size < 2_000_000
 
 
@@ -265,10 +283,8 @@ def test_markers_in_tables_are_filled_as_those_of_their_curves(make_run):
     runs.append(make_run("knn", id="k", params={"algo.k": "3000"}))
     html = page_html(runs)
     rows = html.partition('id="table-1"')[2].partition("</figure>")[0].split('<th scope="row">')[1:]
-    lines = [line for line in ca_figure(results(runs)).axes[0].lines if str(line.get_gid()).startswith("curve-")]
-    expected = [
-        "none" if to_hex(line.get_markerfacecolor()) == styles.PAPER else line.get_fillstyle() for line in lines
-    ]
+    lines = [line for line in ca_figure(prepare(runs)).axes[0].lines if str(line.get_gid()).startswith("curve-")]
+    expected = ["none" if to_hex(line.get_markerfacecolor()) == PAPER else line.get_fillstyle() for line in lines]
     assert {"full", "none", "left", "top"} == set(expected)
     assert [sample_fill(row) for row in rows] == expected
 

@@ -7,26 +7,34 @@ import json
 import pytest
 
 from certvote.reporting import page, render
-from certvote.reporting.plain import to_csv, to_latex
-from certvote.reporting.query import results
+from certvote.reporting.query import prepare
 from certvote.reporting.stated import Statement, measure, stated_table, summary
+from certvote.reporting.tables import Table, to_csv, to_latex
 
-ISLAND = {"dataset": "mnist", "algo": "rnn", "grouping": "island", "change": "any"}
-INDIVIDUAL = {**ISLAND, "grouping": "none"}
+ISLAND = {"dataset": "mnist", "algo": "rnn", "certificate": "island", "change": "any"}
+INDIVIDUAL = {**ISLAND, "certificate": "individual"}
 JOINT = Statement("Joint certification adds", 1000, ISLAND, INDIVIDUAL, 15.1, "in words", 0.1)
 BAGGING = Statement("rNN is above bagging", 1000, ISLAND, {"algo": "bagging"}, 22.9, "", 0.5, "other base classifiers")
 CLIP = Statement("CLIP adds", 500, {"dataset": "cifar10", "feature": "clip"}, {"dataset": "cifar10"}, 43.0)
 
 
+def texts(table: Table) -> list[tuple[str, ...]]:
+    return [(row.head.text, *(cell.text for cell in row.cells)) for row in table.rows]
+
+
+def below(table: Table) -> list[tuple[str, ...]]:
+    return [row.below for row in table.rows]
+
+
 @pytest.fixture
 def found(ensemble_runs):
-    return results(ensemble_runs)
+    return prepare(ensemble_runs)
 
 
 def test_the_papers_difference_is_measured(found):
-    (row,) = stated_table([measure(JOINT, found)]).rows
+    (row,) = texts(stated_table([measure(JOINT, found)]))
     assert row == ("Joint certification adds", "15.1", "15.13", "+0.03")
-    (details,) = stated_table([measure(JOINT, found)]).details
+    (details,) = below(stated_table([measure(JOINT, found)]))
     assert details == (
         "Stated in words.",
         "MNIST, data poisoning, e = 1,000: 41.09 % for rNN (r = 4, ISLAND certificate) less 25.96 % for rNN (r = 4, "
@@ -37,16 +45,16 @@ def test_the_papers_difference_is_measured(found):
 def test_a_deviation_says_why_and_a_probabilistic_term_its_confidence(found):
     measured = measure(BAGGING, found)
     assert not measured.agrees
-    (details,) = stated_table([measured]).details
+    (details,) = below(stated_table([measured]))
     assert "15.50 % for bagging (ξ = 20, N = 1000, logistic regression), with confidence 99.88 %." in details[0]
     assert details[1] == "Off by more than 0.5 points: other base classifiers."
 
 
 def test_a_number_by_itself_is_a_percentage(found):
     table = stated_table([measure(Statement("CA of ISLAND", 1000, ISLAND, value=41.1), found), measure(JOINT, found)])
-    assert [row[1:3] for row in table.rows] == [("41.1 %", "41.09 %"), ("15.1 points", "15.13 points")]
-    assert table.head[1] == "stated"
-    assert stated_table([measure(JOINT, found)]).head[1] == "stated (points)"
+    assert [row[1:3] for row in texts(table)] == [("41.1 %", "41.09 %"), ("15.1 points", "15.13 points")]
+    assert table.columns[1].head == "stated"
+    assert stated_table([measure(JOINT, found)]).columns[1].head == "stated (points)"
 
 
 def test_a_row_for_comparison_states_nothing(found):
@@ -54,19 +62,19 @@ def test_a_row_for_comparison_states_nothing(found):
         "the same, insertions only", 1000, ISLAND, {"method": "dpa", "change": "insert"}, why="as DPA counts"
     )
     table = stated_table([measure(beside, found)])
-    assert table.rows[0][1:] == ("–", "20.99", "–")
-    assert "for DPA (ζ = 2500, logistic regression), insertions only." in table.details[0][0]
-    assert table.details[0][-1] == "As DPA counts."
+    assert texts(table)[0][1:] == ("–", "20.99", "–")
+    assert "for DPA (ζ = 2500, logistic regression), insertions only." in below(table)[0][0]
+    assert below(table)[0][-1] == "As DPA counts."
 
 
 def test_what_is_missing_is_said_where_the_number_would_stand(found, make_run):
     absent = measure(CLIP, found, {"cifar10": "only MNIST was asked for"})
-    assert stated_table([absent]).rows[0][2:] == ("missing", "–")
-    assert stated_table([absent]).details[0] == ("Not measured here: only MNIST was asked for.",)
-    assert "there is no run of dataset=cifar10, feature=clip" in stated_table([measure(CLIP, found)]).details[0][0]
+    assert texts(stated_table([absent]))[0][2:] == ("missing", "–")
+    assert below(stated_table([absent]))[0] == ("Not measured here: only MNIST was asked for.",)
+    assert "there is no run of dataset=cifar10, feature=clip" in below(stated_table([measure(CLIP, found)]))[0][0]
     options = {"dataset.name": "cifar10", "feature.name": "clip"}
     failed = make_run(params=options, status="FAILED", curve=None, tags={"certvote.error": "OSError: no weights"})
-    (details,) = stated_table([measure(CLIP, results([failed]))]).details
+    (details,) = below(stated_table([measure(CLIP, prepare([failed]))]))
     assert "on CIFAR-10: failed: OSError: no weights." in details[0]
 
 
@@ -75,12 +83,12 @@ def test_a_size_that_no_curve_reaches_is_missing(found):
 
 
 def test_of_several_runs_the_strongest_counts(found):
-    assert measure(Statement("x", 1000, {"algo": "rnn"}, value=57.17), found).of.grouping == "budget"
+    assert measure(Statement("x", 1000, {"algo": "rnn"}, value=57.17), found).of.certificate == "budget"
 
 
 def test_notes_on_the_data_stand_beside_the_number(make_run):
     noted = make_run(tags={"certvote.notes": json.dumps(["not the published bytes"])})
-    (details,) = stated_table([measure(Statement("x", 0, {"algo": "knn"}, value=84.96), results([noted]))]).details
+    (details,) = below(stated_table([measure(Statement("x", 0, {"algo": "knn"}, value=84.96), prepare([noted]))]))
     assert "Not the published bytes." in details
 
 
@@ -105,7 +113,7 @@ def test_files_have_the_numbers(found):
 DEFINITION = {
     "sections": [{"title": "x", "where": {"dataset": "mnist"}}, {"title": "y", "where": {"dataset": "cifar10"}}],
     "stated": [{"says": "a", "size": 1000, "of": ISLAND, "minus": INDIVIDUAL, "value": 15.1, "tolerance": 0.1}],
-    "abstract": {"grouping": ["island", "none"], "change": "any"},
+    "abstract": {"certificate": ["island", "individual"], "change": "any"},
     "experiments": ["one/two"],
 }
 

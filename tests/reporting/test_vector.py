@@ -10,12 +10,12 @@ import pytest
 
 from certvote.reporting import vector
 from certvote.reporting.figures import ca_figure
-from certvote.reporting.query import results
+from certvote.reporting.query import prepare
 
 
 @pytest.fixture
 def figure(make_run):
-    return ca_figure(results([make_run(), make_run("rnn", "budget")]))
+    return ca_figure(prepare([make_run(), make_run("rnn", "budget")]))
 
 
 def positions(path):

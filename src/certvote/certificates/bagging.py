@@ -1,9 +1,9 @@
-"""Bagging's certificate (Jia, Cao and Gong, AAAI 2021): probabilistic, with one confidence for the whole test set.
+"""Certify bagging (Jia, Cao and Gong, AAAI 2021): probabilistic, with one confidence for the whole test set.
 
-Voters are trained on ``subsample`` examples each, drawn with replacement. What is certified is the label that most of
-all voters there could be predict; the votes that were counted only bound its probability ``p_a`` from below, and that
-of the runner-up ``p_b`` from above. An attack changes few of all samples: how many it takes is a matter of integers,
-and is decided in integers wherever floats leave a doubt (docs/certificates.md, Theorem 9).
+Members are trained on ``ξ`` examples each, drawn with replacement. What is certified is the label that most of all
+members that could be drawn predict; the votes of ``N`` members bound its probability ``p_a`` from below, and that of
+the runner-up ``p_b`` from above. An attack of size ``e`` changes few of all samples; how many is an integer, and is
+compared in integers wherever floats leave a doubt (docs/certificates.md, Theorem 9).
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ from certvote.certificates.votes import (
 from certvote.checks import LEAST_ALPHA, is_integer, is_real
 from certvote.types import Curve, Votes
 
-_MAX_TRAIN = 2**53
-"""Beyond it a float does not hold every number of examples."""
+_MAX_TRAIN = 2**53  # above it a float does not hold every number of examples
 
 
 def certified_sizes(
@@ -42,16 +41,43 @@ def certified_sizes(
     alpha: float,
     change: str = "any",
 ) -> Int64[np.ndarray, " m"]:
-    """Largest poisoning size at which each test example keeps its correct label; -1 where it is wrong or abstained.
+    """Compute the largest poisoning size at which each test example keeps its correct label.
 
-    All sizes hold at once, with :func:`confidence` over the voters' samples; so ``counts`` must have all test examples
-    that the claim is about. A row counts the labels that the voters predict, each trained on
-    ``subsample`` of ``n_train`` examples. With a single class nothing can go wrong, and the size is
-    ``certvote.certificates.votes.UNLIMITED``.
+    All sizes hold at once, with probability :func:`confidence` over the members' samples. So ``counts`` must have all
+    test examples that the claim is about.
 
-    Raises:
-        ValueError: counts whose rows do not sum to one number of voters ≥ 2, labels that do not fit them, an option
-            out of range, or a subsample larger than the training set.
+    Parameters
+    ----------
+    counts : int array, shape (m, c)
+        Votes per test example and label, of members that were trained on samples of the training set. All rows sum to
+        the number of members, at least 2.
+    labels : int array, shape (m,)
+        True labels.
+    n_train : int
+        Number of training examples.
+    subsample : int
+        Training examples per member, from 1 to ``n_train``.
+    alpha : float
+        Probability of error that is shared among all bounds, below 1.
+    change : {"any", "insert", "delete"}
+        What the attacker may do to the training set.
+
+    Returns
+    -------
+    int64 array, shape (m,)
+        Certified sizes in training examples; -1 where the prediction is wrong or abstained.
+        With a single class nothing can go wrong, and sizes are ``certvote.certificates.votes.UNLIMITED``.
+
+    Raises
+    ------
+    ValueError
+        If rows of counts do not sum to one number of members ≥ 2, labels do not fit them, an option is out of range, or
+        a sample is larger than the training set.
+
+    References
+    ----------
+    docs/certificates.md, Theorems 9 and 10; Jia, Cao and Gong (2021), "Intrinsic certified robustness of bagging
+    against data poisoning attacks", AAAI.
     """
     check_change(change)
     counts, labels = checked_counts(counts, labels)
@@ -63,10 +89,13 @@ def certified_sizes(
 def abstains(
     counts: Integer[np.ndarray, "m c"], *, n_train: int, subsample: int, alpha: float
 ) -> Bool[np.ndarray, " m"]:
-    """Test examples on whose label the votes do not decide, whatever the true one: not even size 0 is certified.
+    """Return which test examples the vote decides nothing about: not even size 0 is certified, whatever the true label.
 
-    Raises:
-        ValueError: as :func:`certified_sizes`.
+    Parameters and errors are those of :func:`certified_sizes`.
+
+    Returns
+    -------
+    bool array, shape (m,)
     """
     counts = checked_table(counts)
     p_a, p_b = confidence_bounds(counts, n_train, subsample, alpha)
@@ -84,10 +113,26 @@ def curve(
     alpha: float,
     change: str = "any",
 ) -> Curve:
-    """Share of test examples whose certified size is at least ``e``, for every ``e`` in ``sizes``.
+    """Compute the share of test examples whose certified size is at least ``e``, for every ``e`` in ``sizes``.
 
-    Raises:
-        ValueError: votes of kNN (``votes.k`` given), sizes out of range, and as :func:`certified_sizes`.
+    Parameters
+    ----------
+    votes : Votes
+        Votes of the members.
+    labels, n_train, subsample, alpha, change
+        As in :func:`certified_sizes`.
+    sizes : int array, shape (s,)
+        Poisoning sizes, in any order.
+
+    Returns
+    -------
+    Curve
+        Certified accuracy at every size.
+
+    Raises
+    ------
+    ValueError
+        If votes are those of kNN (``votes.k`` given), sizes are out of range, or as in :func:`certified_sizes`.
     """
     sizes = checked_sizes(sizes)
     votes, labels = checked_votes(votes, labels)
@@ -98,10 +143,23 @@ def curve(
 
 
 def confidence(alpha: float, num_classes: int) -> float:
-    """The probability that everything is true that is certified with ``alpha``, at least (Theorem 10).
+    """Compute a lower bound of the probability that everything is true that is certified with ``alpha``.
 
-    Raises:
-        ValueError: ``alpha`` out of range, or no class.
+    Parameters
+    ----------
+    alpha : float
+        Probability of error that is shared among all bounds.
+    num_classes : int
+        Number of labels.
+
+    Raises
+    ------
+    ValueError
+        If ``alpha`` is out of range, or there is no class.
+
+    References
+    ----------
+    docs/certificates.md, Theorem 10.
     """
     _check_alpha(alpha)
     if not (is_integer(num_classes) and num_classes >= 1):
@@ -110,6 +168,7 @@ def confidence(alpha: float, num_classes: int) -> float:
 
 
 def _check_alpha(alpha: float) -> None:
+    """Raise ``ValueError`` unless a probability of error is in the range in which floats share it out."""
     if not (is_real(alpha) and LEAST_ALPHA <= alpha < 1):
         raise ValueError(f"expected alpha from {LEAST_ALPHA:g} to below 1, got {alpha!r}")
 
@@ -117,10 +176,28 @@ def _check_alpha(alpha: float) -> None:
 def confidence_bounds(
     counts: Int32[np.ndarray, "m c"], n_train: int, subsample: int, alpha: float
 ) -> tuple[Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
-    """``p_a`` and ``p_b``: one-sided Clopper–Pearson bounds at level ``alpha / m / c``, from checked counts."""
+    """Compute the bounds ``p_a`` and ``p_b`` of the probabilities of the two labels with the most votes.
+
+    They are one-sided Clopper–Pearson bounds at level ``alpha / m / c``, from counts that have been checked.
+
+    Parameters
+    ----------
+    counts, n_train, subsample, alpha
+        As in :func:`certified_sizes`.
+
+    Returns
+    -------
+    float64 array, shape (m,), twice
+        Lower bounds ``p_a`` for the label with the most votes, upper bounds ``p_b`` for each of the others.
+
+    Raises
+    ------
+    ValueError
+        As in :func:`certified_sizes`.
+    """
     m, c = counts.shape
-    voters = int(counts[0].sum(dtype=np.int64))
-    if (counts.sum(axis=1, dtype=np.int64) != voters).any() or voters < 2:
+    N = int(counts[0].sum(dtype=np.int64))
+    if (counts.sum(axis=1, dtype=np.int64) != N).any() or N < 2:
         raise ValueError(
             f"expected every row of counts to sum to the same number of voters ≥ 2, got rows that sum to "
             f"{counts.sum(axis=1, dtype=np.int64).min()} … {counts.sum(axis=1, dtype=np.int64).max()}"
@@ -134,19 +211,35 @@ def confidence_bounds(
     two = np.sort(np.append(counts, np.zeros((m, 1), np.int32), axis=1), axis=1)[:, -2:].astype(np.int64)
     first, second = two[:, 1], two[:, 0]
     level = alpha / m / c
-    p_a = betaincinv(first, voters - first + 1, level)  # some label has votes
+    p_a = betaincinv(first, N - first + 1, level)  # some label has votes
     with np.errstate(all="ignore"):  # betainccinv of no missing vote is not needed
-        p_b = np.where(second == voters, 1.0, betainccinv(second + 1, np.maximum(voters - second, 1), level))
+        p_b = np.where(second == N, 1.0, betainccinv(second + 1, np.maximum(N - second, 1), level))
     return p_a, np.minimum(p_b, 1 - p_a)
 
 
 def sizes_of_bounds(
     p_a: Float64[np.ndarray, " m"], p_b: Float64[np.ndarray, " m"], *, n_train: int, subsample: int, change: str = "any"
 ) -> Int64[np.ndarray, " m"]:
-    """Largest certified size if a label has at least the probability ``p_a``, all others at most ``p_b``; -1 if none.
+    """Compute the largest certified size if a label has at least the probability ``p_a``, all others at most ``p_b``.
 
     The bounds count as the rational numbers that their floats are, rounded to the next multiple of the probability of
     one sample, ``p_a`` down and ``p_b`` up.
+
+    Parameters
+    ----------
+    p_a, p_b : float64 array, shape (m,)
+        Bounds of probabilities.
+    n_train, subsample, change
+        As in :func:`certified_sizes`.
+
+    Returns
+    -------
+    int64 array, shape (m,)
+        Certified sizes; -1 where not even 0 is certified.
+
+    References
+    ----------
+    docs/certificates.md, Theorem 9.
     """
     n, ξ = int(n_train), int(subsample)
     Δ = np.maximum(p_a - p_b, 0.0)
@@ -173,7 +266,7 @@ def sizes_of_bounds(
 
 
 def _rule(p_a: float, p_b: float, n: int, ξ: int, change: str) -> Callable[[int], bool]:
-    """Whether Theorem 9 certifies a size, in integers: numbers of samples instead of probabilities."""
+    """Return the condition of Theorem 9 for a size, in integers: numbers of samples instead of probabilities."""
     samples = n**ξ
     margin = math.floor(Fraction(p_a) * samples) - math.ceil(Fraction(p_b) * samples)
     if change == "any":
@@ -184,7 +277,7 @@ def _rule(p_a: float, p_b: float, n: int, ξ: int, change: str) -> Callable[[int
 
 
 def _decide(certified: int, refuted: int, rule: Callable[[int], bool]) -> int:
-    """The largest size that a rule certifies, between one that it does and a larger one that it does not."""
+    """Search for the largest size that a rule certifies, between one that it does and a larger one that it does not."""
     while refuted - certified > 1:
         middle = (certified + refuted) // 2
         if rule(middle):

@@ -1,12 +1,13 @@
 """What it costs to break a test example: removals of its label, given the additions of a rival's label.
 
 ``cost_{i,l}(A)`` is a lower bound of the number of removed training examples with label ``a_i`` in every attack of size
-``e`` that adds at most ``A`` examples with label ``l`` and makes ``l`` overtake ``a_i`` at test example ``i``. It falls
-as ``A`` grows. A :class:`CostTable` holds it for all pairs ``(i, l)`` that an attack of size ``e`` can reach.
+``e`` that adds at most ``A`` examples with label ``l`` and makes ``l`` overtake ``a_i`` at test example ``i``. It never
+grows with ``A`` nor with ``e``. :class:`CostTables` holds what gives it for all examples, rivals and sizes.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,117 +15,137 @@ from jaxtyping import Integer
 
 from certvote.certificates import individual
 from certvote.certificates.change import allowed
-from certvote.certificates.pair_costs import knn_costs, least_gaps, plain_costs
-from certvote.certificates.votes import UNLIMITED, correct, gaps, predicted_labels
+from certvote.certificates.paths import deep_minima, insertion_minima, running_minima
+from certvote.certificates.votes import correct, gaps, predicted_labels
 from certvote.certificates.window import check_window
 from certvote.types import Votes
 
 MAX_TABLE_BYTES = 2**29
+BLOCK = 256  # examples whose tables are filled at once: they stay in the processor's cache
 
 
 @dataclass(frozen=True)
 class Attackable:
-    """The test examples that are right on clean data, sorted by predicted label.
+    """Hold the test examples that are right on clean data and that some attack may break, easiest ones first.
 
-    ``gap`` is ``i64[m c]``, ``label`` the predicted labels ``i64[m]``, ``safe`` the sizes certified individually
-    ``i64[m]``. For kNN, ``ranked`` are the labels of the neighbors around the ``k``-th, ``inside`` columns of them
-    within the neighborhood; ``None`` for rNN.
+    Attributes
+    ----------
+    gap : int64 array, shape (m, c)
+        Gap to every rival; ``UNLIMITED`` at the predicted label.
+    label : int64 array, shape (m,)
+        Predicted labels.
+    safe : int64 array, shape (m,)
+        Sizes that are certified individually, ascending, all of them below the largest size.
+    pulled, pushed : int array, shape (positions, m), or None
+        For kNN: labels of the neighbors that come next as the border moves outward and inward; None for rNN.
+    change : {"any", "insert", "delete"}
+        What the attacker may do to the training set.
     """
 
     gap: np.ndarray
     label: np.ndarray
     safe: np.ndarray
-    ranked: np.ndarray | None
-    inside: int
+    pulled: np.ndarray | None
+    pushed: np.ndarray | None
     change: str
 
     @classmethod
     def of(cls, votes: Votes, labels: Integer[np.ndarray, " m"], largest: int, change: str = "any") -> Attackable:
         """Sort out what attacks up to the size ``largest`` may break, from checked votes and labels.
 
-        Raises:
-            ValueError: kNN votes whose ``window`` is too small, or whose ranked labels do not fit them.
+        Raises
+        ------
+        ValueError
+            If votes of kNN have too small a ``window``, or ranked labels that do not fit them.
         """
         knn = votes.k is not None and largest > 0
         if knn:
             check_window(votes, largest)
-        a = predicted_labels(votes.counts)
-        kept = np.flatnonzero(correct(votes.counts, labels))
-        kept = kept[np.argsort(a[kept], kind="stable")]
-        ranked = votes.ranked[kept] if knn and votes.ranked is not None else None
-        inside = min(votes.window, votes.k) if votes.k is not None else 0
         safe = individual.votes_sizes(votes, labels, change=change)
-        return cls(gaps(votes.counts)[kept], a[kept], safe[kept], ranked, inside, change)
+        kept = np.flatnonzero(correct(votes.counts, labels) & (safe < largest))
+        kept = kept[np.argsort(safe[kept], kind="stable")]
+        pulled = pushed = None
+        if knn:
+            assert votes.k is not None
+            assert votes.ranked is not None
+            inside = min(votes.window, votes.k)
+            pulled = np.ascontiguousarray(votes.ranked[kept, inside : inside + largest].T)
+            pushed = np.ascontiguousarray(votes.ranked[kept, max(inside - largest, 0) : inside].T[::-1])
+        return cls(gaps(votes.counts)[kept], predicted_labels(votes.counts)[kept], safe[kept], pulled, pushed, change)
 
 
 @dataclass(frozen=True)
-class CostTable:
-    """Costs at one poisoning size: so many ``removals`` and ``additions`` at most.
+class CostTables:
+    """Hold the costs of all examples and rivals at every poisoning size up to ``largest`` (section 7 of the page).
 
-    The pairs of rival ``l`` are ``pair_start[l] : pair_start[l + 1]`` (``i64[c + 1]``); ``example`` (``i32``) says
-    whose each is, and ``label_start`` (``i64[c + 1]``) delimits the examples of each predicted label. Pair ``j`` of
-    ``l`` costs ``cost[offset[l] + x * pairs_l + j]`` at ``A = min(x * step, additions)``; ``removals + 1`` stands for
-    never.
+    At size ``e``, with at most ``ρ`` removals and ``α`` additions, it is ``cost_{i,l}(A) = max(base - A, 0)``, never if
+    that exceeds ``ρ``. For rNN, the plain bound, and insertions, ``base`` is ``fixed_{i,l}(e)``. For the sharp bound of
+    kNN it is ``min(outward_{i,l}(ρ - A), deep_{i,l}(α + A))``.
+
+    Attributes
+    ----------
+    outward, deep, fixed : int array, shape (c, rows, m)
+        Row ``j`` is for the argument ``j * step``. Tables that are not needed have no rows; ``fixed`` has a single one
+        where it does not depend on the size (rNN).
+    step : int
+        More than 1 where the tables would take too much memory; arguments are then rounded, up for bounds from above
+        of what breaks, down for bounds from below.
+    label, safe : int64 array, shape (m,)
+        As in :class:`Attackable`.
+    change : str
+        As in :class:`Attackable`.
     """
 
-    removals: int
-    additions: int
+    outward: np.ndarray
+    deep: np.ndarray
+    fixed: np.ndarray
     step: int
-    label_start: np.ndarray
-    pair_start: np.ndarray
-    example: np.ndarray
-    offset: np.ndarray
-    cost: np.ndarray
+    label: np.ndarray
+    safe: np.ndarray
+    change: str
 
-    @property
-    def units(self) -> int:
-        """Steps that cover all additions, were they all of one label."""
-        return -(-self.additions // self.step)
+    @classmethod
+    def of(
+        cls, attackable: Attackable, largest: int, *, bound: str, max_bytes: int = MAX_TABLE_BYTES, threads: int = 1
+    ) -> CostTables:
+        """Compute the tables for sizes up to ``largest`` (docs/certificates.md, Lemmas 4, 6, 7 and 13)."""
+        gap, label, pulled, pushed = attackable.gap, attackable.label, attackable.pulled, attackable.pushed
+        m, c = gap.shape
+        ρ, _ = allowed(attackable.change, largest)
+        cap = 2 * largest + 1  # no attack reaches so large a gap, whatever its additions
+        dtype = np.dtype(np.int16 if cap < 2**15 else np.int32)
+        knn, moving = pulled is not None, pulled is not None and bound == "sharp" and ρ > 0
+        arguments = (3 if moving else 1) * largest if knn else 0
+        step = max(1, -(-arguments * m * c * dtype.itemsize // max_bytes))
+        rows = -(-largest // step) + 1
+        outward, deep = (np.empty((c, number if moving else 0, m), dtype) for number in (rows, 2 * rows))
+        fixed = np.empty((c, 0 if moving else rows if knn else 1, m), dtype)
 
-    @property
-    def rivals(self) -> np.ndarray:
-        """Labels that overtake some example in some attack of this size."""
-        return np.flatnonzero(np.diff(self.pair_start))
+        def fill(l: int) -> None:  # noqa: E741 (the paper's label)
+            capped = np.minimum(gap[:, l], 4 * largest + 2)  # beyond reach wherever the border moves
+            for start in range(0, m, BLOCK):
+                block = slice(start, start + BLOCK)
+                given = capped[block], label[block], l
+                if pulled is None or pushed is None:
+                    fixed[l, 0, block] = np.minimum(capped[block], cap)
+                elif moving:
+                    running_minima(*given, pulled[:, block], True, cap, step, outward[l, :, block])
+                    deep_minima(*given, pushed[:, block], cap, step, deep[l, :, block])
+                elif bound == "sharp":
+                    insertion_minima(*given, pushed[:, block], cap, step, fixed[l, :, block])
+                else:
+                    running_minima(*given, pushed[:, block], False, cap, step, fixed[l, :, block])
+                    if ρ > 0:
+                        outside = np.empty_like(fixed[l, :, block])
+                        running_minima(*given, pulled[:, block], True, cap, step, outside)
+                        np.minimum(fixed[l, :, block], outside, out=fixed[l, :, block])
+            for table in (outward, deep, fixed):
+                table[l][:, label == l] = cap  # no label is its own rival
 
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(fill, range(c)))
+        return cls(outward, deep, fixed, step, label, attackable.safe, attackable.change)
 
-def cost_table(attackable: Attackable, size: int, *, bound: str, max_bytes: int = MAX_TABLE_BYTES) -> CostTable:
-    """Costs of all pairs that an attack of ``size`` can reach (docs/certificates.md, Lemmas 4, 6 and 7,
-    and 13).
-
-    Where the table would take more than ``max_bytes``, additions are counted in steps, rounded up: costs too low, still
-    a certificate.
-    """
-    gap, ranked = attackable.gap, attackable.ranked
-    ρ, α = allowed(attackable.change, size)
-    c = gap.shape[1]
-    sharp = bound == "sharp"
-    if ranked is None:
-        least = gap
-    else:
-        least = least_gaps(gap, attackable.label, ranked, attackable.inside, ρ, α)
-        least[attackable.safe >= size] = UNLIMITED
-    reachable = least <= ρ + α
-    pairs = reachable.sum(axis=0)
-    dtype = np.dtype(np.uint16 if ρ + 1 < 2**16 else np.uint32)
-    step = max(1, -(-int(pairs.sum()) * (α + 1) * dtype.itemsize // max_bytes))
-    additions = np.minimum(np.arange(-(-α // step) + 1) * step, α)
-
-    offset = np.concatenate(([0], np.cumsum(pairs * additions.size)))
-    cost = np.empty(offset[-1], dtype=dtype)
-    example = [np.flatnonzero(reachable[:, l]) for l in range(c)]  # noqa: E741 (the paper's label)
-    for l, rows in enumerate(example):  # noqa: E741
-        block = cost[offset[l] : offset[l + 1]].reshape(additions.size, rows.size)
-        if ranked is not None and sharp:
-            knn_costs(gap[rows, l], attackable.label[rows], l, ranked[rows], attackable.inside, ρ, α, additions, block)
-        else:
-            plain_costs(least[rows, l], ρ, additions, block)
-    return CostTable(
-        removals=ρ,
-        additions=α,
-        step=step,
-        label_start=np.searchsorted(attackable.label, np.arange(c + 1)),
-        pair_start=np.concatenate(([0], np.cumsum(pairs))),
-        example=np.concatenate(example).astype(np.int32),
-        offset=offset[:-1],
-        cost=cost,
-    )
+    def attackable(self, size: int) -> int:
+        """Count the examples that an attack of this size may break: they are the first ones."""
+        return int(np.searchsorted(self.safe, size, side="left"))

@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Int64
 
 from certvote.certificates import individual
+from certvote.certificates.allocation import allocate
 from certvote.certificates.border import outward_gaps
-from certvote.certificates.search_kernels import at_most
 from certvote.certificates.votes import correct, gaps, predicted_labels
 from certvote.certificates.window import check_window
 from certvote.types import Votes
@@ -20,10 +20,12 @@ from certvote.types import Votes
 def knn_broken(
     votes: Votes, labels: Int64[np.ndarray, " m"], sizes: Int64[np.ndarray, " s"], bound: str
 ) -> Int64[np.ndarray, " s"]:
-    """Most examples, right on clean data, that break at each size, from checked votes, labels and sizes.
+    """Compute the most examples, right on clean data, that break at each size, from checked votes, labels and sizes.
 
-    Raises:
-        ValueError: kNN votes whose ``window`` is too small, or whose ranked labels do not fit them.
+    Raises
+    ------
+    ValueError
+        If the ``window`` of kNN votes is too small, or the ranked labels do not fit them.
     """
     broken = np.zeros(sizes.size, dtype=np.int64)
     largest, c = int(sizes.max()), votes.counts.shape[1]
@@ -46,9 +48,11 @@ def knn_broken(
         cost[impossible] = largest + 1
     cost = np.maximum(np.minimum.accumulate(cost, axis=1), 0)
 
-    start = np.searchsorted(a[kept], np.arange(c + 1))
-    F, partial = (np.zeros((c, largest + 1), dtype=np.int32) for _ in range(2))
+    partial = np.empty((c, largest + 1), dtype=np.int32)
     for j, e in enumerate(sizes.tolist()):
-        least = np.where(safe < e, cost[:, min(e, last)], e + 1).astype(np.int64)
-        broken[j] = at_most(least, start, e, 0, F, partial)
+        least = cost[:, min(e, last)]
+        falls = (safe < e) & (least <= e)
+        F = np.zeros((c, e + 1), dtype=np.int32)
+        np.add.at(F, (a[kept][falls], least[falls]), 1)
+        broken[j] = allocate(np.cumsum(F, axis=1, dtype=np.int32), partial, e)
     return broken

@@ -1,8 +1,8 @@
-"""Deep Partition Aggregation (DPA): certified sizes of votes among models trained on disjoint parts.
+"""Certify Deep Partition Aggregation (DPA): votes among base classifiers that are trained on disjoint parts.
 
-A hash puts every training example into one part, and a voter depends on its part alone. How many parts must be
-poisoned before the winner changes is a property of the votes; how many one unit of the poisoning size may touch
-depends on what the attacker may do: a removal and an addition may meet in different parts (docs/ensembles.md).
+A hash puts every training example into one part, and a member depends on its part alone. How many parts must be
+poisoned before the winner changes is a property of the votes; how many parts one unit of the poisoning size may touch
+depends on what the attacker may do: a removal and an addition may fall into different parts (docs/ensembles.md).
 """
 
 from __future__ import annotations
@@ -24,21 +24,41 @@ from certvote.checks import plain_array
 from certvote.types import Curve, Election, Votes
 
 PARTS_TOUCHED = {"any": 2, "insert": 1, "delete": 1}
-"""Most parts that one unit of the poisoning size touches."""
+"""Most parts that one unit of the poisoning size touches, by what the attacker may do (docs/ensembles.md, Lemma 1)."""
 
 
 def certified_sizes(
     counts: Integer[np.ndarray, "m c"], labels: Integer[np.ndarray, " m"], *, change: str = "any"
 ) -> Int64[np.ndarray, " m"]:
-    """Largest poisoning size at which each test example keeps its correct label; -1 where it is wrong on clean data.
+    """Compute the largest poisoning size at which each test example keeps its correct label.
 
     A poisoned part takes at most 2 off the gap, so it takes ``ceil(gap_b / 2)`` of them to change a label. The size is
-    ``ceil(gap_b / 2) - 1``, or with ``change="any"`` ``ceil(gap_b / 4) - 1`` (docs/ensembles.md, Theorem 1). With a
-    single class nothing can go wrong, and the size is ``certvote.certificates.votes.UNLIMITED``.
+    ``ceil(gap_b / 2) - 1``, or with ``change="any"`` ``ceil(gap_b / 4) - 1``.
 
-    Raises:
-        ValueError: counts that are not a nonempty table of nonnegative integers, labels that do not fit them, or an
-            unknown change.
+    Parameters
+    ----------
+    counts : int array, shape (m, c)
+        Votes per test example and label.
+    labels : int array, shape (m,)
+        True labels.
+    change : {"any", "insert", "delete"}
+        What the attacker may do to the training set.
+
+    Returns
+    -------
+    int64 array, shape (m,)
+        Certified sizes in training examples; -1 where the prediction is wrong on clean data.
+        With a single class nothing can go wrong, and sizes are ``certvote.certificates.votes.UNLIMITED``.
+
+    Raises
+    ------
+    ValueError
+        If counts are not a nonempty table of nonnegative integers, labels do not fit them, or the change is unknown.
+
+    References
+    ----------
+    docs/ensembles.md, Theorem 1; Levine and Feizi (2021), "Deep partition aggregation: provable defenses against
+    general poisoning attacks", ICLR.
     """
     counts, labels = checked_counts(counts, labels)
     gap = smallest_gap(counts)
@@ -49,10 +69,26 @@ def certified_sizes(
 def curve(
     votes: Votes, labels: Integer[np.ndarray, " m"], sizes: Integer[np.ndarray, " s"], *, change: str = "any"
 ) -> Curve:
-    """Share of test examples whose certified size is at least ``e``, for every ``e`` in ``sizes`` (Theorem 1).
+    """Compute the share of test examples whose certified size is at least ``e``, for every ``e`` in ``sizes``.
 
-    Raises:
-        ValueError: votes of kNN (``votes.k`` given), votes, labels or sizes out of range, or an unknown change.
+    Parameters
+    ----------
+    votes : Votes
+        Votes of the base classifiers.
+    labels, change
+        As in :func:`certified_sizes`.
+    sizes : int array, shape (s,)
+        Poisoning sizes, in any order.
+
+    Returns
+    -------
+    Curve
+        Certified accuracy at every size.
+
+    Raises
+    ------
+    ValueError
+        If votes are those of kNN (``votes.k`` given), or votes, labels, sizes or change are out of range.
     """
     sizes = checked_sizes(sizes)
     votes, labels = checked_votes(votes, labels)
@@ -64,13 +100,33 @@ def curve(
 def election_sizes(
     election: Election, labels: Integer[np.ndarray, " m"], *, change: str = "any"
 ) -> Int64[np.ndarray, " m"]:
-    """Largest poisoning size at which each election keeps its correct winner; -1 where it is wrong on clean data.
+    """Compute the largest poisoning size at which each election keeps its correct winner.
 
-    ``parts - 1``, or with ``change="any"`` ``floor((parts - 1) / 2)``: less than ``parts`` parts do not change it.
+    Fewer than ``parts`` poisoned parts do not change the winner. The size is ``parts - 1``, or with ``change="any"``
+    ``floor((parts - 1) / 2)``.
 
-    Raises:
-        ValueError: an election whose arrays do not fit together or are out of range, labels that do not fit it, or an
-            unknown change.
+    Parameters
+    ----------
+    election : Election
+        Outcome of an election, with the number of parts that its winner withstands.
+    labels, change
+        As in :func:`certified_sizes`.
+
+    Returns
+    -------
+    int64 array, shape (m,)
+        Certified sizes in training examples; -1 where the winner is wrong on clean data.
+        With a single class nothing can go wrong, and sizes are ``certvote.certificates.votes.UNLIMITED``.
+
+    Raises
+    ------
+    ValueError
+        If arrays of the election do not fit together or are out of range, labels do not fit them, or the change is
+        unknown.
+
+    References
+    ----------
+    docs/ensembles.md, (2) and Theorems 2 to 4.
     """
     if not isinstance(election, Election):
         raise ValueError(f"expected election as a certvote.types.Election, got {type(election).__name__}")
@@ -87,17 +143,31 @@ def election_sizes(
 def election_curve(
     election: Election, labels: Integer[np.ndarray, " m"], sizes: Integer[np.ndarray, " s"], *, change: str = "any"
 ) -> Curve:
-    """Share of elections whose certified size is at least ``e``, for every ``e`` in ``sizes``.
+    """Compute the share of elections whose certified size is at least ``e``, for every ``e`` in ``sizes``.
 
-    Raises:
-        ValueError: election, labels or sizes out of range, or an unknown change.
+    Parameters
+    ----------
+    election, labels, change
+        As in :func:`election_sizes`.
+    sizes : int array, shape (s,)
+        Poisoning sizes, in any order.
+
+    Returns
+    -------
+    Curve
+        Certified accuracy at every size.
+
+    Raises
+    ------
+    ValueError
+        If election, labels, sizes or change are out of range.
     """
     sizes = checked_sizes(sizes)
     return share_certified(election_sizes(election, labels, change=change), sizes)
 
 
 def _sizes(parts: Int64[np.ndarray, " m"], right: Bool[np.ndarray, " m"], change: str) -> Int64[np.ndarray, " m"]:
-    """Certified size from the least number of poisoned parts that may change the winner."""
+    """Compute certified sizes from the least numbers of poisoned parts that may change the winner."""
     check_change(change)
     size = np.where(parts == UNLIMITED, UNLIMITED, (parts - 1) // PARTS_TOUCHED[change])
     return np.where(right, size, -1).astype(np.int64)

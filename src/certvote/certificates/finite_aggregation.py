@@ -1,8 +1,9 @@
-"""Finite Aggregation (FA): plurality among models that share training examples through a hash spread.
+"""Certify Finite Aggregation (FA): plurality among base classifiers that share training examples by a hash spread.
 
 Every bucket goes to several voters, every voter has several buckets. A poisoned bucket takes at most 2 off a gap for
-each of its voters that votes for the winner, and 1 for each that votes for neither; how many buckets the gap needs
-depends on the votes of the single test example (docs/ensembles.md, Theorem 2). With one bucket per voter it is DPA.
+each of its voters that votes for the winner, and 1 for each that votes for neither. How many buckets it takes to close
+the gap depends on the votes about the single test example (docs/ensembles.md, Theorem 2). With one bucket per voter it
+is DPA.
 """
 
 from __future__ import annotations
@@ -33,13 +34,33 @@ def elect(
     num_classes: int,
     threads: int | None = None,
 ) -> Election:
-    """Winners by plurality of the voters' labels ``first``, and how many buckets it takes to change them (Theorem 2).
+    """Elect labels by plurality, and compute how many buckets must be poisoned to change the winners.
 
-    ``buckets`` are any numbers, those of a voter in its row.
+    Parameters
+    ----------
+    first : int array, shape (m, v)
+        Label that each voter gives each test example.
+    buckets : int array, shape (v, d)
+        Buckets of each voter, any integers.
+    num_classes : int
+        Number of labels, c.
+    threads : int or None
+        Threads; ``None``: one per core.
 
-    Raises:
-        ValueError: labels that are not below ``num_classes``, buckets that are not those of the voters, or options out
-            of range.
+    Returns
+    -------
+    Election
+        Winners, and lower bounds of the number of poisoned buckets that change them.
+
+    Raises
+    ------
+    ValueError
+        If labels are not below ``num_classes``, buckets are not those of the voters, or an option is out of range.
+
+    References
+    ----------
+    docs/ensembles.md, Theorem 2; Wang, Levine and Feizi (2022), "Improved certified defenses against data poisoning
+    with (deterministic) finite aggregation", ICML.
     """
     c = checked_classes(num_classes)
     first = checked_ballots("first", first, c, 2)

@@ -1,10 +1,11 @@
-"""Joint certificates of rNN by grouping test examples, RD and ISLAND: what the paper proposes.
+"""Certify rNN jointly by grouping test examples: RD and ISLAND, the certificates that the paper proposes.
 
 In a group of test examples whose predicted labels are pairwise different, one removed training example hurts at most
 one of them. At size ``e`` breaking example ``i`` takes ``cost_i(e) = max(gap_{i,b} - α, 0)`` removals of its label,
-where ``α`` is the number of additions allowed: ``e``, or none. So an attacker breaks at most as many of a group as its
-cheapest costs sum to at most ``e`` (docs/certificates.md, Theorems 2 and 14). Costs are compared, not the differences
-of counts: those ignore the tie bit and can certify one too many.
+where ``α`` is the number of additions allowed: ``e``, or none. So an attacker breaks at most ``j`` examples of a group,
+where ``j`` is the largest number of its smallest costs whose sum is at most ``e`` (docs/certificates.md, Theorems 2 and
+14). Costs are computed from gaps, not from differences of counts: those ignore the tie bit and can certify one too
+many.
 """
 
 from __future__ import annotations
@@ -30,16 +31,43 @@ def curve(
     seed: int = 0,
     change: str = "any",
 ) -> Curve:
-    """Certified accuracy of rNN at every poisoning size, test examples grouped by ``method`` (Theorem 2).
+    """Compute the certified accuracy of rNN at every poisoning size, test examples grouped by a method.
 
     ``rd`` shuffles the examples of every predicted label with ``seed``; group ``j`` takes the ``j``-th of every label.
     ``island`` does the same for each size anew, with the examples sorted by cost, and leaves out those that are
     certified individually or not at all; it does not use the seed. As the groups change with the size, ISLAND's curve
     may rise here and there; every point of it holds by itself.
 
-    Raises:
-        ValueError: votes of kNN (``votes.k`` given), ``change="insert"`` (a group shares removals, and there are none),
-            an unknown method, or anything out of range.
+    Parameters
+    ----------
+    votes : Votes
+        Votes of rNN.
+    labels : int array, shape (m,)
+        True labels.
+    sizes : int array, shape (s,)
+        Poisoning sizes, in any order.
+    method : {"rd", "island"}
+        How test examples are grouped.
+    seed : int
+        Seed of the division into random groups.
+    change : {"any", "delete"}
+        What the attacker may do to the training set.
+
+    Returns
+    -------
+    Curve
+        Certified accuracy at every size.
+
+    Raises
+    ------
+    ValueError
+        If votes are those of kNN (``votes.k`` given), ``change="insert"`` (a group shares removals, and there are
+        none), the method is unknown, or anything is out of range.
+
+    References
+    ----------
+    docs/certificates.md, Theorems 2 and 14; Jia, Liu, Cao and Gong (2022), "Certified robustness of nearest neighbors
+    against data poisoning and backdoor attacks", AAAI, Theorem 2.
     """
     votes, labels = checked_votes(votes, labels)
     e = checked_sizes(sizes)
@@ -75,7 +103,7 @@ def curve(
 
 
 def _random_groups(a: Int64[np.ndarray, " m"], c: int, rng: np.random.Generator) -> Int64[np.ndarray, " m"]:
-    """Group of every example: its place among the shuffled examples of its predicted label."""
+    """Assign every example to a group: its place among the shuffled examples of its predicted label."""
     group = np.empty(a.size, dtype=np.int64)
     for label in range(c):
         members = np.flatnonzero(a == label)
@@ -86,7 +114,7 @@ def _random_groups(a: Int64[np.ndarray, " m"], c: int, rng: np.random.Generator)
 @njit(cache=True)
 @no_type_check
 def _prefix(costs: np.ndarray, budget: int) -> int:
-    """Length of the longest prefix of ascending costs whose sum is at most the budget."""
+    """Return the length of the longest prefix of ascending costs whose sum is at most the budget."""
     total = 0
     for j in range(costs.size):
         total += costs[j]
@@ -98,7 +126,7 @@ def _prefix(costs: np.ndarray, budget: int) -> int:
 @njit(cache=True)
 @no_type_check
 def _broken_rd(gap: np.ndarray, starts: np.ndarray, budgets: np.ndarray, additions: np.ndarray) -> np.ndarray:
-    """Examples not certified at each size; ``gap`` is sorted within each group ``starts[g] : starts[g + 1]``."""
+    """Count the examples not certified at each size; ``gap`` is sorted in each group ``starts[g] : starts[g + 1]``."""
     broken = np.zeros(budgets.size, dtype=np.int64)
     for g in range(starts.size - 1):
         members = gap[starts[g] : starts[g + 1]]
@@ -111,7 +139,7 @@ def _broken_rd(gap: np.ndarray, starts: np.ndarray, budgets: np.ndarray, additio
 @njit(cache=True)
 @no_type_check
 def _broken_island(gap: np.ndarray, starts: np.ndarray, budgets: np.ndarray, additions: np.ndarray) -> np.ndarray:
-    """Examples not certified at each size; ``gap`` is sorted within each predicted label's part."""
+    """Count the examples not certified at each size; ``gap`` is sorted within each predicted label's part."""
     c = starts.size - 1
     broken = np.zeros(budgets.size, dtype=np.int64)
     first = np.empty(c, dtype=np.int64)
@@ -123,9 +151,8 @@ def _broken_island(gap: np.ndarray, starts: np.ndarray, budgets: np.ndarray, add
         for label in range(c):
             part = gap[starts[label] : starts[label + 1]]
             first[label] = starts[label] + np.searchsorted(part, α, side="right")  # before it: cost 0
-            last[label] = starts[label] + np.searchsorted(
-                part, α + budgets[j], side="right"
-            )  # from it on: cost > budget
+            # from it on: cost > budget
+            last[label] = starts[label] + np.searchsorted(part, α + budgets[j], side="right")
             broken[j] += first[label] - starts[label]
             longest = max(longest, last[label] - first[label])
         for place in range(longest):

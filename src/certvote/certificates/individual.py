@@ -1,11 +1,11 @@
-"""The individual certificate of kNN and rNN: each test example on its own."""
+"""Certify each test example on its own."""
 
 from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Int64, Integer
 
-from certvote.certificates.border import border_sizes
+from certvote.certificates.base import Certificate, Problem, VotesOf
 from certvote.certificates.change import check_change
 from certvote.certificates.votes import (
     UNLIMITED,
@@ -19,22 +19,59 @@ from certvote.certificates.votes import (
     smallest_gap,
 )
 from certvote.certificates.window import check_window
+from certvote.options import Label, choice
 from certvote.types import Curve, Votes
+
+
+@choice("certificate", "individual")
+class Individual(Certificate):
+    """Each test example on its own, by the algorithm's own theorem."""
+
+    label = Label("individual", order=0, dashes=(1.4, 2.2), width=1.5)
+    meaning = (
+        "Each test example on its own: the attacker may spend all e examples on every single one, as if there were one "
+        "attack for each of them."
+    )
+    votes_of = frozenset(VotesOf)
+    joint = False
+    old_names = ("none",)
+
+    def curve(self, problem: Problem, alone: Int64[np.ndarray, " m"], progress: object) -> Curve:
+        return share_certified(alone, problem.sizes)
 
 
 def certified_sizes(
     counts: Integer[np.ndarray, "m c"], labels: Integer[np.ndarray, " m"], *, change: str = "any"
 ) -> Int64[np.ndarray, " m"]:
-    """Largest poisoning size at which each test example keeps its correct label; -1 where it is wrong on clean data.
+    """Compute the largest poisoning size at which each test example keeps its correct label, from counts alone.
 
-    ``ceil(gap_b / 2) - 1``: a poisoned example changes at most one vote of each of two labels (docs/certificates.md,
-    Theorem 1). For rNN it is ``gap_b - 1`` where the attacker can only insert, or only delete (Theorem 11); kNN has
-    :func:`votes_sizes` for that. With a single class nothing can go wrong, and the size is
-    ``certvote.certificates.votes.UNLIMITED``.
+    A poisoned example changes at most one vote of each of two labels: the size is ``ceil(gap_b / 2) - 1``. For rNN it
+    is ``gap_b - 1`` if the attacker can only insert, or only delete; kNN has :func:`votes_sizes` for that.
 
-    Raises:
-        ValueError: counts that are not a nonempty table of nonnegative integers, labels that do not fit them, or an
-            unknown change.
+    Parameters
+    ----------
+    counts : int array, shape (m, c)
+        Votes per test example and label.
+    labels : int array, shape (m,)
+        True labels.
+    change : {"any", "insert", "delete"}
+        What the attacker may do to the training set.
+
+    Returns
+    -------
+    int64 array, shape (m,)
+        Certified sizes in training examples; -1 where the prediction is wrong on clean data.
+        With a single class nothing can go wrong, and sizes are ``certvote.certificates.votes.UNLIMITED``.
+
+    Raises
+    ------
+    ValueError
+        If counts are not a nonempty table of nonnegative integers, labels do not fit them, or the change is unknown.
+
+    References
+    ----------
+    docs/certificates.md, Theorems 1 and 11; Jia, Liu, Cao and Gong (2022), "Certified robustness of nearest neighbors
+    against data poisoning and backdoor attacks", AAAI, Theorem 1.
     """
     check_change(change)
     counts, labels = checked_counts(counts, labels)
@@ -44,20 +81,41 @@ def certified_sizes(
 
 
 def votes_sizes(votes: Votes, labels: Integer[np.ndarray, " m"], *, change: str = "any") -> Int64[np.ndarray, " m"]:
-    """:func:`certified_sizes` of votes, those of kNN included, which say more than their counts if they have a window.
+    """Compute the largest poisoning size at which each test example keeps its correct label, from votes with a window.
 
-    Additions push neighbors out of the neighborhood, removals pull others in: which ones is known within the window,
-    and there the size is exact for an attacker that can only insert or only delete (Theorem 11). Beyond it, and
-    without a window, it is at least what counts alone certify.
+    Votes of kNN with a window say more than their counts. Additions push neighbors out of the neighborhood, removals
+    pull others in: which ones is known within the window, and there the size is exact for an attacker that can only
+    insert or only delete. Beyond the window, and without one, it is at least what counts alone certify.
 
-    Raises:
-        ValueError: votes or labels out of range, or an unknown change.
+    Parameters
+    ----------
+    votes : Votes
+        Votes of rNN or kNN.
+    labels, change
+        As in :func:`certified_sizes`.
+
+    Returns
+    -------
+    int64 array, shape (m,)
+        Certified sizes in training examples; -1 where the prediction is wrong on clean data.
+        With a single class nothing can go wrong, and sizes are ``certvote.certificates.votes.UNLIMITED``.
+
+    Raises
+    ------
+    ValueError
+        If votes, labels or change are out of range.
+
+    References
+    ----------
+    docs/certificates.md, Theorem 11.
     """
     check_change(change)
     votes, labels = checked_votes(votes, labels)
     counts, ranked = votes.counts, votes.ranked
     if votes.k is None or change == "any" or votes.window == 0 or counts.shape[1] == 1:
         return certified_sizes(counts, labels, change=change if votes.k is None else "any")
+    from certvote.certificates.border import border_sizes
+
     check_window(votes, votes.window)
     assert ranked is not None
     inside = min(votes.window, votes.k)
@@ -75,10 +133,24 @@ def votes_sizes(votes: Votes, labels: Integer[np.ndarray, " m"], *, change: str 
 def curve(
     votes: Votes, labels: Integer[np.ndarray, " m"], sizes: Integer[np.ndarray, " s"], *, change: str = "any"
 ) -> Curve:
-    """Share of test examples whose certified size is at least ``e``, for every ``e`` in ``sizes`` (Theorems 1 and 11).
+    """Compute the share of test examples whose certified size is at least ``e``, for every ``e`` in ``sizes``.
 
-    Raises:
-        ValueError: votes, labels or sizes out of range, or an unknown change.
+    Parameters
+    ----------
+    votes, labels, change
+        As in :func:`votes_sizes`.
+    sizes : int array, shape (s,)
+        Poisoning sizes, in any order.
+
+    Returns
+    -------
+    Curve
+        Certified accuracy at every size.
+
+    Raises
+    ------
+    ValueError
+        If votes, labels, sizes or change are out of range.
     """
     sizes = checked_sizes(sizes)
     return share_certified(votes_sizes(votes, labels, change=change), sizes)

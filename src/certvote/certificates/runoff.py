@@ -1,9 +1,9 @@
-"""Run-Off Election (ROE): the two labels with the most first choices are finalists, and all voters decide between them.
+"""Certify Run-Off Election (ROE): all voters decide between the two labels with the most first choices, the finalists.
 
-The winner falls if two rivals pass it in round one, or if a rival meets it in round two and wins; who may become the
-other finalist has to pass the present one first (docs/ensembles.md, Theorem 3). Voters are models trained on parts of
-the training set, disjoint ones (DPA) or spread ones (FA), and rank all labels. Of voters without rankings those for
-neither finalist could only abstain, and then the plurality winner wins (Theorem 4).
+Voters are base classifiers that are trained on parts of the training set, disjoint ones (DPA) or spread ones (FA), and
+rank all labels. The winner changes if two rivals pass it in round one, or if a rival meets it in round two and wins; to
+become the other finalist a rival has to pass the present one first (docs/ensembles.md, Theorem 3). If only first
+choices are known, voters for neither finalist abstain in round two, and the plurality winner wins (Theorem 4).
 """
 
 from __future__ import annotations
@@ -25,13 +25,34 @@ def elect(
     buckets: Integer[np.ndarray, "v d"] | None = None,
     threads: int | None = None,
 ) -> Election:
-    """Winners of the run-off of voters that rank all labels, the best first, and what it takes to change them.
+    """Elect labels by a run-off, and compute how many buckets must be poisoned to change the winners.
 
-    ``buckets`` are those of every voter (any numbers); without them every voter has a part of its own (DPA).
+    Parameters
+    ----------
+    rankings : int array, shape (m, v, c)
+        All labels in the order of each voter for each test example, the best first.
+    num_classes : int
+        Number of labels, c.
+    buckets : int array, shape (v, d), or None
+        Buckets of each voter, any integers; ``None``: each voter has a part of its own (DPA).
+    threads : int or None
+        Threads; ``None``: one per core.
 
-    Raises:
-        ValueError: rankings that are no permutations of all labels, buckets that are not those of the voters, or
-            options out of range.
+    Returns
+    -------
+    Election
+        Winners, and lower bounds of the number of poisoned buckets that change them.
+
+    Raises
+    ------
+    ValueError
+        If rankings are no permutations of all labels, buckets are not those of the voters, or an option is out of
+        range.
+
+    References
+    ----------
+    docs/ensembles.md, Theorem 3; Rezaei, Banihashem, Chegini and Feizi (2023), "Run-off election: improved provable
+    defense against data poisoning attacks", ICML.
     """
     c = checked_classes(num_classes)
     rankings = checked_ballots("rankings", rankings, c, 3)
@@ -55,7 +76,18 @@ def elect(
 
 
 def finalists(counts: Int32[np.ndarray, "m c"]) -> tuple[Int64[np.ndarray, " m"], Int64[np.ndarray, " m"]]:
-    """The two labels with the most first choices, the larger label first of equals; with a single class it twice."""
+    """Return the two labels with the most first choices, of equal ones the larger first.
+
+    Parameters
+    ----------
+    counts : int32 array, shape (m, c)
+        First choices per test example and label.
+
+    Returns
+    -------
+    int64 array, shape (m,), twice
+        The leader and the other finalist; with a single class both are that label.
+    """
     leader = predicted_labels(counts)
     others = counts.copy()
     np.put_along_axis(others, leader[:, None], -1, axis=1)
@@ -69,13 +101,30 @@ def elect_hard(
     buckets: Integer[np.ndarray, "v d"] | None = None,
     threads: int | None = None,
 ) -> Election:
-    """The run-off of voters of whom only the first choice is known, and who abstain if it is no finalist (Theorem 4).
+    """Elect labels by a run-off among voters that abstain in round two unless their first choice is a finalist.
 
-    Round two then has the counts of round one: it elects the plurality winner, and is certified as such.
+    Round two then has the counts of round one: the plurality winner is elected, and certified as such.
 
-    Raises:
-        ValueError: labels that are not below ``num_classes``, buckets that are not those of the voters, or options out
-            of range.
+    Parameters
+    ----------
+    first : int array, shape (m, v)
+        First choice of each voter for each test example.
+    num_classes, buckets, threads
+        As in :func:`elect`.
+
+    Returns
+    -------
+    Election
+        Winners, and lower bounds of the number of poisoned buckets that change them.
+
+    Raises
+    ------
+    ValueError
+        If labels are not below ``num_classes``, buckets are not those of the voters, or an option is out of range.
+
+    References
+    ----------
+    docs/ensembles.md, Theorem 4.
     """
     first = checked_ballots("first", first, checked_classes(num_classes), 2)
     own = np.arange(first.shape[1])[:, None] if buckets is None else buckets
@@ -85,7 +134,7 @@ def elect_hard(
 def _round_two(
     rankings: Integer[np.ndarray, "m v c"], counts: Int32[np.ndarray, "m c"], threads: int | None
 ) -> tuple[Int64[np.ndarray, " m"], Int64[np.ndarray, " m"]]:
-    """The winner and the other finalist, twice the same label if there is only one."""
+    """Hold round two: return the winner and the other finalist, with a single class that label twice."""
     leader, second = finalists(counts)
     votes = np.empty(leader.size, dtype=np.int64)
     in_threads(lambda rows: supporters(rankings[rows], leader[rows], second[rows], votes[rows]), leader.size, threads)

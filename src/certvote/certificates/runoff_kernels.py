@@ -1,4 +1,4 @@
-"""Compiled parts of the run-off: who ranks whom higher, and how many buckets change the winner (Theorem 3)."""
+"""Count who ranks whom higher in a run-off, and the buckets that change its winner (docs/ensembles.md, Theorem 3)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def supporters(rankings: np.ndarray, x: np.ndarray, y: np.ndarray, outcome: np.n
 @njit(nogil=True, cache=True)
 @no_type_check
 def _tally_above(rankings: np.ndarray, a: int, starts: np.ndarray, buckets: np.ndarray, above: np.ndarray) -> None:
-    """Write into ``above[label, j]`` how many of bucket ``j`` rank the label above ``a``; the last column: of all."""
+    """Write into ``above[label, j]`` how many voters of a bucket, or of all (last column), rank a label above ``a``."""
     above[:] = 0
     for voter in range(len(rankings)):
         place = 0
@@ -66,7 +66,11 @@ def least_parts(
     voters: np.ndarray,
     parts: np.ndarray,
 ) -> None:
-    """Write the least number of buckets that may change the winner; ``finalist`` is the one that lost round two."""
+    """Write the least number of buckets that may change the winner, for every test example.
+
+    ``finalist`` is the label that lost round two; ``starts``, ``buckets`` and ``voters`` are those of a
+    :class:`certvote.certificates.ballots.Reach`.
+    """
     m, v, c = rankings.shape
     votes = np.empty((c, voters.size), dtype=np.int32)
     above = np.empty((c, voters.size + 1), dtype=np.int32)
@@ -93,7 +97,7 @@ def least_parts(
 def _eliminated(
     passed: np.ndarray, least: int, s: np.ndarray, a: int, votes: np.ndarray, voters: np.ndarray, room: np.ndarray
 ) -> int:
-    """``least``, or the fewest buckets with which two rivals pass the winner in round one, if those are less."""
+    """Return the smaller of ``least`` and the fewest buckets with which two rivals pass the winner in round one."""
     order = np.argsort(passed)  # the winner itself is last
     for second in range(1, order.size - 1):
         q = order[second]

@@ -1,4 +1,4 @@
-"""The tie rule, gaps between vote counts, and the checks that every certificate makes of its input.
+"""Compute predictions and gaps from vote counts, and check the input of every certificate.
 
 The **larger** label wins a tie. Example ``i`` with counts ``s_i`` has the predicted label ``a = argmax_l (s_{i,l}, l)``
 and, for every rival ``l ≠ a``, the gap ``gap_{i,l} = s_{i,a} - s_{i,l} + [a > l]``: ``l`` overtakes ``a`` exactly when
@@ -16,19 +16,40 @@ from certvote.checks import is_integer, plain_array
 from certvote.types import Curve, Votes
 
 UNLIMITED = 2**62
-"""Gap to a label that cannot win, and certified size without any rival: larger than every poisoning size."""
+"""Gap to a label that cannot win, and certified size where there is a single class: above every poisoning size."""
 
 _MAX_COUNT = 2**31 - 1
 
 
 def predicted_labels(counts: Integer[np.ndarray, "m c"]) -> Int64[np.ndarray, " m"]:
-    """Label with the most votes, the larger one of equals; without any vote the largest label there is."""
+    """Return the label with the most votes, of equal ones the larger; without any vote the largest label.
+
+    Parameters
+    ----------
+    counts : int array, shape (m, c)
+        Votes per test example and label.
+
+    Returns
+    -------
+    int64 array, shape (m,)
+    """
     c = counts.shape[1]
     return np.asarray(c - 1 - np.argmax(counts[:, ::-1], axis=1), dtype=np.int64)
 
 
 def gaps(counts: Integer[np.ndarray, "m c"]) -> Int64[np.ndarray, "m c"]:
-    """``gap_{i,l}`` between the predicted label and every rival, at least 1; ``UNLIMITED`` at the predicted label."""
+    """Compute ``gap_{i,l}`` between the predicted label and every rival.
+
+    Parameters
+    ----------
+    counts : int array, shape (m, c)
+        Votes per test example and label.
+
+    Returns
+    -------
+    int64 array, shape (m, c)
+        Gaps, at least 1; ``UNLIMITED`` at the predicted label.
+    """
     m, c = counts.shape
     s = counts.astype(np.int64)
     a = predicted_labels(counts)
@@ -39,24 +60,37 @@ def gaps(counts: Integer[np.ndarray, "m c"]) -> Int64[np.ndarray, "m c"]:
 
 
 def smallest_gap(counts: Integer[np.ndarray, "m c"]) -> Int64[np.ndarray, " m"]:
-    """Gap to the runner-up, ``gap_{i,b} = min_l gap_{i,l}``; ``UNLIMITED`` if there is only one class."""
-    return np.asarray(gaps(counts).min(axis=1), dtype=np.int64)
+    """Compute the gap to the runner-up, ``gap_{i,b} = min_l gap_{i,l}``; ``UNLIMITED`` with a single class."""
+    rows = max(1, 2**22 // counts.shape[1])  # gaps of all rows at once would take several times the memory of counts
+    blocks = [gaps(counts[start : start + rows]).min(axis=1) for start in range(0, len(counts), rows)]
+    return np.concatenate(blocks)
 
 
 def correct(counts: Integer[np.ndarray, "m c"], labels: Integer[np.ndarray, " m"]) -> Bool[np.ndarray, " m"]:
-    """Which examples are classified correctly on clean data."""
+    """Return which test examples are classified correctly on clean data."""
     return np.asarray(predicted_labels(counts) == labels, dtype=np.bool_)
 
 
 def share_certified(certified: Int64[np.ndarray, " m"], sizes: Int64[np.ndarray, " s"]) -> Curve:
-    """Share of test examples whose certified size is at least ``e``, for every ``e`` in ``sizes``."""
+    """Compute the share of test examples whose certified size is at least ``e``, for every ``e`` in ``sizes``.
+
+    Parameters
+    ----------
+    certified : int64 array, shape (m,)
+        Certified size of each test example.
+    sizes : int64 array, shape (s,)
+        Poisoning sizes.
+    """
     certified = np.sort(certified)
     at_least = certified.size - np.searchsorted(certified, sizes, side="left")
     return Curve(sizes=sizes, certified=at_least / certified.size)
 
 
 def checked_votes(votes: Votes, labels: Integer[np.ndarray, " m"]) -> tuple[Votes, Int64[np.ndarray, " m"]]:
-    """Votes and true labels that fit together, array-likes turned into arrays; ``ValueError`` for everything else."""
+    """Convert votes and true labels to arrays; raise ``ValueError`` unless they fit together.
+
+    The message names the argument that does not fit.
+    """
     if not isinstance(votes, Votes):
         raise ValueError(f"expected votes as a certvote.types.Votes, got {type(votes).__name__}")
     if votes.k is not None and not (is_integer(votes.k) and votes.k >= 1):
@@ -71,7 +105,7 @@ def checked_votes(votes: Votes, labels: Integer[np.ndarray, " m"]) -> tuple[Vote
 def checked_counts(
     counts: Integer[np.ndarray, "m c"], labels: Integer[np.ndarray, " m"]
 ) -> tuple[Int32[np.ndarray, "m c"], Int64[np.ndarray, " m"]]:
-    """Counts and true labels as arrays; ``ValueError``, naming the argument, unless they fit together."""
+    """Convert counts and true labels to arrays; raise ``ValueError`` unless they fit together."""
     counts, labels = checked_table(counts), plain_array("labels", labels)
     if labels.shape != (counts.shape[0],):
         raise ValueError(f"expected labels of shape [{counts.shape[0]}], one per row of counts, got {labels.shape}")
@@ -83,7 +117,7 @@ def checked_counts(
 
 
 def checked_table(counts: Integer[np.ndarray, "m c"]) -> Int32[np.ndarray, "m c"]:
-    """Counts as an array; ``ValueError`` unless they are a nonempty table of nonnegative integers."""
+    """Convert counts to an array; raise ``ValueError`` unless they are a nonempty table of nonnegative integers."""
     counts = plain_array("counts", counts)
     if counts.ndim != 2 or counts.shape[0] < 1 or counts.shape[1] < 1:
         raise ValueError(f"expected counts of shape [test examples, classes], none of them empty, got {counts.shape}")
@@ -95,7 +129,7 @@ def checked_table(counts: Integer[np.ndarray, "m c"]) -> Int32[np.ndarray, "m c"
 
 
 def checked_sizes(sizes: Integer[np.ndarray, " s"]) -> Int64[np.ndarray, " s"]:
-    """Poisoning sizes as an array; ``ValueError`` unless nonnegative integers; any order, repetition allowed."""
+    """Convert poisoning sizes, in any order, to an array; raise ``ValueError`` unless they are nonnegative integers."""
     sizes = plain_array("sizes", sizes)
     if sizes.ndim != 1 or sizes.size < 1:
         raise ValueError(f"expected sizes of shape [number of poisoning sizes], not empty, got {sizes.shape}")

@@ -1,4 +1,4 @@
-"""Checks of the ranked labels that come with kNN votes."""
+"""Check the ranked labels that come with votes of kNN."""
 
 from __future__ import annotations
 
@@ -8,9 +8,21 @@ from certvote.types import Votes
 
 
 def check_window(votes: Votes, largest: int) -> None:
-    """Raise ``ValueError`` unless the ranked labels reach ``largest`` positions to both sides of the ``k``-th neighbor.
+    """Check that ranked labels reach far enough on both sides of the k-th neighbor, and agree with the counts.
 
-    They reach less far only where the training set ends, and what they say must agree with the counts.
+    They may reach less far only where the training set ends.
+
+    Parameters
+    ----------
+    votes : Votes
+        Votes of kNN.
+    largest : int
+        The largest poisoning size.
+
+    Raises
+    ------
+    ValueError
+        If the window is smaller, or ranked labels have another shape, are no labels, or are more than counts say.
     """
     k, window, ranked, counts = votes.k, votes.window, votes.ranked, votes.counts
     assert k is not None

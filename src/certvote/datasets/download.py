@@ -1,4 +1,4 @@
-"""Verified downloads: a file from the first of several mirrors that serves it with the expected checksum."""
+"""Download files from the first of several mirrors that serves them with the expected digest."""
 
 from __future__ import annotations
 
@@ -19,15 +19,26 @@ logger = logging.getLogger(__name__)
 
 
 class DownloadError(OSError):
-    """No mirror served the file with the expected checksum."""
+    """Say that no mirror served the file with the expected digest."""
 
 
 @contextlib.contextmanager
 def exclusive(folder: Path, data_root: str | Path) -> Iterator[None]:
-    """Create ``folder`` and hold its lock, so that parallel jobs download a file once.
+    """Create a folder and hold its lock, so that parallel jobs download a file once.
 
-    What an interrupted download left behind is removed. Raises ``OSError`` that names ``data_root`` where the
-    folder cannot be written.
+    What an interrupted download left behind is removed.
+
+    Parameters
+    ----------
+    folder : path
+        Folder of a data set's files.
+    data_root : path
+        Folder of data sets, named in errors.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -48,18 +59,45 @@ def verified(
     name: str,
     *,
     mirrors: Sequence[str],
-    md5: str,
+    digest: str,
     folder: Path,
     data_root: str | Path,
     holds: str = "it",
     progress: bool = True,
 ) -> Iterator[Path]:
-    """Download ``name`` and yield its path below a temporary folder inside ``folder``, gone after the block.
+    """Download a file into a temporary folder that is gone after the block, and check its digest.
 
-    ``mirrors`` are base addresses, tried in turn; ``holds`` says what of the file belongs into ``folder``. The caller
-    puts that in place with ``put``, so that an interruption at any moment leaves nothing that looks complete.
-    Raises ``DownloadError`` (file, mirrors with their errors, ``data_root``) if no mirror serves these bytes, and
-    ``OSError`` that names ``data_root`` if the folder cannot be written.
+    The caller moves what it needs into place with :func:`put`, so that an interruption at any moment leaves nothing
+    that looks complete.
+
+    Parameters
+    ----------
+    name : str
+        Name of the file.
+    mirrors : sequence of str
+        Base addresses, tried in turn.
+    digest : str
+        ``md5:…`` or ``sha256:…`` of the file.
+    folder : path
+        Folder of the data set's files; the temporary one is inside of it.
+    data_root : path
+        Folder of data sets, named in errors.
+    holds : str
+        What of the file belongs into the folder, for errors.
+    progress : bool
+        Whether to show a progress bar.
+
+    Yields
+    ------
+    path
+        The downloaded file.
+
+    Raises
+    ------
+    DownloadError
+        If no mirror serves a file with this digest; the message names file, mirrors and ``data_root``.
+    OSError
+        If the folder cannot be written.
     """
     import pooch
     import requests
@@ -77,7 +115,7 @@ def verified(
             try:
                 path = pooch.retrieve(
                     url,
-                    known_hash=f"md5:{md5}",
+                    known_hash=digest,
                     fname=name,
                     path=partial.name,
                     downloader=pooch.HTTPDownloader(progressbar=progress, timeout=_TIMEOUT, chunk_size=1 << 16),
@@ -96,7 +134,13 @@ def verified(
 
 
 def put(source: Path, target: Path, data_root: str | Path) -> None:
-    """Move a complete file to its place in one step, on disk before it gets its name."""
+    """Move a complete file to its place in one step; it is on disk before it has its name.
+
+    Raises
+    ------
+    OSError
+        If the folder of ``target`` cannot be written; the message names ``data_root``.
+    """
     try:
         with source.open("rb+") as file:
             os.fsync(file.fileno())
@@ -106,7 +150,7 @@ def put(source: Path, target: Path, data_root: str | Path) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong, without the chain of exceptions that requests wraps around it."""
+    """Say what went wrong, without the chain of exceptions that requests wraps around it."""
     import requests
 
     if isinstance(error, requests.HTTPError) and error.response is not None:

@@ -1,112 +1,169 @@
-"""MNIST in its published IDX files, checked byte for byte."""
+"""Read image data sets in the IDX format of MNIST, and download what is missing."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import UInt8
 
 from certvote.datasets.download import exclusive, put, verified
-from certvote.digests import array_digest
+from certvote.runtime.digests import array_digest
 from certvote.types import Split
 
-MNIST_MIRRORS = (
-    "https://ossci-datasets.s3.amazonaws.com/mnist",
-    "https://storage.googleapis.com/cvdf-datasets/mnist",
-)
-
-# File: MD5 of the .gz that mirrors serve, SHA-256 of the content (another compression of it is as good).
-MNIST_FILES = {
-    "train-images-idx3-ubyte": (
-        "f68b3c2dcbeaaa9fbdd348bbdeb94873",
-        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-    ),
-    "train-labels-idx1-ubyte": (
-        "d53e105ee54ea40749a09fcbcd1e9432",
-        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-    ),
-    "t10k-images-idx3-ubyte": (
-        "9fb629c4189551a2d022fa330f9573f3",
-        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-    ),
-    "t10k-labels-idx1-ubyte": (
-        "ec29112dd5afa0611ce80d1b7f02629c",
-        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-    ),
-}
+FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 
 
-def mnist(
-    *,
-    data_root: str | Path,
-    mirrors: Sequence[str] = MNIST_MIRRORS,
-    progress: bool = True,
-) -> Split:
-    """60,000 training and 10,000 test images of 28×28 pixels, ten digits.
+class IdxDigests(NamedTuple):
+    """Digests of one published file.
 
-    The four IDX files are looked for in ``data_root/MNIST/raw``, compressed (``.gz``) or not; missing ones are
-    downloaded from ``mirrors`` (base addresses). Raises ``ValueError`` that names the file if one is malformed or
-    not the published content, ``DownloadError`` if a missing one cannot be had.
+    Attributes
+    ----------
+    archive : str
+        ``md5:…`` or ``sha256:…`` of the ``.gz`` that mirrors serve.
+    content : str
+        SHA-256 of what it holds, "" where it is not known: another compression of it is then not recognized.
     """
-    folder = Path(data_root).expanduser() / "MNIST" / "raw"
-    if any(_find(folder, name) is None for name in MNIST_FILES):
+
+    archive: str
+    content: str = ""
+
+
+@dataclass(frozen=True)
+class IdxFiles:
+    """Say where the four IDX files of a data set are, and what they hold.
+
+    Attributes
+    ----------
+    name, title : str
+        Name of the choice, and name in messages.
+    folder : str
+        Folder of the files under the data root, as torchvision has it.
+    mirrors : sequence of str
+        Base addresses.
+    digests : mapping
+        Of each of :data:`FILES`.
+    class_names : tuple of str
+        By label.
+    """
+
+    name: str
+    title: str
+    folder: str
+    mirrors: Sequence[str]
+    digests: Mapping[str, IdxDigests]
+    class_names: tuple[str, ...]
+
+
+def load_idx(
+    published: IdxFiles, *, data_root: str | Path, mirrors: Sequence[str] | None = None, progress: bool = True
+) -> Split:
+    """Read a data set from its IDX files, compressed (``.gz``) or not; missing ones are downloaded.
+
+    Parameters
+    ----------
+    published : IdxFiles
+        The data set.
+    data_root : path
+        Folder of data sets.
+    mirrors : sequence of str or None
+        Base addresses in place of the published ones; empty: nothing is downloaded.
+    progress : bool
+        Whether to show a progress bar while downloading.
+
+    Returns
+    -------
+    Split
+        Images uint8 [n 28 28 1] and labels. A note says so where files are well formed, but not known to be the
+        published ones.
+
+    Raises
+    ------
+    ValueError
+        If a file is malformed, does not fit the others or is not the published content; the message names it.
+    DownloadError
+        If a missing file cannot be had.
+    """
+    folder = Path(data_root).expanduser() / published.folder
+    if any(_find(folder, name) is None for name in FILES):
         with exclusive(folder, data_root):
-            for name, (md5, _) in MNIST_FILES.items():
+            for name in FILES:
                 if _find(folder, name) is None:
                     archive = f"{name}.gz"
                     with verified(
-                        archive, mirrors=mirrors, md5=md5, folder=folder, data_root=data_root, progress=progress
+                        archive,
+                        mirrors=published.mirrors if mirrors is None else mirrors,
+                        digest=published.digests[name].archive,
+                        folder=folder,
+                        data_root=data_root,
+                        progress=progress,
                     ) as path:
                         put(path, folder / archive, data_root)
-    arrays = {name: _read_published(folder, name) for name in MNIST_FILES}
+    arrays, known = {}, True
+    for name in FILES:
+        arrays[name], is_published = _read(folder, name, published)
+        known &= is_published
+    for images, labels in (FILES[:2], FILES[2:]):
+        _check_pair(folder, arrays, images, labels, len(published.class_names))
     parts = (
-        arrays["train-images-idx3-ubyte"][..., None],
-        arrays["train-labels-idx1-ubyte"].astype(np.int64),
-        arrays["t10k-images-idx3-ubyte"][..., None],
-        arrays["t10k-labels-idx1-ubyte"].astype(np.int64),
+        arrays[FILES[0]][..., None],
+        arrays[FILES[1]].astype(np.int64),
+        arrays[FILES[2]][..., None],
+        arrays[FILES[3]].astype(np.int64),
     )
-    names = tuple(str(digit) for digit in range(10))
-    return Split("mnist", *parts, names, array_digest(*parts))
+    notes = () if known else (f"{published.title} files are not the published bytes",)
+    return Split(published.name, *parts, published.class_names, array_digest(*parts), notes)
 
 
 def read_idx(path: Path) -> UInt8[np.ndarray, "..."]:
-    """The bytes of an IDX file (``.gz`` or plain) as the array that its header declares.
+    """Read an IDX file (``.gz`` or plain) as the array that its header declares.
 
     Header: two zero bytes, type 8 (unsigned byte), number of dimensions, then every dimension as a big-endian
-    32-bit integer. Raises ``ValueError`` that names a malformed file.
+    32-bit integer.
+
+    Raises
+    ------
+    ValueError
+        If the file is malformed; the message names it.
     """
-    return _parse(path, _content(path))
+    return _parse(path, _unpacked(path, path.read_bytes()))
 
 
 def _find(folder: Path, name: str) -> Path | None:
     return next((path for path in (folder / f"{name}.gz", folder / name) if path.is_file()), None)
 
 
-def _read_published(folder: Path, name: str) -> UInt8[np.ndarray, "..."]:
+def _read(folder: Path, name: str, published: IdxFiles) -> tuple[UInt8[np.ndarray, "..."], bool]:
+    """Read one file, and return whether it is known to be the published one."""
     path = _find(folder, name)
     assert path is not None
-    content = _content(path)
+    packed = path.read_bytes()
+    content = _unpacked(path, packed)
     array = _parse(path, content)
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != MNIST_FILES[name][1]:
+    algorithm, _, archive = published.digests[name].archive.partition(":")
+    if hashlib.new(algorithm, packed, usedforsecurity=False).hexdigest() == archive:
+        return array, True
+    expected = published.digests[name].content
+    found = hashlib.sha256(content).hexdigest()
+    if expected and found != expected:
         raise ValueError(
-            f"{path}: expected the published MNIST content with SHA-256 {MNIST_FILES[name][1]}, got {digest}; "
+            f"{path}: expected the published {published.title} content with SHA-256 {expected}, got {found}; "
             "delete the file to have it downloaded again"
         )
-    return array
+    return array, bool(expected)
 
 
-def _content(path: Path) -> bytes:
+def _unpacked(path: Path, packed: bytes) -> bytes:
     if path.suffix != ".gz":
-        return path.read_bytes()
+        return packed
     try:
-        with gzip.open(path) as file:
-            return file.read()
+        return gzip.decompress(packed)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(
             f"{path}: expected a complete gzip file, got {error}; delete the file to have it downloaded again"
@@ -124,3 +181,15 @@ def _parse(path: Path, content: bytes) -> UInt8[np.ndarray, "..."]:
     if len(content) != expected:
         raise ValueError(f"{path}: expected {expected} bytes for shape {shape}, got {len(content)}")
     return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
+
+
+def _check_pair(folder: Path, arrays: Mapping[str, np.ndarray], images: str, labels: str, classes: int) -> None:
+    """Check that images and labels belong together."""
+    x, y = arrays[images], arrays[labels]
+    if x.ndim != 3 or y.ndim != 1 or len(x) != len(y) or not len(x):
+        raise ValueError(
+            f"{folder}: expected images [n h w] in {images} and as many labels in {labels}, got {list(x.shape)} and "
+            f"{list(y.shape)}"
+        )
+    if y.max() >= classes:
+        raise ValueError(f"{folder / labels}: expected labels 0 to {classes - 1}, got {y.max()}")

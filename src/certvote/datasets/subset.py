@@ -1,4 +1,4 @@
-"""Stratified subsets of a split, drawn with a seed."""
+"""Draw stratified subsets of a split."""
 
 from __future__ import annotations
 
@@ -8,15 +8,29 @@ import numpy as np
 from jaxtyping import Int64
 
 from certvote.checks import is_integer
-from certvote.digests import array_digest
+from certvote.runtime.digests import array_digest
 from certvote.types import Split
 
 
 def stratified_indices(labels: Int64[np.ndarray, " n"], size: int, seed: int | list[int]) -> Int64[np.ndarray, " s"]:
-    """``size`` indices in ascending order, every label in proportion to its share of ``labels``.
+    """Draw indices, every label in proportion to its share.
 
     A label's number is its quota ``size * count / n``, rounded down; what is left goes to the largest remainders,
     the smaller label first among equal ones. So no number is further than 1 from its quota.
+
+    Parameters
+    ----------
+    labels : int64 array, shape (n,)
+        Labels of all examples.
+    size : int
+        Number of indices.
+    seed : int or list of int
+        Seed of the generator.
+
+    Returns
+    -------
+    int64 array, shape (size,)
+        Indices in ascending order.
     """
     counts = np.bincount(labels)
     whole, remainder = np.divmod(size * counts, len(labels))
@@ -28,7 +42,13 @@ def stratified_indices(labels: Int64[np.ndarray, " n"], size: int, seed: int | l
 
 
 def check_seed(seed: int) -> None:
-    """Raise ``ValueError`` unless the seed is an integer from 0."""
+    """Check that a seed is an integer of at least 0.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
     if not (is_integer(seed) and seed >= 0):
         raise ValueError(f"option dataset.seed: expected an integer of at least 0, got {seed!r}")
 
@@ -36,12 +56,29 @@ def check_seed(seed: int) -> None:
 def subset(
     split: Split, *, n_train: int | None = None, n_test: int | None = None, holdout: int | None = None, seed: int = 0
 ) -> Split:
-    """The split with ``n_train`` and ``n_test`` of its examples (``None``: all), in their original order.
+    """Draw a part of a split's examples, stratified by label, each part on its own, in their original order.
 
-    With ``holdout`` so many training examples take the place of the test set, and training goes without them: options
-    are chosen on them, so that the test set stays unseen. Each part is drawn independently, stratified by label; the
-    result says which examples they are (``train_rows``, ``test_rows``). Raises ``ValueError`` for a number that is no
-    integer, smaller than 1 or larger than what there is, and for an unusable seed.
+    Parameters
+    ----------
+    split : Split
+        The complete data.
+    n_train, n_test : int or None
+        Number of training and of test examples; ``None``: all.
+    holdout : int or None
+        Number of training examples that take the place of the test set, while training goes without them: options are
+        chosen on them, so that the test set stays unseen. ``None``: the test set.
+    seed : int
+        Seed of all draws.
+
+    Returns
+    -------
+    Split
+        The part, and which examples it has (``train_rows``, ``test_rows``).
+
+    Raises
+    ------
+    ValueError
+        If a number is no integer, smaller than 1 or larger than what there is, or the seed is unusable.
     """
     check_seed(seed)
     if n_train is None and n_test is None and holdout is None:
@@ -77,7 +114,7 @@ def subset(
 def _drawn(
     option: str, number: int, rows: np.ndarray, labels: np.ndarray, seed: list[int], leave: int = 0
 ) -> np.ndarray:
-    """``number`` of ``rows``, stratified by their labels; at least ``leave`` of them stay."""
+    """Draw ``number`` of ``rows``, stratified by their labels; at least ``leave`` of them stay."""
     if not (is_integer(number) and 1 <= number <= len(rows) - leave):
         raise ValueError(f"option {option}: expected 1 to {len(rows) - leave}, got {number!r}")
     return np.asarray(rows[stratified_indices(labels[rows], number, seed)])

@@ -1,64 +1,61 @@
-"""CLIP models through open_clip: which there are, where their weights come from, what is wrong with either."""
+"""Find and load CLIP models through open_clip, and say what is wrong with a model or its weights."""
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import json
 import logging
-import socket
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from certvote.digests import file_digest
-
-if TYPE_CHECKING:
-    import torch
+from certvote.features.encoding import Encoder, torch_device
+from certvote.features.weights import check_reachable, checkpoint_file, short, with_timeout
+from certvote.runtime.digests import file_digest
 
 PRECISIONS = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}  # ours: open_clip's
-_PATIENCE = 10.0  # seconds for a server to answer
 _PREPROCESSING = ("mode", "mean", "std", "interpolation", "resize_mode", "fill_color")
 
 
-@dataclass(frozen=True)
-class Encoder:
-    """An image tower in evaluation mode, and what makes its input (one image, as PIL has it) a tensor."""
-
-    network: torch.nn.Module
-    prepare: Any
-    dtype: torch.dtype
-    device: torch.device
-
-
 def embedding_dim(model: str) -> int:
-    """Numbers per image, as the model's configuration says."""
+    """Return the dimension of a model's embeddings, from its configuration.
+
+    Raises
+    ------
+    ValueError
+        If there is no such model.
+    """
     return int(_config(model)["embed_dim"])
 
 
 def sources(*, model: str, weights: str, **_: object) -> dict[str, str]:
-    """By option, what identifies it: names as they are, files by the SHA-256 of their content."""
-    named = {"feature.model": _config_file(model), "feature.weights": _checkpoint(weights)}
+    """Return what identifies model and weights, by option: names as they are, files by the SHA-256 of their content."""
+    named = {"feature.model": _config_file(model), "feature.weights": checkpoint_file(weights)}
     given = {"feature.model": model, "feature.weights": weights}
     return {option: given[option] if path is None else file_digest(path) for option, path in named.items()}
 
 
 def load(model: str, weights: str, *, precision: str, device: str) -> Encoder:
-    """The model with its weights, downloaded where they are a tag whose file is not on this machine yet.
+    """Load a model with its weights, downloaded where they are a tag whose file is not on this machine yet.
 
-    Raises ``ValueError`` that names the option for a model that there is not, weights that are neither a tag of this
-    model nor a file, that cannot be downloaded or do not fit, and a device that there is not.
+    Parameters
+    ----------
+    model, weights, precision, device : str
+        The options.
+
+    Raises
+    ------
+    ValueError
+        If there is no such model or device, or the weights are neither a tag of this model nor a file, cannot be
+        downloaded or do not fit; the message names the option.
     """
     embedding_dim(model)  # complains before anything is downloaded
-    checkpoint = _checkpoint(weights)
+    checkpoint = checkpoint_file(weights)
     torch, open_clip = _imported()
-    place = _device(torch, device)
+    place = torch_device(device)
     with _registered(open_clip, model) as name:
         tags = open_clip.list_pretrained_tags_by_model(name)
         if checkpoint is None:
@@ -80,18 +77,23 @@ def load(model: str, weights: str, *, precision: str, device: str) -> Encoder:
         except Exception as error:  # from a damaged file to a layer of another shape: libraries raise as they like
             raise ValueError(
                 f"option feature.weights: expected weights that fit feature.model={model}, got {weights!r}: "
-                f"{_short(error)}"
+                f"{short(error)}"
             ) from error
     from open_clip.transform import PreprocessCfg, image_transform_v2
 
     prepare = image_transform_v2(PreprocessCfg(**open_clip.get_model_preprocess_cfg(whole)), is_train=False)
-    network = whole.visual.eval().requires_grad_(False).to(place)
-    return Encoder(network, prepare, getattr(torch, precision), place)
+    tower = whole.visual.eval().requires_grad_(False).to(place)
+
+    def network(tensor: Any) -> Any:
+        found = tower(tensor)
+        return found[0] if isinstance(found, tuple) else found  # some return tokens beside the embedding
+
+    return Encoder(network, prepare, place, getattr(torch, precision))
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the progress reports that open_clip writes to the root logger."""
+    """Silence the progress reports that open_clip writes to the root logger."""
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.WARNING)
@@ -101,17 +103,11 @@ def _quiet() -> Iterator[None]:
         root.setLevel(level)
 
 
-def _short(error: BaseException) -> str:
-    """The first lines of a message that may be pages long."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 300 else f"{text[:300]}…"
-
-
 # --- the model -------------------------------------------------------------------------------------------------------
 
 
 def _config_file(model: str) -> Path | None:
-    """The file, where the model is given as one."""
+    """Return the configuration file, where the model is given as one."""
     if not model.endswith(".json"):
         return None
     path = Path(model).expanduser()
@@ -121,7 +117,7 @@ def _config_file(model: str) -> Path | None:
 
 
 def _config(model: str) -> Mapping[str, Any]:
-    """The model's configuration, without the seconds that importing open_clip takes."""
+    """Read a model's configuration, without the seconds that importing open_clip takes."""
     path = _config_file(model)
     if path is None:
         folder = _package_folder() / "model_configs"
@@ -147,7 +143,7 @@ def _config(model: str) -> Mapping[str, Any]:
 
 @contextmanager
 def _registered(open_clip: Any, model: str) -> Iterator[str]:
-    """The name under which open_clip knows the model; of a file's, one that hides no other."""
+    """Yield the name under which open_clip knows the model; a file gets one that hides no other."""
     path = _config_file(model)
     if path is None:
         yield model
@@ -169,7 +165,7 @@ def _package_folder() -> Path:
 
 
 def _imported() -> tuple[Any, Any]:
-    """torch and open_clip, or an error that says what to install."""
+    """Import torch and open_clip, or raise an error that says what to install."""
     try:
         import open_clip
         import torch
@@ -180,39 +176,16 @@ def _imported() -> tuple[Any, Any]:
     except RuntimeError as error:
         raise ValueError(
             "option feature: feature=clip expected a torchvision that was built for the installed torch, got "
-            f"{_short(error)!r}; install both from one source, both for CPU or both for CUDA"
+            f"{short(error)!r}; install both from one source, both for CPU or both for CUDA"
         ) from error
     return torch, open_clip
-
-
-def _device(torch: Any, device: str) -> Any:
-    """The device that the option names."""
-    cuda = torch.cuda.is_available()
-    if device == "auto":
-        device = "cuda" if cuda else "cpu"
-    if device.startswith("cuda") and not cuda:
-        raise ValueError(f"option feature.device: expected auto or cpu, as there is no CUDA device, got {device!r}")
-    try:
-        return torch.device(device)
-    except RuntimeError as error:
-        raise ValueError(f"option feature.device: expected auto, cpu or cuda, got {device!r}") from error
 
 
 # --- the weights -----------------------------------------------------------------------------------------------------
 
 
-def _checkpoint(weights: str) -> Path | None:
-    """The file, where weights are given as one; ``None`` for a tag."""
-    path = Path(weights).expanduser()
-    if path.is_file():
-        return path.absolute()
-    if "/" in weights or path.suffix in (".pt", ".pth", ".bin", ".safetensors"):
-        raise ValueError(f"option feature.weights: expected a tag or a file, got {weights!r}, which is no file")
-    return None
-
-
 def _published(open_clip: Any, model: str, tag: str, published: Mapping[str, Any], tags: list[str]) -> Path:
-    """The file of a tag's weights, downloaded if need be."""
+    """Return the file of a tag's weights, downloaded if need be."""
     if not published:
         raise ValueError(
             f"option feature.weights: expected a checkpoint file or one of the tags of feature.model={model} "
@@ -221,21 +194,21 @@ def _published(open_clip: Any, model: str, tag: str, published: Mapping[str, Any
     try:
         found = _downloaded_before(published)
         if found is None:
-            _check_reachable(published)
-            found = Path(_with_timeout(open_clip.download_pretrained, published))
+            check_reachable("" if published.get("hf_hub") else published["url"])
+            found = Path(with_timeout(lambda: open_clip.download_pretrained(dict(published))))
     except Exception as error:  # network, disk, server: libraries raise as they like
         other = f"{model}-quickgelu"  # a file does not say which activation its weights were trained with
         remedy = f"feature.model={other} " if published.get("quick_gelu") and other in open_clip.list_models() else ""
         raise ValueError(
             f"option feature.weights: the weights {tag!r} of feature.model={model} are neither on this machine nor can "
-            f"they be downloaded: {_short(error)}; download them elsewhere and give the file: {remedy}feature.weights="
+            f"they be downloaded: {short(error)}; download them elsewhere and give the file: {remedy}feature.weights="
             "PATH"
         ) from error
     return found
 
 
 def _downloaded_before(published: Mapping[str, Any]) -> Path | None:
-    """The file in the cache of the hub that serves it."""
+    """Return the file in the cache of the hub that serves it, or ``None``."""
     from huggingface_hub import try_to_load_from_cache
 
     repository, _, file = str(published.get("hf_hub", "")).rpartition("/")
@@ -249,29 +222,8 @@ def _downloaded_before(published: Mapping[str, Any]) -> Path | None:
     return None
 
 
-def _check_reachable(published: Mapping[str, Any]) -> None:
-    """Raise ``OSError`` soon where there is no way to the server; the libraries' own retries take minutes."""
-    from huggingface_hub import constants
-
-    if constants.HF_HUB_OFFLINE:
-        raise OSError("HF_HUB_OFFLINE is set")
-    request = urllib.request.Request(constants.ENDPOINT if published.get("hf_hub") else published["url"], method="HEAD")
-    with contextlib.suppress(urllib.error.HTTPError):  # it answers
-        urllib.request.urlopen(request, timeout=_PATIENCE).close()
-
-
-def _with_timeout(download: Any, published: Mapping[str, Any]) -> str:
-    """The download, with an end to every wait."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(3 * _PATIENCE)
-    try:
-        return str(download(dict(published)))
-    finally:
-        socket.setdefaulttimeout(before)
-
-
 def _agreed(published: list[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The preprocessing that all published weights of a model have in common, for weights of one's own."""
+    """Return the preprocessing that all published weights of a model have in common, for weights of one's own."""
     first = published[0] if published else {}
     return {
         key: first[key]

@@ -1,4 +1,4 @@
-"""The exact grid: features as multiples of a power of two, so that every L1 distance is exact in float32.
+"""Put features on the exact grid, multiples of a power of two, so that float32 holds every L1 distance exactly.
 
 float32 holds every integer up to and including 2**24. If all values are multiples of 2**-b and no distance exceeds
 2**24 such multiples, all partial sums of a distance are exact, whatever their order (certificates, section 7).
@@ -22,13 +22,30 @@ _MOST_BITS = 64  # beyond, results would lie where float32 loses its small numbe
 
 
 def bits_for(dim: int, *, low: float = 0.0, high: float = 1.0, max_l1: float | None = None) -> int:
-    """The largest ``b`` such that vectors of ``dim`` values in [``low``, ``high``] have exact distances on 2**-b.
+    """Compute the largest b such that vectors on multiples of 2^-b have exact L1 distances.
 
     For values in [0, 1] that is ``24 - ceil(log2(dim))``: the largest distance is ``dim * 2**b <= 2**24``
     multiples (equal where ``dim`` is a power of two, and still exact). With ``max_l1``, a bound of the distance that is
     known otherwise (``2 * sqrt(dim)`` for vectors of norm 1), ``max_l1 * 2**b + dim <= 2**24`` is enough: rounding adds
     at most half a multiple per value and vector. A negative ``b`` is a grid coarser than 1.
-    Raises ``ValueError`` for a range without a usable grid.
+
+    Parameters
+    ----------
+    dim : int
+        Number of values per vector.
+    low, high : float
+        Range of the values, known without looking at data.
+    max_l1 : float or None
+        Upper bound of all distances, where one is known beside that of the range.
+
+    Raises
+    ------
+    ValueError
+        If the range has no usable grid, or an argument is out of range.
+
+    References
+    ----------
+    docs/certificates.md, Section 7.
     """
     if not (is_integer(dim) and dim >= 1):
         raise ValueError(f"expected dim as an integer of at least 1, got {dim!r}")
@@ -56,11 +73,30 @@ def bits_for(dim: int, *, low: float = 0.0, high: float = 1.0, max_l1: float | N
 def snap(
     x: Float[np.ndarray, "n d"] | Integer[np.ndarray, "n d"], bits: int, *, low: float = 0.0, high: float = 1.0
 ) -> Float32[np.ndarray, "n d"]:
-    """The nearest multiples of ``2**-bits``, half to even; -0.0 becomes 0.0, so equal values are equal bytes.
+    """Round values to the nearest multiples of 2^-bits, half to even.
 
-    A value that equals a bound in its own type counts as inside (0.1 as float32 is above 0.1, yet within ``high=0.1``).
-    Raises ``ValueError`` for NaN, for values outside [``low``, ``high``], for what is no matrix of numbers, and for
-    ``bits`` so large that float32 does not hold every multiple in this range.
+    -0.0 becomes 0.0, so equal values are equal bytes. A value that equals a bound in its own type counts as inside (0.1
+    as float32 is above 0.1, yet within ``high=0.1``).
+
+    Parameters
+    ----------
+    x : array of real numbers, shape (n, d)
+        Vectors.
+    bits : int
+        Exponent of the grid.
+    low, high : float
+        Range of the values.
+
+    Returns
+    -------
+    float32 array, shape (n, d)
+        The vectors on the grid.
+
+    Raises
+    ------
+    ValueError
+        If ``x`` is no matrix of numbers, a value is NaN or outside the range, or ``bits`` is so large that float32 does
+        not hold every multiple in this range.
     """
     x = checked_matrix("x", x)
     _check_range(low, high)
@@ -85,7 +121,13 @@ def snap(
 
 
 def checked_matrix(name: str, x: Float[np.ndarray, "n d"] | Integer[np.ndarray, "n d"]) -> np.ndarray:
-    """The array-like ``x`` as an array; ``ValueError``, naming it, unless it has two axes and real numbers."""
+    """Return an array-like as an array with two axes of real numbers.
+
+    Raises
+    ------
+    ValueError
+        If it is none; the message starts with ``name``.
+    """
     x = plain_array(name, x)
     if x.ndim != 2 or x.dtype.kind not in "iuf":
         raise ValueError(f"{name}: expected real numbers [n d], one row per example, got {x.dtype} {list(x.shape)}")
@@ -98,10 +140,10 @@ def _check_range(low: float, high: float) -> None:
 
 
 def _multiples(bound: float, bits: int) -> int:
-    """The bound in multiples of ``2**-bits``, rounded half to even as ``snap`` does."""
+    """Return a bound in multiples of 2^-bits, rounded half to even as :func:`snap` does."""
     return round(Fraction(bound if isinstance(bound, int) else float(bound)) * Fraction(2) ** bits)
 
 
 def _holds(bound: float, bits: int) -> bool:
-    """Whether float32 holds every multiple of ``2**-bits`` from 0 to the rounded bound."""
+    """Return whether float32 holds every multiple of 2^-bits from 0 to the rounded bound."""
     return abs(_multiples(bound, bits)) <= _LARGEST

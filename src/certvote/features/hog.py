@@ -1,4 +1,4 @@
-"""Histograms of oriented gradients, as scikit-image computes them."""
+"""Compute histograms of oriented gradients, as scikit-image does."""
 
 from __future__ import annotations
 
@@ -9,10 +9,39 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from certvote.checks import is_integer, items
+from certvote.features.base import ImageFeature
 from certvote.features.grid import bits_for, snap
 from certvote.features.images import checked_images
+from certvote.options import Label, choice, option
 
 _CHUNK = 500  # images per task: 0.1 s and more of work
+
+
+@choice("feature", "hog")
+class Hog(ImageFeature):
+    """Histograms of oriented gradients, as scikit-image computes them."""
+
+    orientations: int = option("number of directions", least=1)
+    pixels_per_cell: tuple[int, int] = option("height and width of a cell in pixels", least=1)
+    cells_per_block: tuple[int, int] = option("height and width of a block in cells", least=1)
+
+    label = Label("HOG")
+    libraries = ("scikit-image",)
+
+    def bits(self, shape: tuple[int, ...]) -> int:
+        return hog_bits(shape, **self._options())
+
+    def compute(
+        self, examples: UInt8[np.ndarray, "n h w ch"], *, n_jobs: int | None, progress: bool
+    ) -> Float32[np.ndarray, "n d"]:
+        return hog(examples, **self._options(), n_jobs=n_jobs, progress=progress)
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            "orientations": self.orientations,
+            "pixels_per_cell": tuple(self.pixels_per_cell),
+            "cells_per_block": tuple(self.cells_per_block),
+        }
 
 
 def hog_dim(
@@ -22,14 +51,24 @@ def hog_dim(
     pixels_per_cell: tuple[int, int] = (8, 8),
     cells_per_block: tuple[int, int] = (3, 3),
 ) -> int:
-    """Numbers per image of ``shape`` (height, width, channels).
+    """Return the dimension of the vectors of images of one shape.
 
-    Raises ``ValueError`` if the image does not hold one block of cells.
+    Parameters
+    ----------
+    shape : tuple of int
+        Height, width and channels.
+    orientations, pixels_per_cell, cells_per_block
+        As in :func:`hog`.
+
+    Raises
+    ------
+    ValueError
+        If an option is out of range, or the image does not hold one block of cells.
     """
-    for option, sides in (("pixels_per_cell", pixels_per_cell), ("cells_per_block", cells_per_block)):
+    for name, sides in (("pixels_per_cell", pixels_per_cell), ("cells_per_block", cells_per_block)):
         both = items(sides)
         if both is None or len(both) != 2 or not all(is_integer(side) and side >= 1 for side in both):
-            raise ValueError(f"option feature.{option}: expected two integers >= 1, got {sides!r}")
+            raise ValueError(f"option feature.{name}: expected two integers >= 1, got {sides!r}")
     if not (is_integer(orientations) and orientations >= 1):
         raise ValueError(f"option feature.orientations: expected an integer >= 1, got {orientations!r}")
     blocks = [
@@ -46,7 +85,7 @@ def hog_dim(
 
 
 def hog_bits(shape: tuple[int, ...], **options: Any) -> int:
-    """The grid of HOG features of images of ``shape``: values lie in [0, 1]."""
+    """Return the exponent of the grid of images of one shape: values lie in [0, 1]."""
     return bits_for(hog_dim(shape, **options))
 
 
@@ -59,11 +98,34 @@ def hog(
     n_jobs: int | None = None,
     progress: bool = True,
 ) -> Float32[np.ndarray, "n d"]:
-    """``skimage.feature.hog`` of every image, snapped to the grid; several channels go through ``channel_axis``.
+    """Compute ``skimage.feature.hog`` of every image, rounded to the grid.
 
-    ``n_jobs`` processes share the images (``None``: one per available core); the result does not depend on it.
-    ``progress`` shows a bar on a terminal. Raises ``ValueError`` for images that are not ``uint8`` or are too small for
-    the cells, and for options out of range.
+    Parameters
+    ----------
+    images : uint8 array, shape (n, h, w, ch)
+        Images; several channels go through scikit-image's ``channel_axis``.
+    orientations : int
+        Number of directions.
+    pixels_per_cell, cells_per_block : tuple of int
+        Height and width of a cell in pixels, and of a block in cells.
+    n_jobs : int or None
+        Number of processes; ``None``: one per core. The numbers do not depend on it.
+    progress : bool
+        Whether to show a progress bar on a terminal.
+
+    Returns
+    -------
+    float32 array, shape (n, d)
+        Values in [0, 1], multiples of 2^-b with b = 24 − ⌈log2 d⌉.
+
+    Raises
+    ------
+    ValueError
+        If images are not uint8 or too small for the cells, or an option is out of range.
+
+    References
+    ----------
+    N. Dalal, B. Triggs, "Histograms of oriented gradients for human detection", CVPR 2005.
     """
     from tqdm import tqdm
 

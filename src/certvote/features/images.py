@@ -1,4 +1,4 @@
-"""The one form in which features take images."""
+"""Check images before features are computed from them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,23 @@ from certvote.checks import plain_array
 
 
 def checked_images(images: UInt8[np.ndarray, "n h w ch"]) -> UInt8[np.ndarray, "n h w ch"]:
-    """The images as an array; ``ValueError`` for a type other than ``uint8``, another number of axes, empty images."""
+    """Return images as an array, or refuse what is none.
+
+    Parameters
+    ----------
+    images : array-like
+        What a user gave as images.
+
+    Returns
+    -------
+    uint8 array, shape (n, h, w, ch)
+        The images.
+
+    Raises
+    ------
+    ValueError
+        If the type is not uint8, the number of axes not 4, or an image has no pixels.
+    """
     images = plain_array("images", images)
     if images.dtype != np.uint8 or images.ndim != 4:
         raise ValueError(f"images: expected uint8 [n h w channels], got {images.dtype} {list(images.shape)}")

@@ -1,7 +1,5 @@
 """Votes of the nearest neighbors: exact, in the L1 distance, the same bits from every backend."""
 
-from certvote.neighbors.cluster import Cluster
-from certvote.neighbors.devices import Gpu
 from certvote.neighbors.votes import knn_votes, neighbor_votes, rnn_votes
 
-__all__ = ["Cluster", "Gpu", "knn_votes", "neighbor_votes", "rnn_votes"]
+__all__ = ["knn_votes", "neighbor_votes", "rnn_votes"]

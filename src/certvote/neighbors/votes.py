@@ -1,18 +1,15 @@
-"""The public functions: votes of the ``k`` nearest neighbors, and of all neighbors within a radius."""
+"""Count the votes of the k nearest neighbors and of all neighbors within a radius: the public functions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
 from jaxtyping import Integer, Num
 
-from certvote.neighbors.backends import Backend, choose
-from certvote.neighbors.cluster import Cluster
-from certvote.neighbors.devices import Gpu
-from certvote.neighbors.ranking import Ranking
-from certvote.neighbors.scan import scan
+from certvote.neighbors.backends.base import Backend, backend_named
 from certvote.neighbors.validation import checked_job, checked_ks, checked_rs, is_single
 from certvote.types import Votes
 
@@ -23,14 +20,15 @@ Progress = Callable[[int, int], None]
 def knn_votes(
     train: Num[np.ndarray, "n d"],
     labels: Integer[np.ndarray, " n"],
-    queries: Num[np.ndarray, "m d"],
+    queries: Num[np.ndarray, "m *views d"],
     *,
     k: int,
     num_classes: int,
     window: int = 0,
-    ranking: Ranking = "index",
-    backend: Backend | Cluster | Gpu = "auto",
+    ranking: str = "index",
+    backend: str | Backend = "auto",
     threads: int | None = None,
+    scratch: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Votes: ...
 
@@ -39,14 +37,15 @@ def knn_votes(
 def knn_votes(
     train: Num[np.ndarray, "n d"],
     labels: Integer[np.ndarray, " n"],
-    queries: Num[np.ndarray, "m d"],
+    queries: Num[np.ndarray, "m *views d"],
     *,
     k: Sequence[int],
     num_classes: int,
     window: int = 0,
-    ranking: Ranking = "index",
-    backend: Backend | Cluster | Gpu = "auto",
+    ranking: str = "index",
+    backend: str | Backend = "auto",
     threads: int | None = None,
+    scratch: str | Path | None = None,
     progress: Progress | None = None,
 ) -> list[Votes]: ...
 
@@ -54,29 +53,63 @@ def knn_votes(
 def knn_votes(
     train: Num[np.ndarray, "n d"],
     labels: Integer[np.ndarray, " n"],
-    queries: Num[np.ndarray, "m d"],
+    queries: Num[np.ndarray, "m *views d"],
     *,
     k: int | Sequence[int],
     num_classes: int,
     window: int = 0,
-    ranking: Ranking = "index",
-    backend: Backend | Cluster | Gpu = "auto",
+    ranking: str = "index",
+    backend: str | Backend = "auto",
     threads: int | None = None,
+    scratch: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Votes | list[Votes]:
-    """Votes of the first ``k`` training examples in the order (L1 distance ascending, then rank descending).
+    """Count the votes of the k nearest neighbors of each query.
 
-    One ``k`` gives one ``Votes``, a sequence gives a list, all from one pass over the distances. ``ranking="index"``
-    ranks an example by its position in ``train``, ``"hash"`` by SHA-256 of the example itself (certificates,
-    section 2). ``window`` asks for the labels of the ``window`` neighbors on either side of the ``k``-th (``Votes``).
-    ``threads`` limits what a CPU backend uses (``None``: all cores, or ``NUMBA_NUM_THREADS`` in the environment).
-    ``backend="dask"`` counts with Dask workers on this machine; instead of a name a ``Cluster`` says with which ones, a
-    ``Gpu`` how much of a GPU's memory to take. For a training set in files see ``certvote.neighbors.sharded``.
-    ``progress`` is called with the number of queries done and their total.
+    The neighbor order is L1 distance ascending, then rank descending. All backends return the same bits.
 
-    Features must be multiples of a power of two coarse enough for exact distances (certificates, section 7).
-    Every backend returns the same bits. Raises ``ValueError`` for input that is not as described and for a backend
-    that is not available.
+    Parameters
+    ----------
+    train : integer or float array, shape (n, d)
+        Training examples. Features must be multiples of a power of two that is coarse enough for exact distances
+        (docs/certificates.md, section 1; `certvote.features.grid.snap` makes them so).
+    labels : integer array, shape (n,)
+        Their labels, 0 to ``num_classes - 1``.
+    queries : integer or float array, shape (m, d) or (m, v, d)
+        Test examples, one vector each or v views of each. The distance between a query and a training example is the
+        smallest of its views' distances (docs/certificates.md, Theorem 0).
+    k : int or sequence of int
+        Numbers of neighbors, 1 to n.
+    num_classes : int
+        Number of labels.
+    window : int
+        How many neighbors on either side of the k-th to return the labels of (`certvote.types.Votes`).
+    ranking : {"index", "hash"}
+        Rank a training example by its position in ``train``, or by SHA-256 of the example itself
+        (docs/certificates.md, section 1, assumption 3).
+    backend : str or Backend
+        A backend's name (``"auto"``, ``"reference"``, ``"numba"``, ``"faiss"``, ``"torch"``, ``"dask"``, or a plugin's)
+        or a backend with options, like ``certvote.neighbors.backends.torch.Torch(memory="8GB")``.
+    threads : int or None
+        Limit for a backend on the CPU; ``None``: all cores, or ``NUMBA_NUM_THREADS`` in the environment.
+    scratch : path or None
+        Folder for a backend's temporary files, which all workers of a cluster must see; ``None``: the system's.
+    progress : callable or None
+        Called with the number of queries done and their total.
+
+    Returns
+    -------
+    Votes or list of Votes
+        One for a single k, a list for a sequence, all from one pass over the distances.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as described, the backend is not available, or the job does not fit into memory.
+
+    See Also
+    --------
+    certvote.neighbors.sharded.knn_votes : The same over a training set in files.
     """
     single = is_single(k)
     votes, _ = neighbor_votes(
@@ -89,6 +122,7 @@ def knn_votes(
         ranking=ranking,
         backend=backend,
         threads=threads,
+        scratch=scratch,
         progress=progress,
     )
     return votes[0] if single else votes
@@ -98,12 +132,13 @@ def knn_votes(
 def rnn_votes(
     train: Num[np.ndarray, "n d"],
     labels: Integer[np.ndarray, " n"],
-    queries: Num[np.ndarray, "m d"],
+    queries: Num[np.ndarray, "m *views d"],
     *,
     r: float | int,
     num_classes: int,
-    backend: Backend | Cluster | Gpu = "auto",
+    backend: str | Backend = "auto",
     threads: int | None = None,
+    scratch: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Votes: ...
 
@@ -112,12 +147,13 @@ def rnn_votes(
 def rnn_votes(
     train: Num[np.ndarray, "n d"],
     labels: Integer[np.ndarray, " n"],
-    queries: Num[np.ndarray, "m d"],
+    queries: Num[np.ndarray, "m *views d"],
     *,
     r: Sequence[float | int],
     num_classes: int,
-    backend: Backend | Cluster | Gpu = "auto",
+    backend: str | Backend = "auto",
     threads: int | None = None,
+    scratch: str | Path | None = None,
     progress: Progress | None = None,
 ) -> list[Votes]: ...
 
@@ -125,18 +161,33 @@ def rnn_votes(
 def rnn_votes(
     train: Num[np.ndarray, "n d"],
     labels: Integer[np.ndarray, " n"],
-    queries: Num[np.ndarray, "m d"],
+    queries: Num[np.ndarray, "m *views d"],
     *,
     r: float | int | Sequence[float | int],
     num_classes: int,
-    backend: Backend | Cluster | Gpu = "auto",
+    backend: str | Backend = "auto",
     threads: int | None = None,
+    scratch: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Votes | list[Votes]:
-    """Votes of all training examples with L1 distance ``<= r``, compared exactly; no neighbor at all: all zeros.
+    """Count the votes of all training examples within a radius of each query.
 
-    One ``r`` gives one ``Votes``, a sequence gives a list, all from one pass over the distances. The rest as in
-    ``knn_votes``.
+    Parameters
+    ----------
+    train, labels, queries, num_classes, backend, threads, scratch, progress
+        As in `knn_votes`.
+    r : float or sequence of float
+        Radii, at least 0: examples with L1 distance ``<= r`` vote, compared exactly. Without any, all counts are 0.
+
+    Returns
+    -------
+    Votes or list of Votes
+        One for a single r, a list for a sequence, all from one pass over the distances.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as described, the backend is not available, or the job does not fit into memory.
     """
     single = is_single(r)
     _, votes = neighbor_votes(
@@ -147,6 +198,7 @@ def rnn_votes(
         num_classes=num_classes,
         backend=backend,
         threads=threads,
+        scratch=scratch,
         progress=progress,
     )
     return votes[0] if single else votes
@@ -155,20 +207,38 @@ def rnn_votes(
 def neighbor_votes(
     train: Num[np.ndarray, "n d"],
     labels: Integer[np.ndarray, " n"],
-    queries: Num[np.ndarray, "m d"],
+    queries: Num[np.ndarray, "m *views d"],
     *,
     ks: Sequence[int] = (),
     rs: Sequence[float | int] = (),
     num_classes: int,
     window: int = 0,
-    ranking: Ranking = "index",
-    backend: Backend | Cluster | Gpu = "auto",
+    ranking: str = "index",
+    backend: str | Backend = "auto",
     threads: int | None = None,
+    scratch: str | Path | None = None,
     progress: Progress | None = None,
 ) -> tuple[list[Votes], list[Votes]]:
-    """Votes for every ``k`` and for every radius, in the order given, from one pass over the distances.
+    """Count the votes for every k and every radius from one pass over the distances.
 
-    Arguments as in ``knn_votes`` and ``rnn_votes``; ``window`` and ``ranking`` concern the ``ks`` only.
+    Parameters
+    ----------
+    train, labels, queries, num_classes, window, ranking, backend, threads, scratch, progress
+        As in `knn_votes`; ``window`` and ``ranking`` concern the ks only.
+    ks : sequence of int
+        Numbers of neighbors.
+    rs : sequence of float
+        Radii.
+
+    Returns
+    -------
+    tuple of two lists of Votes
+        For every k and for every radius, in the order given.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as described, the backend is not available, or the job does not fit into memory.
     """
     ks, rs = checked_ks(ks), checked_rs(rs)
     job = checked_job(
@@ -181,17 +251,15 @@ def neighbor_votes(
         num_classes=num_classes,
         ranking=ranking,
         threads=threads,
+        scratch=scratch,
     )
-    if isinstance(backend, Cluster) or backend == "dask":
-        from certvote.neighbors.sharded import job_votes
-
-        return job_votes(job, ks, rs, Cluster() if backend == "dask" else backend, progress)
-    scanner = choose("torch", job, backend) if isinstance(backend, Gpu) else choose(backend, job)
-    by_k, by_r = scan(job, scanner, progress)
+    chosen = backend if isinstance(backend, Backend) else backend_named(backend)
+    by_k, by_r = chosen.count(job, progress)
     return [by_k[k] for k in ks], [by_r[r] for r in rs]
 
 
 def _at_least_one(name: str, values: Any) -> Any:
+    """Return a sequence of values; raise ``ValueError`` if it is empty."""
     if isinstance(values, (Sequence, np.ndarray)) and len(values) == 0:
         raise ValueError(f"{name}: expected at least one value, got none")
     return values

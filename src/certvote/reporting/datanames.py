@@ -1,4 +1,4 @@
-"""What the data of each run is called: a data set's name, or as much of a file's path as tells it from other files."""
+"""Name the data of each run: a data set's name, or as much of a file's path as tells it from other files."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
-from certvote.reporting import styles
-from certvote.types import Run
+from certvote.options.choices import choices
+from certvote.results.run import Run
 
 
 @dataclass
 class _File:
-    """One content, under every path that it was read from; ``digests`` has one entry per attack and subset."""
+    """Describe one content: the paths that it was read from, and its digests, one per attack and subset."""
 
     paths: set[str] = field(default_factory=set)
     digests: set[str] = field(default_factory=set)
 
 
 def data_names(runs: Sequence[Run]) -> list[str]:
-    """One name per run, equal exactly for runs on the same data set or the same file.
+    """Return one name per run, equal exactly for runs on the same data set or the same file.
 
     Two files with the same name and different content get the folders that tell them apart; two paths of the same
     content are one file. A file that is called like a data set (``mnist.npz``) is not taken for it.
@@ -27,12 +27,12 @@ def data_names(runs: Sequence[Run]) -> list[str]:
     files: dict[str, list[_File]] = {}
     for run in runs:
         if _path(run):
-            _add(files.setdefault(_name(run), []), _path(run), run.tags.get("certvote.data_digest", ""))
+            _add(files.setdefault(_name(run), []), _path(run), run.tag("data_digest"))
     return [_shown(run, files.get(_name(run), [])) for run in runs]
 
 
 def _add(files: list[_File], path: str, digest: str) -> None:
-    """Add a run's file, joining what turns out to be the same file."""
+    """Add a run's file, and join what turns out to be the same file."""
     new = _File({path}, {digest} - {""})
     for file in [file for file in files if file.paths & new.paths or file.digests & new.digests]:
         files.remove(file)
@@ -42,17 +42,17 @@ def _add(files: list[_File], path: str, digest: str) -> None:
 
 
 def _shown(run: Run, files: Sequence[_File]) -> str:
-    name, kind = _name(run), run.params.get("dataset.name", "")
+    name = _name(run)
     if not _path(run):
         return name
     others = [file for file in files if _path(run) not in file.paths]
     mine = next(file for file in files if _path(run) in file.paths)
     shown = _tail(min(mine.paths), [path for file in others for path in file.paths]) if others else name
-    return f"{shown} ({kind})" if shown in styles.DATASETS and shown != kind else shown
+    return f"{shown} ({run.dataset})" if shown in choices("dataset") and shown != run.dataset else shown
 
 
 def _tail(path: str, others: Sequence[str]) -> str:
-    """The shortest end of a path that none of the other paths has."""
+    """Return the shortest end of a path that none of the other paths has."""
     parts = PurePath(path).with_suffix("").parts
     for length in range(1, len(parts) + 1):
         if not any(PurePath(other).with_suffix("").parts[-length:] == parts[-length:] for other in others):
@@ -62,9 +62,8 @@ def _tail(path: str, others: Sequence[str]) -> str:
 
 def _name(run: Run) -> str:
     # A run that failed before it had read its data recorded no name for it: the file's stem is what it would be.
-    return run.params.get("data.name") or PurePath(_path(run)).stem or run.params.get("dataset.name", "")
+    return str(run.option("data.name") or PurePath(_path(run)).stem or run.dataset)
 
 
 def _path(run: Run) -> str:
-    path = run.params.get("dataset.path", "")
-    return "" if path in ("None", "null") else path
+    return str(run.option("dataset.path") or "")

@@ -1,203 +1,189 @@
-"""Labels of results: as short as the difference between them allows, or in full for a sentence; and numbers as text."""
+"""Name runs: as briefly as the differences between them allow, or in full for a sentence."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 
-from certvote.reporting import styles
-from certvote.reporting.query import BOOKKEEPING, Result
+from certvote.attacks.threats import threat
+from certvote.options.choices import PACKAGES, find
+from certvote.reporting.wording import count, printable, printable_lines, short_number
+from certvote.results.run import Run
 
-# Options that change how a result is computed but not what it is.
-_IRRELEVANT = (*BOOKKEEPING, "backend.", "sizes.", "data.", "algo.name", "learner.name", "grouping.name")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
+STATES = {"FINISHED": "finished", "FAILED": "failed", "KILLED": "interrupted", "RUNNING": "not finished yet"}
+"""What happened to a run, by MLflow's status."""
 
-_WORD = re.compile(r"(?![ekr]\b)[a-z]+(?=[ ,;:.!?]|$)(?!\.\w)")  # in lower case; kNN, k and algo=knn are names
+FILTERS = (
+    *("attack_name", "change_name", "classifier", "confidence", "data_name", "decimals", "full", "name", "problem"),
+    *("setting_name", "situation"),
+)
+"""Functions that templates may use on runs."""
+
+_NAMED = ("method", "parameters", "learner", "certificate", "data", "holdout", "attack", "change", "feature")
+_UNSAID = ("backend", "sizes", "data")  # groups of options that change how a result is computed, not what it is
 
 
-def short(found: Sequence[Result]) -> list[str]:
-    """One distinct label per result, mentioning only what differs between them ("kNN k=5000, individual").
+def short(runs: Sequence[Run]) -> list[str]:
+    """Return one distinct label per run that says only what differs between them ("kNN k=5000, individual").
 
-    A single result, or results that differ in nothing that has a name, get the algorithm and the certificate.
+    A single run, or runs that differ in nothing that has a name, get the algorithm and the certificate.
     """
-    differs = {name: len({getattr(x, name) for x in found}) > 1 for name in _NAMED}
+    differs = {part: len({getattr(x, part) for x in runs}) > 1 for part in _NAMED}
     # Neighbors have no base classifiers, and those that look at images have no features.
-    differs["learner"] = len({x.learner for x in found if x.is_ensemble}) > 1
-    differs["feature"] = len({x.feature for x in found if x.feature}) > 1
+    differs["learner"] = len({x.learner for x in runs if x.is_ensemble}) > 1
+    differs["feature"] = len({x.feature for x in runs if x.feature}) > 1
     if not any(differs.values()):
-        differs["method"] = differs["grouping"] = True
-    labels = [_joined(result, differs) for result in found]
+        differs["method"] = differs["certificate"] = True
+    labels = [_joined(run, differs) for run in runs]
     for label in {label for label in labels if labels.count(label) > 1}:
         tied = [i for i, other in enumerate(labels) if other == label]
-        for i, detail in zip(tied, _details([found[i] for i in tied]), strict=True):
+        for i, detail in zip(tied, _details([runs[i] for i in tied]), strict=True):
             labels[i] = f"{label}, {detail}" if label else detail
     return [printable(label) for label in labels]
 
 
-def full(result: Result) -> str:
-    """The classifier and its certificate in a sentence: "kNN (k = 5000, individual certificate)".
+def full(run: Run) -> str:
+    """Return the classifier and its certificate for a sentence: "kNN (k = 5000, individual certificate)".
 
-    An ensemble brings its own certificate; what matters beside its parameters is what it is made of.
+    The individual certificate of an ensemble is its own and needs no mention; what its members are does.
     """
-    said = [parameter(result, spaced=True)]
-    said += [learner_name(result.learner)] if result.learner else []
-    said += [] if result.is_ensemble and result.grouping == "none" else [f"{certificate_name(result)} certificate"]
-    return _named(result, said)
+    certificate = [] if _own_certificate(run) else [f"{name(run, 'certificate')} certificate"]
+    return _named(run, [parameters(run, spaced=True), name(run, "learner"), *certificate])
 
 
-def classifier(result: Result) -> str:
-    """The classifier in a sentence: "kNN (k = 5000)"."""
-    return _named(result, [parameter(result, spaced=True), learner_name(result.learner)])
+def classifier(run: Run) -> str:
+    """Return the classifier for a sentence: "kNN (k = 5000)"."""
+    return _named(run, [parameters(run, spaced=True), name(run, "learner")])
 
 
-def _named(result: Result, setting: Sequence[str]) -> str:
-    name, said = method_name(result), ", ".join(part for part in setting if part)
-    return printable(f"{name} ({said})" if said else name)
+def classifier_label(run: Run) -> str:
+    """Return algorithm and parameters: "kNN k=5000"."""
+    label = run.label("algo")
+    return printable(" ".join(part for part in (label.short or label.name, parameters(run)) if part))
 
 
-def classifier_label(result: Result) -> str:
-    """Algorithm and parameters: "kNN k=5000"."""
-    style = styles.algorithm(result.method)
-    return " ".join(part for part in (style.short or style.name, parameter(result)) if part)
-
-
-def method_name(result: Result) -> str:
-    """The algorithm's name in full."""
-    return styles.algorithm(result.method).name
-
-
-def parameter(result: Result, *, spaced: bool = False) -> str:
-    """The options that matter most: "ξ=20, N=1000", or "" for an algorithm without any."""
+def parameters(run: Run, *, spaced: bool = False) -> str:
+    """Return the options that labels state: "ξ=20, N=1000", or "" for an algorithm without any."""
     sign = " = " if spaced else "="
-    return ", ".join(f"{symbol}{sign}{_plain(value)}" for symbol, value in result.parameters)
+    return ", ".join(f"{symbol}{sign}{short_number(value)}" for symbol, value in run.parameters)
 
 
-def certificate_name(result: Result) -> str:
-    return styles.certificate(result.grouping).name
+def name(run: Run, group: str) -> str:
+    """Return the name of the choice that a run made in a group of options, "" for a group that it has no use for."""
+    return "" if group == "learner" and not run.learner else printable(run.label(group).name)
 
 
-def dataset_name(name: str) -> str:
-    return printable(styles.DATASETS.get(name, name) or "unnamed data")
+def change_name(run: Run) -> str:
+    """Return what the attacker may do to the training set: "insertions only"."""
+    return printable(threat(run.change).label)
 
 
-def feature_name(name: str) -> str:
-    return printable(styles.FEATURES.get(name, name))
+def attack_name(run: Run, *, article: bool = True) -> str:
+    """Return the attack's name: "a backdoor attack", or without its article."""
+    said = name(run, "attack") or "an unnamed attack"
+    return said if article else said.removeprefix("a ")
 
 
-def learner_name(name: str) -> str:
-    """What an ensemble's base classifiers are, "" for an algorithm without any."""
-    return printable(styles.LEARNERS.get(name, name))
+def data_name(run: Run) -> str:
+    """Return what a run's data is called in a sentence or a title."""
+    return (name(run, "dataset") if run.data == run.dataset else printable(run.data)) or "unnamed data"
 
 
-def change_name(name: str) -> str:
-    """What the attacker may do to the training set."""
-    return printable(styles.CHANGES.get(name, name))
+def dataset_name(choice: str) -> str:
+    """Return the name of a data set's choice: "MNIST" of ``mnist``."""
+    cls = find("dataset", choice)
+    return printable(choice if cls is None else cls.label.name)  # type: ignore[attr-defined]
 
 
-def attack_name(name: str) -> str:
-    return printable(styles.ATTACKS.get(name, name) or "an unnamed attack")
+def setting_name(run: Run) -> str:
+    """Return data and attack for a title: "MNIST, backdoor attack"."""
+    return f"{data_name(run)}, {attack_name(run, article=False)}"
 
 
-def printable(text: str) -> str:
-    """The text without control characters, which neither XML nor a PDF can hold."""
-    return _CONTROL.sub(" ", text).strip()
+def situation(run: Run, size: int) -> str:
+    """Return what an attack of a size is: "100 of 1,000 training examples poisoned and the trigger in every image"."""
+    n, attack = count(run.n_train) if run.n_train else "the", run.chosen("attack")
+    also = "" if attack is None else attack.situation.format(example=run.noun.removesuffix("s"))
+    return f"{threat(run.change).situation.format(e=count(size), n=n)}{also}"
 
 
-def sentence(note: str) -> str:
-    """A note as a sentence: with a capital first letter, unless it starts with a name, and a full stop."""
-    text = printable(note)
-    text = text[:1].upper() + text[1:] if _WORD.match(text) else text
-    return text if not text or text.endswith((".", "!", "?", "…")) else f"{text}."
-
-
-def printable_lines(text: str) -> list[str]:
-    """The lines of a longer text, each printable, without empty ones."""
-    return [line for line in map(printable, text.splitlines()) if line]
-
-
-def confidence(result: Result) -> str:
-    """With which confidence a certificate holds ("99.88 %"), rounded down; "" for one that is exact."""
-    if not styles.algorithm(result.method).probabilistic:
+def confidence(run: Run) -> str:
+    """Return the confidence of a probabilistic certificate ("99.88 %"), rounded down; "" for an exact one."""
+    if not run.probabilistic:
         return ""
-    number = confidence_number(result)
-    return "unknown" if number is None else f"{math.floor(number * 1e6 + 1e-6) / 1e4:g} %"
+    return "unknown" if run.confidence is None else f"{math.floor(run.confidence * 1e6 + 1e-6) / 1e4:g} %"
 
 
-def confidence_number(result: Result) -> float | None:
-    """Bagging's proven confidence, ``None`` where the record does not have what it follows from."""
-    from certvote.certificates import bagging
-
-    if result.alpha is None or result.num_classes is None:
-        return None
-    return bagging.confidence(result.alpha, result.num_classes)
-
-
-def listed(names: Sequence[str]) -> str:
-    """An enumeration in a sentence."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+def problem(run: Run) -> str:
+    """Return in one line why a run has no numbers."""
+    first = next(iter(printable_lines(run.tag("error"))), "")
+    if run.status == "FINISHED":
+        return "finished, but the database holds no curve of it"
+    said = STATES.get(run.status, run.status.lower())
+    return f"{said}: {first}" if first else said
 
 
-def count(number: int) -> str:
-    """A whole number with thousands separators."""
-    return f"{number:,}"
-
-
-def decimals(found: Sequence[Result]) -> int:
-    """Digits after the point that a percentage of the test set deserves: two from a thousand examples on, else one."""
-    sizes = [result.n_test for result in found if result.n_test is not None]
+def decimals(runs: Sequence[Run]) -> int:
+    """Return how many digits a percentage of the test sets deserves: two from a thousand examples on, else one."""
+    sizes = [run.n_test for run in runs if run.n_test is not None]
     return 2 if sizes and min(sizes) >= 1000 else 1
 
 
-def percent(value: float, digits: int, *, up: bool = False) -> str:
-    """A share as percent, rounded down (or up for an upper bound), so that no rounding claims more than is proven."""
-    if math.isnan(value):
-        return "–"
-    scale = 10**digits
-    scaled = value * 100 * scale
-    whole = math.ceil(scaled - 1e-6) if up else math.floor(scaled + 1e-6)
-    return f"{whole / scale:.{digits}f}"
+def value_of(run: Run, option: str) -> str:
+    """Return the value of an option as text, "–" where it is not set."""
+    value = run.options.get(option)
+    return "–" if value is None else printable(str(value))
 
 
-_NAMED = ("method", "parameters", "learner", "grouping", "data", "holdout", "attack", "change", "feature")
+def says(run: Run, option: str) -> bool:
+    """Return whether a run's label says an option already, so that a list beside the label need not."""
+    cls = run.chosen("algo")
+    without = {other: value for other, value in run.options.items() if other != option}
+    in_name = cls is not None and cls.label_of(without) != cls.label_of(run.options)
+    return option in PACKAGES or option in ("attack.change", "data.name", *(one for _, one in run.stated)) or in_name
 
 
-def _joined(result: Result, differs: dict[str, bool]) -> str:
+def _own_certificate(run: Run) -> bool:
+    """Return whether the certificate is the only one that an ensemble has."""
+    return run.is_ensemble and not run.joint
+
+
+def _named(run: Run, setting: Sequence[str]) -> str:
+    said = ", ".join(part for part in setting if part)
+    return f"{name(run, 'algo')} ({said})" if said else name(run, "algo")
+
+
+def _joined(run: Run, differs: dict[str, bool]) -> str:
     parts = []
     if differs["method"]:
-        parts.append(classifier_label(result))
+        parts.append(classifier_label(run))
     elif differs["parameters"]:
-        parts.append(parameter(result))
-    if differs["learner"]:
-        parts.append(styles.SHORT_LEARNERS.get(result.learner) or learner_name(result.learner))
-    # An ensemble brings its own certificate; only neighbors can be certified in several ways.
-    if differs["grouping"] and not (result.is_ensemble and result.grouping == "none"):
-        parts.append(certificate_name(result))
+        parts.append(parameters(run))
+    if differs["learner"] and run.learner:
+        parts.append(run.label("learner").short or name(run, "learner"))
+    if differs["certificate"] and not _own_certificate(run):
+        parts.append(name(run, "certificate"))
     if differs["data"]:
-        parts.append(dataset_name(result.data))
+        parts.append(data_name(run))
     if differs["holdout"]:
-        parts.append("test set" if result.holdout is None else f"validation part of {count(result.holdout)}")
+        parts.append("test set" if run.holdout is None else f"validation part of {count(run.holdout)}")
     if differs["feature"]:
-        parts.append(feature_name(result.feature))
+        parts.append(name(run, "feature"))
     if differs["attack"]:
-        parts.append(attack_name(result.attack).removeprefix("a "))
+        parts.append(attack_name(run, article=False))
     said = [part for part in parts if part]
     # The attacker who may do everything needs no mention, unless there is nothing else to say.
-    if differs["change"] and (result.change != "any" or not said):
-        said.append(change_name(result.change))
-    return ", ".join(filter(None, said))
+    if differs["change"] and (run.change != "any" or not said):
+        said.append(change_name(run))
+    return ", ".join(said)
 
 
-def _details(tied: Sequence[Result]) -> list[str]:
-    """What tells results with the same label apart: the options in which they differ, else the run's id."""
-    options = sorted({name for result in tied for name in result.params if not name.startswith(_IRRELEVANT)})
-    differing = [name for name in options if len({result.params.get(name) for result in tied}) > 1]
-    details = [", ".join(f"{name}={result.params.get(name, '–')}" for name in differing) for result in tied]
+def _details(tied: Sequence[Run]) -> list[str]:
+    """Return what tells runs with the same label apart: the options in which they differ, else the run's id."""
+    options = {option for run in tied for option in run.options if option.partition(".")[0] not in _UNSAID}
+    differing = [one for one in sorted(options - set(PACKAGES)) if len({run.options.get(one) for run in tied}) > 1]
+    details = [", ".join(f"{option}={value_of(run, option)}" for option in differing) for run in tied]
     return [
-        detail if detail and details.count(detail) == 1 else ", ".join(filter(None, [detail, f"run {result.id[:8]}"]))
-        for result, detail in zip(tied, details, strict=True)
+        detail if detail and details.count(detail) == 1 else ", ".join(filter(None, [detail, f"run {run.id[:8]}"]))
+        for run, detail in zip(tied, details, strict=True)
     ]
-
-
-def _plain(value: float) -> str:
-    return str(int(value)) if float(value).is_integer() else f"{value:g}"

@@ -1,4 +1,4 @@
-"""Curves of many fine steps as few straight lines, never above what is proven: what the eye sees, in a tenth of it."""
+"""Draw curves of many fine steps as few straight lines, never above what is proven."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Line = tuple[Float64[np.ndarray, " points"], Float64[np.ndarray, " points"]]
 
 
 def below(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray, tolerance: float) -> Line:
-    """Corners of a line that is nowhere above the falling step curve ``(x, y)``.
+    """Return the corners of a line that is nowhere above the falling step curve ``(x, y)``.
 
     A step has the height of its right end (a bound at one size holds for smaller ones). Where steps are short the line
     is at most ``tolerance`` below the curve; it takes one step's width to follow a fall.
@@ -27,7 +27,7 @@ def below(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray, tole
 
 
 def above(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray, tolerance: float) -> Line:
-    """The same for an upper side: nowhere below the step curve, at most ``tolerance`` above its steps' left corners."""
+    """Return the corners of a line nowhere below the step curve, at most ``tolerance`` above its left corners."""
     across, heights = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     if len(across) < 3:
         return across, heights
@@ -37,7 +37,7 @@ def above(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray, tole
 
 
 def _corners(x: np.ndarray, y: np.ndarray, tolerance: float) -> list[int]:
-    """Points of a polyline, the farthest first, whose chords stay within ``tolerance`` of all points in between."""
+    """Return the indices of few points whose chords stay within ``tolerance`` of all points in between."""
     kept = [0]
     while kept[-1] < len(x) - 1:
         start = kept[-1]

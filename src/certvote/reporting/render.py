@@ -1,101 +1,58 @@
-"""One self-contained HTML page from runs: written like a paper, readable offline, replaced in one step."""
+"""Render one self-contained HTML page over runs: written like a paper, readable offline, replaced in one step."""
 
 from __future__ import annotations
 
-import os
-import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from certvote.names import check_name
-from certvote.reporting import (
-    findings,
-    labels,
-    limits,
-    page,
-    provenance,
-    query,
-    result,
-    sections,
-    stated,
-    tables,
-    templates,
-)
-from certvote.reporting.page import Page
-from certvote.reporting.shared import share_styles
-from certvote.types import Run
+from certvote.reporting import findings, labels, stated, templates
+from certvote.reporting.default_page import default_page
+from certvote.reporting.limits import limits
+from certvote.reporting.page import Page, load
+from certvote.reporting.provenance import further_options, period, provenance
+from certvote.reporting.query import prepare, select
+from certvote.reporting.sections import SectionView, section_view
+from certvote.reporting.views import Detail, table_view
+from certvote.reporting.wording import count, counted, printable, sentence
+from certvote.results.run import Run, finished, sweeps
+from certvote.runtime.names import check_name
 
 _LEFT_OUT = "left out"  # how a note starts that is about jobs which are not there, not about the numbers
-_NAME = r"\b[ekrdNξζα]"
-# A number stays on one line with its sign or name.
-GLUED = re.compile(rf" (?=%)|(?<={_NAME}) (?== )|(?<={_NAME} =) |(?<=\bfig\.) (?=\d)")
 
 
-def render_report(
-    runs: Sequence[Run],
-    *,
-    name: str,
-    title: str | None = None,
-    out_root: Path,
-    command: str | Sequence[str] | None = None,
-    page: Path | Mapping[str, Any] | Page | None = None,
-    links: Mapping[str, str] | None = None,
-    notes: Sequence[str] = (),
-    absent: Mapping[str, str] | None = None,
-) -> Path:
+def render_report(runs: Sequence[Run], *, name: str, out_root: Path, **page: Any) -> Path:
     """Render the page ``out_root/name/index.html`` over any runs, finished or not, and return its path.
 
-    Raises ``ValueError`` for a name that is not a plain folder name, ``OSError`` for a folder that cannot be written.
+    Parameters
+    ----------
+    runs : sequence of Run
+        Runs of the results database, with their sweeps.
+    name : str
+        Folder of the page.
+    out_root : path
+        Folder of all pages.
+    **page
+        Further arguments of :func:`page_html`.
+
+    Raises
+    ------
+    ValueError
+        If the name is not a plain folder name, or the page's definition is wrong.
+    OSError
+        If the folder cannot be written.
     """
     check_name(name)
-    folder = Path(out_root) / name
-    html = page_html(runs, title=title, page=page, command=command, links=links, notes=notes, absent=absent)
-    try:
-        return write_page(html, folder)
-    except OSError as error:
-        raise OSError(f"option report_root: cannot write {folder}: {error.strerror or error}") from error
+    return templates.write(page_html(runs, **page), Path(out_root) / name, option="report_root")
 
 
-def render(
-    runs: Sequence[Run],
-    *,
-    title: str | None = None,
-    out_dir: Path,
-    page: Path | Mapping[str, Any] | Page | None = None,
-    command: str | Sequence[str] | None = None,
-    links: Mapping[str, str] | None = None,
-    notes: Sequence[str] = (),
-    absent: Mapping[str, str] | None = None,
-) -> Path:
+def render(runs: Sequence[Run], *, out_dir: Path, **page: Any) -> Path:
     """Render ``out_dir/index.html`` and return its path; a page that is there is replaced at once or not at all.
 
-    ``page`` defines title, question and sections (``certvote.reporting.page.load``); without one they follow from
-    the runs. ``command`` is what reproduces them, ``links`` are named web addresses for the page's end,
-    ``notes`` concern the page as a whole: they stand below the abstract, or beside the list of runs if they start
-    with "left out", so say only what is not there. ``absent`` says of data sets why nothing of them is here. The same
-    runs give the same bytes.
+    Further arguments are those of :func:`page_html`.
     """
-    return write_page(
-        page_html(runs, title=title, page=page, command=command, links=links, notes=notes, absent=absent), out_dir
-    )
-
-
-def write_page(html: str, out_dir: Path) -> Path:
-    out_dir.mkdir(parents=True, exist_ok=True)
-    target = out_dir / "index.html"
-    handle, draft = tempfile.mkstemp(dir=out_dir, prefix=".index-", suffix=".html")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(html)
-        Path(draft).chmod(0o644)  # a draft starts out readable by its owner alone
-        Path(draft).replace(target)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
-    return target
+    return templates.write(page_html(runs, **page), out_dir, option="out_dir")
 
 
 def page_html(
@@ -108,94 +65,77 @@ def page_html(
     notes: Sequence[str] = (),
     absent: Mapping[str, str] | None = None,
 ) -> str:
-    """The page as text."""
-    found = query.results(runs)
+    """Return a page over runs as HTML; the same runs give the same text.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        Runs of the results database, with their sweeps.
+    title : str or None
+        Title of the page, instead of its own.
+    page : path, mapping, Page or None
+        Definition of title, question and sections (``certvote.reporting.page.load``); ``None``: they follow from the
+        runs.
+    command : str, sequence of str or None
+        What reproduces the runs; ``None``: the commands of their sweeps.
+    links : mapping or None
+        Web addresses by name, for the page's end.
+    notes : sequence of str
+        What concerns the page as a whole: it stands below the abstract, or beside the list of runs if it starts with
+        "left out", so says only what is not there.
+    absent : mapping or None
+        Reasons why nothing of a data set is here, by its name.
+    """
+    found = prepare(runs)
     definition = _definition(found, page, title)
-    curves = sum(len(query.finished(section.chosen(found))) for section in definition.sections)
-    detail = sections.Detail.of_page(len(definition.sections), curves)
-    views: list[sections.SectionView] = []
+    curves = sum(len(finished(section.chosen(found))) for section in definition.sections)
+    detail = Detail.of_page(len(definition.sections), curves)
+    views: list[SectionView] = []
     for number, section in enumerate(definition.sections, start=1):
-        drawn = sum(view.figure is not None for view in views)
-        views.append(sections.section_view(section, found, figure_number=drawn + 1, number=number, detail=detail))
-    jobs = [run for run in runs if run.id in {result.id for result in found}]
+        drawn = sum(len(view.figures) for view in views)
+        views.append(section_view(section, found, figure_number=drawn + 1, number=number, detail=detail))
     about_all = _notes(runs, notes)
     measured = [stated.measure(statement, found, absent) for statement in definition.stated]
-    summary = stated.summary(measured)
-    compared = sections.plain_view(stated.stated_table(measured), "stated", stated.EXPLANATION) if measured else None
-    environment = templates.environment()
-    environment.filters["glue"] = lambda text: GLUED.sub("\N{NO-BREAK SPACE}", str(text))
-    environment.filters["count"] = labels.count
-    html = environment.get_template("page.html").render(
-        title=labels.printable(definition.title),
-        question=labels.printable(definition.question),
+    compared = table_view(stated.stated_table(measured), "stated", templates.sentence("stated")) if measured else None
+    return templates.page(
+        "page.html",
+        title=printable(definition.title),
+        question=printable(definition.question),
         summary=_summary(found),
-        abstract=findings.abstract(found, query.select(found, definition.abstract)),
-        compared_in_words=summary,
+        abstract=findings.abstract(found, select(found, definition.abstract)),
+        compared_in_words=stated.summary(measured),
         stated=compared,
-        warnings=[labels.sentence(note) for note in about_all if not note.startswith(_LEFT_OUT)],
-        left_out=[labels.sentence(note) for note in about_all if note.startswith(_LEFT_OUT)],
+        warnings=[sentence(note) for note in about_all if not note.startswith(_LEFT_OUT)],
+        left_out=[sentence(note) for note in about_all if note.startswith(_LEFT_OUT)],
         sections=views,
-        meaning=limits.meaning(found),
-        certificates=limits.certificates(found) + limits.ensembles(found),
-        assumptions=limits.assumptions(found),
-        common_options=provenance.common_options(found),
-        rows=provenance.run_rows(found),
-        unfinished=[(row, problem) for row, problem in _problems(found)],
-        commands=_commands(runs, command),
-        run_commands=list(dict.fromkeys(labels.printable(x.command) for x in found if x.command)),
-        digests=provenance.digests(found),
-        versions=provenance.versions(jobs),
-        links=_links(runs, links),
+        limits=limits(found),
+        rows=list(zip(found, labels.short(found), further_options(found), strict=True)),
+        states=labels.STATES,
+        links={**{f"sweep {run.name}": run.url for run in sweeps(runs)}, **(links or {})},
+        **provenance(runs, found, command),
     )
-    return share_styles(html)
 
 
-def _definition(
-    found: Sequence[query.Result], source: Path | Mapping[str, Any] | Page | None, title: str | None
-) -> page.Page:
+def _definition(found: Sequence[Run], source: Path | Mapping[str, Any] | Page | None, title: str | None) -> Page:
     if isinstance(source, Page):
         return source if title is None else replace(source, title=title)
-    return page.default(found, title=title) if source is None else page.load(source, title=title)
+    return default_page(found, title=title) if source is None else load(source, title=title)
 
 
-def _summary(found: Sequence[query.Result]) -> str:
-    """How many runs there are, how many finished, and when they ran."""
-    done = len(query.finished(found))
-    text = f"{labels.count(len(found))} run{'s' if len(found) != 1 else ''}, {labels.count(done)} finished"
-    day = provenance.period(found)
-    return f"{text} · {day}" if day else text
-
-
-def _problems(found: Sequence[query.Result]) -> list[tuple[str, str]]:
-    """Runs without a result, with everything their record says about why."""
-    names = labels.short(found)
-    return [
-        (name, "\n".join(labels.printable_lines(result.error)) or tables.problem(result))
-        for result, name in zip(found, names, strict=True)
-        if result.curve is None
-    ]
-
-
-def _commands(runs: Sequence[Run], command: str | Sequence[str] | None) -> list[str]:
-    if command is None:
-        given = [run.tags.get("certvote.command", "") for run in query.sweeps(runs)]
-    else:
-        given = [command] if isinstance(command, str) else list(command)
-    return [labels.printable(line) for line in dict.fromkeys(given) if line]
+def _summary(found: Sequence[Run]) -> str:
+    """Return how many runs there are, how many finished, and when they ran."""
+    text = f"{counted(len(found), 'run')}, {count(len(finished(found)))} finished"
+    return " · ".join(filter(None, [text, period(found)]))
 
 
 def _notes(runs: Sequence[Run], notes: Sequence[str]) -> list[str]:
-    given = [*notes, *(note for sweep in query.sweeps(runs) for note in result.notes(sweep))]
-    about_jobs: dict[str, dict[str, None]] = {}  # of several sweeps, each left-out combination once
+    """Return the notes of a page and its sweeps; of several sweeps, each left-out combination once."""
+    given = [*notes, *(note for sweep in sweeps(runs) for note in sweep.notes)]
+    about_jobs: dict[str, dict[str, None]] = {}
     for note in given:
         if note.startswith(_LEFT_OUT):
             reason, _, combinations = note.partition(": ")
             about_jobs.setdefault(reason, {}).update(dict.fromkeys(combinations.split("; ")))
     kept = [note for note in given if not note.startswith(_LEFT_OUT)]
     kept += [f"{reason}: {'; '.join(combinations)}" for reason, combinations in about_jobs.items()]
-    return [labels.printable(note).removesuffix(": ") for note in dict.fromkeys(kept)]
-
-
-def _links(runs: Sequence[Run], links: Mapping[str, str] | None) -> list[tuple[str, str]]:
-    named = [(f"sweep {run.name}", run.url) for run in query.sweeps(runs)] + list((links or {}).items())
-    return [(labels.printable(name), url) for name, url in named if url and provenance.web_link(url)]
+    return [printable(note).removesuffix(": ") for note in dict.fromkeys(kept)]

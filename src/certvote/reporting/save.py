@@ -1,44 +1,70 @@
-"""One figure or table over any runs by itself, for a paper or a README."""
+"""Write one figure or table over any runs by itself, for a paper or a README."""
 
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from certvote.reporting.figures import COLUMN, PAGE, ca_figure
-from certvote.reporting.query import results
-from certvote.reporting.tables import result_table, to_csv, to_latex, to_markdown
+from certvote.reporting.accuracy_table import GROUP, accuracy_table
+from certvote.reporting.figures import ca_figure
+from certvote.reporting.frame import COLUMN, PAGE
+from certvote.reporting.query import prepare
+from certvote.reporting.tables import to_csv, to_latex, to_markdown
 from certvote.reporting.vector import pdf, svg
-from certvote.types import Run
+from certvote.results.run import Run
+from certvote.runtime.files import write_whole
 
 
 def save_figure(runs: Sequence[Run], path: Path, *, column: bool = False) -> None:
-    """Draw the curves of ``runs`` into ``path``, ``.svg`` or ``.pdf``; ``column``: as wide as one column of a paper.
+    """Draw the curves of runs into a file, which is written at once or not at all.
 
-    The file is written at once or not at all. Raises ``ValueError`` for another kind of file, or no finished run.
+    Parameters
+    ----------
+    runs : sequence of Run
+        Runs of the results database.
+    path : path
+        File, ``.svg`` or ``.pdf``.
+    column : bool
+        Whether the figure is as wide as one column of a paper, rather than a page.
+
+    Raises
+    ------
+    ValueError
+        If it is another kind of file, or no run finished.
     """
     if path.suffix not in (".svg", ".pdf"):
         raise ValueError(f"expected a file name that ends in .svg or .pdf, got {path}")
-    figure = ca_figure(results(runs), layout=COLUMN if column else PAGE)
+    figure = ca_figure(prepare(runs), layout=COLUMN if column else PAGE)
     content = _on_white(svg(figure)).encode() if path.suffix == ".svg" else pdf(figure, title=path.stem)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as draft:
-        draft.write(content)
-    Path(draft.name).chmod(0o644)
-    Path(draft.name).replace(path)
-
-
-def _on_white(text: str) -> str:
-    """The SVG with a white ground: its letters are dark, the page that shows it may be, too."""
-    return re.sub(r"<svg\b[^>]*>", lambda tag: tag[0] + '<rect width="100%" height="100%" fill="#fff"/>', text, count=1)
+    write_whole(path, content)
 
 
 def table_text(runs: Sequence[Run], *, sizes: Sequence[int] | None = None, format: str = "markdown") -> str:
-    """Certified accuracy at round or the given sizes as Markdown, CSV or LaTeX; ``ValueError`` for another format."""
-    table = result_table(results(runs), sizes=sizes)
+    """Return certified accuracy at round or the given sizes as text.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        Runs of the results database.
+    sizes : sequence of int or None
+        Poisoning sizes; ``None``: round ones.
+    format : {"markdown", "csv", "latex"}
+        Format of the table; gains are in LaTeX only.
+
+    Raises
+    ------
+    ValueError
+        If the format is another one, or a size is negative.
+    """
+    table = accuracy_table(prepare(runs), sizes=sizes)
     if format == "latex":
-        return to_latex(table, caption="Certified accuracy.")
+        return to_latex(table.table, caption="Certified accuracy.")
     if format not in ("markdown", "csv"):
         raise ValueError(f"expected the format markdown, csv or latex, got {format!r}")
-    return to_markdown(table) if format == "markdown" else to_csv(table)
+    return to_csv(table.table) if format == "csv" else to_markdown(table.table, group=GROUP)
+
+
+def _on_white(text: str) -> str:
+    """Return the SVG with a white ground: its letters are dark, the page that shows it may be, too."""
+    return re.sub(r"<svg\b[^>]*>", lambda tag: tag[0] + '<rect width="100%" height="100%" fill="#fff"/>', text, count=1)

@@ -1,33 +1,46 @@
-"""What a publication states in words beside what was measured here: the difference, and why where they differ."""
+"""Compare what a publication states in words with what was measured here, and say why where they differ."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from certvote.reporting import labels, tables
-from certvote.reporting.plain import PlainTable
-from certvote.reporting.query import accuracy_at, finished, select, strongest
-from certvote.reporting.result import Result
+from certvote.reporting import labels
+from certvote.reporting.accuracy import accuracy_at, strongest
+from certvote.reporting.query import select
+from certvote.reporting.tables import Table, plain_table
+from certvote.reporting.templates import sentence
+from certvote.reporting.wording import sentence as as_sentence
+from certvote.reporting.wording import signed
+from certvote.results.run import Run, finished
 
-EXPLANATION = (
-    "What the publication states in words, and the same from the runs of this page. Below each statement: the two "
-    "certified accuracies, what must be known about them and, where the measured number is off, why."
-)
 _DIGITS = 2
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A number that a publication states: certified accuracy at ``size`` of the runs ``of``, less that of ``minus``.
+    """Describe a number that a publication states: certified accuracy of some runs, or a difference of two.
 
-    ``says`` is what it is about, ``source`` where it stands, ``value`` the number, in points (in percent without
-    ``minus``). Of several runs that a filter selects, the one with the highest bound at ``size`` counts. A
-    ``tolerance`` says how far off the measured number may be and still be the stated one; ``why`` explains one that
-    is not.
-    A statement without a ``value`` is not the publication's: it stands below the one before it, for comparison.
+    Attributes
+    ----------
+    says : str
+        What it is about.
+    size : int
+        Poisoning size.
+    of, minus : mapping
+        Filters: the runs whose accuracy it is, and those whose accuracy is subtracted. Of several runs the one with the
+        highest bound at ``size`` counts.
+    value : float or None
+        The number in points, or in percent without ``minus``. A statement without one is not the publication's: it
+        stands below the one before it, for comparison.
+    source : str
+        Where it stands.
+    tolerance : float
+        How far off the measured number may be and still be the stated one.
+    why : str
+        The reason for one that is further off.
     """
 
     says: str
@@ -42,16 +55,16 @@ class Statement:
 
 @dataclass(frozen=True)
 class Measured:
-    """A statement with its two results, as far as there are any, and what is missing otherwise."""
+    """Hold a statement with its runs, as far as there are any, and what is missing otherwise."""
 
     statement: Statement
-    of: Result | None
-    minus: Result | None
+    of: Run | None
+    minus: Run | None
     missing: str = ""
 
     @property
     def value(self) -> float:
-        """The measured number in points or percent, NaN where a result is missing."""
+        """The measured number in points or percent, NaN where a run is missing."""
         if self.missing or self.of is None:
             return math.nan
         size = self.statement.size
@@ -59,145 +72,83 @@ class Measured:
 
     @property
     def difference(self) -> float:
-        """Measured less stated; NaN where either is not there."""
+        """Measured less stated, NaN where either is not there."""
         return self.value - (math.nan if self.statement.value is None else self.statement.value)
 
     @property
     def agrees(self) -> bool:
+        """Whether the measured number is the stated one within the tolerance."""
         return abs(self.difference) <= self.statement.tolerance + 1e-9
 
+    @property
+    def shown(self) -> tuple[str, str]:
+        """The two numbers as text, the stated one with the digits that it has, one at least."""
+        stated = self.statement.value
+        known = "–" if stated is None else f"{stated:.1f}" if round(stated, 1) == stated else f"{stated:g}"
+        return known, "missing" if self.missing else f"{self.value:.{_DIGITS}f}".replace("-", "−")
 
-def measure(statement: Statement, found: Sequence[Result], absent: Mapping[str, str] | None = None) -> Measured:
-    """Look up the results that a statement is about; ``absent`` says why a data set has none, by its name."""
-    of, why_not = _chosen(statement.of, statement.size, found, absent or {})
+    @property
+    def unit(self) -> str:
+        """Unit of the numbers."""
+        return "%" if self.statement.minus is None else "points"
+
+
+def measure(statement: Statement, runs: Sequence[Run], absent: Mapping[str, str] | None = None) -> Measured:
+    """Look up the runs that a statement is about; ``absent`` says by the name of a data set why it has none."""
+    of, why_not = _chosen(statement.of, statement.size, runs, absent or {})
     if why_not or statement.minus is None:
         return Measured(statement, of, None, why_not)
-    minus, why_not = _chosen(statement.minus, statement.size, found, absent or {})
+    minus, why_not = _chosen(statement.minus, statement.size, runs, absent or {})
     return Measured(statement, of, minus, why_not)
 
 
-def stated_table(measured: Sequence[Measured]) -> PlainTable:
-    """A row per statement, below it the runs, the source and, where it deviates, the reason."""
-    units = {_unit(x) for x in measured}
+def stated_table(measured: Sequence[Measured]) -> Table:
+    """Tabulate statements; below each its runs, its source and, where it deviates, the reason."""
+    units = {x.unit for x in measured}
     unit = f" ({units.pop()})" if len(units) == 1 else ""
+    heads = ("statement", f"stated{unit}", f"measured here{unit}", "difference (points)")
     rows = []
     for x in measured:
-        shown = "" if unit else f" {_unit(x)}"
-        value = x.statement.value
-        rows.append(
-            (
-                x.statement.says,
-                f"{_stated(value)}{shown}" if value is not None else "–",
-                "missing" if x.missing else f"{_fixed(x.value)}{shown}",
-                _signed(x.difference),
-            )
-        )
-    head = ("statement", f"stated{unit}", f"measured here{unit}", "difference (points)")
-    return PlainTable(head, tuple(rows), frozenset({1, 2, 3}), tuple(map(_details, measured)))
+        numbers = [text if unit or text in ("–", "missing") else f"{text} {x.unit}" for text in x.shown]
+        rows.append((x.statement.says, *numbers, signed(x.difference, _DIGITS)))
+    table = plain_table(heads, rows)
+    below = zip(table.rows, measured, strict=True)
+    return replace(table, rows=tuple(replace(row, below=_details(x)) for row, x in below))
 
 
 def summary(measured: Sequence[Measured]) -> str:
-    """One sentence for an abstract, "" without statements."""
+    """Return one sentence for an abstract, "" without statements."""
     told = [x for x in measured if x.statement.value is not None]
-    if not told:
-        return ""
-    known = [x for x in told if not x.missing]
-    agreeing = [x for x in known if x.agrees]
-    numbers = "; ".join(
-        f"{_lower(x.statement.says)}: {_stated(x.statement.value)} stated, {_fixed(x.value)} here" for x in known
-    )
-    text = f"Of {len(told)} number{'s' if len(told) != 1 else ''} that the publication states in words, "
-    if not known:
-        return f"{text}none was measured here."
-    text += f"{_all_of(len(agreeing), len(told))} found here within the tolerance given"
-    if len(known) < len(told):
-        text += f", and {_all_of(len(told) - len(known), len(told))} not measured"
-    return f"{text} ({numbers})."
+    return sentence("summary", told=told, known=[x for x in told if not x.missing]) if told else ""
 
 
 def _chosen(
-    where: Mapping[str, Any], size: int, found: Sequence[Result], absent: Mapping[str, str]
-) -> tuple[Result | None, str]:
-    """The strongest finished result of a selection, or why there is none."""
+    where: Mapping[str, Any], size: int, runs: Sequence[Run], absent: Mapping[str, str]
+) -> tuple[Run | None, str]:
+    """Return the strongest finished run of a selection, or why there is none."""
     try:
-        matching = select(found, where)
+        matching = select(runs, where)
     except ValueError:
         matching = []  # a column that no run has: no run of this kind was made
-    done = [result for result in finished(matching) if not math.isnan(accuracy_at(result, size))]
+    done = [run for run in finished(matching) if not math.isnan(accuracy_at(run, size))]
     if done:
         return strongest(done, size), ""
     if str(where.get("dataset")) in absent:
         return None, absent[str(where["dataset"])]
     if matching:
         failed = matching[0]
-        return None, f"{labels.full(failed)} on {labels.dataset_name(failed.data)}: {tables.problem(failed)}"
-    return None, "there is no run of " + ", ".join(f"{key}={_option(value)}" for key, value in where.items())
+        return None, f"{labels.full(failed)} on {labels.data_name(failed)}: {labels.problem(failed)}"
+    options = {key: ",".join(map(str, x)) if isinstance(x, list | tuple) else str(x) for key, x in where.items()}
+    return None, "there is no run of " + ", ".join(f"{key}={text}" for key, text in options.items())
 
 
 def _details(x: Measured) -> tuple[str, ...]:
-    said = []
-    if x.statement.source:
-        said.append(labels.sentence(f"stated {x.statement.source}"))
+    """Return the lines below a statement."""
+    runs = [run for run in (x.of, x.minus) if run is not None]
+    source = [f"stated {x.statement.source}"] if x.statement.source else []
     if x.missing:
-        return (*said, labels.sentence(f"not measured here: {x.missing}"))
-    assert x.of is not None
-    size = f"e = {labels.count(x.statement.size)}"
-    place = f"{labels.dataset_name(x.of.data)}, {labels.attack_name(x.of.attack).removeprefix('a ')}, {size}"
-    said.append(f"{place}: {_term(x, x.of)}" + (f" less {_term(x, x.minus)}" if x.minus is not None else "") + ".")
-    notes = dict.fromkeys(note for result in (x.of, x.minus) if result is not None for note in result.notes)
-    said += [labels.sentence(note) for note in notes]
-    if x.statement.value is not None and not x.agrees:
-        reason, allowed = x.statement.why or "no reason is known", x.statement.tolerance
-        points = "point" if allowed == 1 else "points"
-        said.append(labels.sentence(f"off by more than {allowed:g} {points}: {reason}"))
-    elif x.statement.value is None and x.statement.why:
-        said.append(labels.sentence(x.statement.why))
-    return tuple(said)
-
-
-def _term(x: Measured, result: Result) -> str:
-    value = labels.percent(accuracy_at(result, x.statement.size), _DIGITS)
-    confidence = labels.confidence(result)
-    feature = {y.feature for y in (x.of, x.minus) if y is not None and y.feature}
-    change = {y.change for y in (x.of, x.minus) if y is not None} - {"any"}
-    text = labels.full(result)
-    text += f", {labels.feature_name(result.feature)} features" if len(feature) > 1 and result.feature else ""
-    text += f", {labels.change_name(result.change)}" if change else ""
-    text += f", with confidence {confidence}" if confidence else ""
-    return f"{value} % for {text}"
-
-
-def _unit(x: Measured) -> str:
-    return "%" if x.statement.minus is None else "points"
-
-
-def _stated(number: float | None) -> str:
-    """A stated number with the digits that it has, one at least."""
-    return f"{number:.1f}" if number is not None and round(number, 1) == number else f"{number:g}"
-
-
-def _fixed(number: float) -> str:
-    return f"{number:.{_DIGITS}f}".replace("-", "−")
-
-
-def _signed(number: float) -> str:
-    return "–" if math.isnan(number) else f"{number:+.{_DIGITS}f}".replace("-", "−")
-
-
-def _lower(text: str) -> str:
-    """The start of a sentence inside of another; names (kNN, CLIP) keep their capitals."""
-    first, _, rest = text.partition(" ")
-    plain = first[:1].isupper() and first[1:].islower()
-    return f"{first.lower()} {rest}".strip() if plain else text
-
-
-def _all_of(number: int, total: int) -> str:
-    if number == 0:
-        return "none is"
-    if number == total:
-        return "it is" if total == 1 else "all are"
-    return f"{number} {'is' if number == 1 else 'are'}"
-
-
-def _option(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        return tuple(map(as_sentence, [*source, f"not measured here: {x.missing}"]))
+    terms = sentence("terms", x=x, runs=runs, digits=_DIGITS)
+    notes = dict.fromkeys(note for run in runs for note in run.notes)
+    said = [*map(as_sentence, source), terms, *map(as_sentence, [*notes, sentence("deviation", x=x)])]
+    return tuple(filter(None, said))

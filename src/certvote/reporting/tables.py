@@ -1,28 +1,18 @@
-"""Tables of certified accuracy at round sizes: for the page, as CSV for a program, as LaTeX for a paper."""
+"""Hold a table as a page shows it, and write it as CSV, LaTeX and Markdown."""
 
 from __future__ import annotations
 
 import csv
 import io
-import math
+import itertools
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from certvote.reporting import labels
-from certvote.reporting.query import (
-    EQUAL,
-    Result,
-    accuracy_at,
-    attained_at,
-    finished,
-    individual_of,
-    last_size,
-    telling_size,
-)
+from certvote.reporting.line_styles import LineStyle
+from certvote.reporting.wording import printable
 
-MOST_COLUMNS = 6  # sizes in a table that nobody chose the sizes for
 _LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -41,213 +31,201 @@ _LATEX = {
 }
 
 
+_FORMULA = re.compile(r"(\b[ekrdN] =(?: \d[\d.,]*(?<![.,]))?)")
+
+
+@dataclass(frozen=True)
+class Column:
+    """Describe a column.
+
+    Attributes
+    ----------
+    head, group : str
+        Its head, and a head above that it shares with its neighbors.
+    numeric : bool
+        Whether it has numbers rather than words.
+    kind : str
+        CSS class of its cells.
+    unseen : bool
+        Whether the head is for screen readers alone.
+    """
+
+    head: str
+    group: str = ""
+    numeric: bool = True
+    kind: str = ""
+    unseen: bool = False
+
+
 @dataclass(frozen=True)
 class Cell:
-    """A number as the page shows it, and whether it is the best of its column."""
+    """Hold a text, whether it is the best of its column, and what stands with it: a piece of line, notes."""
 
     text: str
     best: bool = False
+    style: LineStyle | None = None
+    marks: str = ""
+    remark: str = ""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One result. ``gains`` are its leads over the baseline; ``problem`` says why there are no numbers.
+    """Hold one row of a table.
 
-    ``confidence`` is that with which a probabilistic certificate holds, as text, else "".
+    Attributes
+    ----------
+    head : Cell or None
+        What the row is about; ``None`` where the head above, with a larger ``span``, says so.
+    cells : tuple of Cell
+        One cell per further column; none with a ``problem``, which says why.
+    kind : str
+        CSS class of the row; rows of the kind "aside" are in the page only, not in files.
+    below : tuple of str
+        Lines that stand below the row.
     """
 
-    result: Result
-    label: str
+    head: Cell | None
     cells: tuple[Cell, ...] = ()
-    gains: tuple[str, ...] = ()
-    upper: tuple[str, ...] = ()
+    kind: str = ""
     problem: str = ""
-    confidence: str = ""
+    below: tuple[str, ...] = ()
+    span: int = 1
 
 
 @dataclass(frozen=True)
-class ResultTable:
-    """Certified accuracy in percent at ``sizes``; ``baseline`` names what gains are relative to, "" for none.
+class Table:
+    """Hold columns, the first of which names the rows, and rows; ``records`` are the rows of its CSV file.
 
-    Gains are those at ``gain_sizes``: unless they were named, the largest of ``sizes`` at which the bounds still say
-    something, or where they do at none of them, the largest size at all.
+    Without ``records`` the CSV file has what the page shows.
     """
 
-    sizes: tuple[int, ...]
+    columns: tuple[Column, ...]
     rows: tuple[Row, ...]
-    baseline: str = ""
-    gain_sizes: tuple[int, ...] = ()
-    gain_sizes_named: bool = False
+    records: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def groups(self) -> tuple[tuple[str, int], ...]:
+        """Heads above several columns, with their number; none where no column has one."""
+        named = itertools.groupby(self.columns, key=lambda column: column.group)
+        found = tuple((name, len(list(columns))) for name, columns in named)
+        return found if any(name for name, _ in found) else ()
+
+    @property
+    def blocks(self) -> tuple[tuple[Row, ...], ...]:
+        """Rows that belong together: each with a head, and those that it spans."""
+        starts = [i for i, row in enumerate(self.rows) if row.head is not None and row.kind != "aside"]
+        return tuple(self.rows[start:end] for start, end in itertools.pairwise([*starts, len(self.rows)]))
 
 
-def round_sizes(largest: int, *, most: int = MOST_COLUMNS) -> tuple[int, ...]:
-    """0 and the multiples of a round number up to ``largest``, at most ``most`` sizes."""
-    if largest <= 0:
-        return (0,)
-    unit = 1
-    while True:
-        for factor in (1, 2, 5):
-            if largest // (unit * factor) + 1 <= most:
-                return tuple(range(0, largest + 1, unit * factor))
-        unit *= 10
+def plain_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, texts: int = 1) -> Table:
+    """Return a table of ready texts; the first ``texts`` columns are words, the others numbers."""
+    columns = tuple(Column(head, numeric=j >= texts) for j, head in enumerate(heads))
+    return Table(columns, tuple(Row(Cell(head), tuple(map(Cell, cells))) for head, *cells in rows))
 
 
-def shared_sizes(found: Sequence[Result]) -> tuple[int, ...]:
-    """Round sizes up to the largest that every finished result has, (0,) without one."""
-    return round_sizes(min((last_size(result) for result in finished(found)), default=0))
+# --- CSV -------------------------------------------------------------------------------------------------------------
 
 
-def result_table(
-    found: Sequence[Result],
-    *,
-    sizes: Sequence[int] | None = None,
-    baseline: Sequence[Result] = (),
-    gain_sizes: Sequence[int] | None = None,
-) -> ResultTable:
-    """One row per result, unfinished ones with their problem, the best lower bound of each column marked.
-
-    ``baseline`` holds one result that gains are relative to, at ``gain_sizes``; without it, each result is compared
-    to the individual certificate of the same classifier, where that is among the results. Ties are decided as shown;
-    0 is no best. Raises ``ValueError`` for no or negative sizes; beyond a curve's end there is no value.
-    """
-    digits = labels.decimals(found)
-    done = finished(found)
-    if sizes is None:
-        sizes = round_sizes(max((last_size(result) for result in done), default=0))
-    chosen = tuple(sorted(set(sizes)))
-    if not chosen or chosen[0] < 0:
-        raise ValueError(f"option sizes: expected poisoning sizes >= 0, got {', '.join(map(str, sizes)) or 'none'}")
-    named = tuple(sorted(set(gain_sizes))) if gain_sizes else (telling_size(done, chosen) if done else 0,)
-    values = {result.id: [accuracy_at(result, e) for e in chosen] for result in done}
-    shown = {name: [labels.percent(value, digits) for value in row] for name, row in values.items()}
-    best = [max((float(row[j]) for row in shown.values() if row[j] != "–"), default=0.0) for j in range(len(chosen))]
-    bases = {result.id: baseline[0] if baseline else individual_of(result, done) for result in done}
-    compared = any(base is not None and base.id != name for name, base in bases.items())
-    rows = []
-    for result, label in zip(found, labels.short(found), strict=True):
-        if result.curve is None:
-            rows.append(Row(result, label, problem=problem(result)))
-            continue
-        row = shown[result.id]
-        cells = tuple(Cell(t, len(done) > 1 and t != "–" and float(t) == best[j] > 0) for j, t in enumerate(row))
-        upper = tuple(labels.percent(attained_at(result, e), digits, up=True) for e in chosen)
-        base = bases[result.id]
-        gains = tuple(_difference(result, base, e, digits) for e in named) if compared else ()
-        opened = upper if _open(values[result.id], result, chosen) else ()
-        rows.append(Row(result, label, cells, gains, opened, confidence=labels.confidence(result)))
-    name = (labels.full(baseline[0]) if baseline else "individual certificate") if compared else ""
-    return ResultTable(chosen, tuple(rows), name, named if compared else (), bool(gain_sizes))
-
-
-def problem(result: Result) -> str:
-    """Why a result has no numbers, in one line."""
-    first = next(iter(labels.printable_lines(result.error)), "")
-    if result.status == "FINISHED":
-        return "finished, but the database holds no curve of it"
-    state = {"FAILED": "failed", "KILLED": "interrupted", "RUNNING": "not finished yet"}
-    said = state.get(result.status, result.status.lower())
-    return f"{said}: {first}" if first else said
-
-
-def to_csv(table: ResultTable) -> str:
-    """Full precision as shares of the test set, one row per result; safe to open in a spreadsheet program."""
-    head = ["label", "algorithm", "parameter", "learner", "certificate", "confidence"]
-    head += ["dataset", "feature", "attack", "change", "status", "run"]
+def to_csv(table: Table) -> str:
+    """Return a table as CSV that is safe to open in a spreadsheet program."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    bounds = any(row.upper for row in table.rows)
-    columns = [f"CA_{e}" for e in table.sizes] + [f"attained_{e}" for e in table.sizes] * bounds
-    writer.writerow([*head, *columns, "problem"])
-    for row in table.rows:
-        x = row.result
-        texts = [
-            row.label,
-            labels.method_name(x),
-            labels.parameter(x),
-            labels.learner_name(x.learner),
-            labels.certificate_name(x),
-            "" if not row.confidence or (sure := labels.confidence_number(x)) is None else repr(sure),
-            x.data,
-            x.feature,
-            x.attack,
-            x.change,
-            x.status,
-            x.id,
-        ]
-        numbers = [accuracy_at(x, e) for e in table.sizes] + [attained_at(x, e) for e in table.sizes] * bounds
-        cells = ["" if math.isnan(number) else repr(number) for number in numbers]
-        writer.writerow([*map(csv_text, texts), *cells, csv_text(row.problem)])
+    csv.writer(buffer, lineterminator="\r\n").writerows(table.records or _shown(table))
     return buffer.getvalue()
 
 
 def csv_text(text: str) -> str:
-    """Text that a spreadsheet program will not run as a formula."""
-    plain = labels.printable(text)
+    """Return text that a spreadsheet program will not run as a formula."""
+    plain = printable(text)
     return f"'{plain}" if plain.startswith(("=", "+", "-", "@")) else plain
 
 
-def to_markdown(table: ResultTable) -> str:
-    """A Markdown table in percent, lower bounds rounded down, the best of each column in bold."""
-    head = ["certified accuracy (%) at e =", *(f"{e:,}" for e in table.sizes)]
-    lines = [head, ["---", *["---:"] * len(table.sizes)]]
+def _shown(table: Table) -> Iterable[list[str]]:
+    """Yield the rows as the page shows them, numbers as programs read them."""
+    details = any(row.below for row in table.rows)
+    yield [csv_text(column.head) for column in table.columns] + ["details"] * details
     for row in table.rows:
-        cells = [f"**{cell.text}**" if cell.best else cell.text for cell in row.cells]
-        lines.append([row.label, *cells] if cells else [row.label, row.problem, *[""] * (len(table.sizes) - 1)])
-    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+        cells = [row.head or Cell(""), *row.cells]
+        texts = [
+            _number(cell.text) if column.numeric else csv_text(cell.text)
+            for column, cell in zip(table.columns, cells, strict=True)
+        ]
+        yield texts + [csv_text(" ".join(row.below))] * details
 
 
-def to_latex(table: ResultTable, *, caption: str) -> str:
-    """A ``table`` environment for the package booktabs, with the best of each column in bold."""
-    columns = "l" + "r" * (len(table.sizes) + len(table.gain_sizes))
-    span = len(columns) - 1
-    head = ["", *map(_latex_count, table.sizes), *(f"at $e = {_latex_count(e)}$" for e in table.gain_sizes)]
+def _number(text: str) -> str:
+    """Return a number that programs read: no thousands separators, the minus of keyboards, nothing for a dash."""
+    plain = printable(text).replace(",", "").replace("−", "-")
+    return "" if plain == "–" else plain.removeprefix("+")
+
+
+# --- LaTeX -----------------------------------------------------------------------------------------------------------
+
+
+def to_latex(table: Table, *, caption: str) -> str:
+    """Return a ``table`` environment for the package booktabs, with the best of each column in bold."""
+    shape = "".join("r" if column.numeric else "l" for column in table.columns)
     lines = [
         "% needs \\usepackage{booktabs}",
         "\\begin{table}",
         "  \\centering",
         f"  \\caption{{{latex(caption)}}}",
-        f"  \\begin{{tabular}}{{{columns}}}",
+        f"  \\begin{{tabular}}{{{shape}}}",
         "    \\toprule",
-        f"    & \\multicolumn{{{len(table.sizes)}}}{{c}}{{certified accuracy (\\%) at poisoning size $e$}}"
-        + _latex_gain(len(table.gain_sizes))
-        + " \\\\",
-        f"    \\cmidrule(lr){{2-{len(table.sizes) + 1}}}",
-        f"    {' & '.join(head)} \\\\",
+        *(f"    {line}" for line in _latex_groups(table)),
+        f"    {_latex_line(['' if column.unseen else latex(column.head) for column in table.columns])}",
         "    \\midrule",
+        *(f"    {_latex_row(row, len(table.columns))}" for row in table.rows if row.kind != "aside"),
+        "    \\bottomrule",
+        "  \\end{tabular}",
+        "\\end{table}",
+        "",
     ]
-    for row in table.rows:
-        if row.problem:
-            body = [f"\\multicolumn{{{span}}}{{l}}{{{latex(textwrap.shorten(row.problem, 60))}}}"]
-        else:
-            body = [f"\\textbf{{{cell.text}}}" if cell.best else latex(cell.text) for cell in row.cells]
-            body += map(latex, row.gains)
-        lines.append(f"    {' & '.join([latex(row.label), *body])} \\\\")
-    lines += ["    \\bottomrule", "  \\end{tabular}", "\\end{table}", ""]
     return "\n".join(lines)
 
 
-def _latex_gain(number: int) -> str:
-    if number < 2:
-        return " & gain (points)" * number
-    return f" & \\multicolumn{{{number}}}{{c}}{{gain (points)}}"
-
-
-def _latex_count(number: int) -> str:
-    return labels.count(number).replace(",", "{,}")
-
-
 def latex(text: str) -> str:
-    """The text with every character that LaTeX reads as a command escaped."""
-    return re.sub(r"[\W_]", lambda match: _LATEX.get(match[0], match[0]), labels.printable(text))
+    """Return the text for LaTeX: every character that it reads as a command escaped, "e = 1,000" as a formula."""
+    parts = _FORMULA.split(printable(text))
+    parts[1::2] = [f"${part.replace(',', '{,}')}$" for part in parts[1::2]]
+    parts[::2] = [re.sub(r"[\W_]", lambda match: _LATEX.get(match[0], match[0]), part) for part in parts[::2]]
+    return "".join(parts)
 
 
-def _difference(result: Result, base: Result | None, size: int, digits: int) -> str:
-    if base is None or base.id == result.id:
-        return "–"
-    points = 100 * (accuracy_at(result, size) - accuracy_at(base, size))
-    return "–" if math.isnan(points) else f"{points:+.{digits}f}".replace("-", "−")
+def _latex_groups(table: Table) -> list[str]:
+    if not table.groups:
+        return []
+    heads, rules, start = [], [], 1
+    for name, number in table.groups:
+        heads.append(latex(name) if number == 1 or not name else f"\\multicolumn{{{number}}}{{c}}{{{latex(name)}}}")
+        heads += [""] * (number - 1) * (not name)
+        rules += [f"\\cmidrule(lr){{{start}-{start + number - 1}}}"] if name and number > 1 else []
+        start += number
+    return [_latex_line(heads), *rules]
 
 
-def _open(certified: Sequence[float], result: Result, sizes: Sequence[int]) -> bool:
-    """Whether a search left anything open."""
-    return any(attained_at(result, e) - low > EQUAL for low, e in zip(certified, sizes, strict=True))
+def _latex_row(row: Row, number: int) -> str:
+    head = "" if row.head is None else latex(row.head.text)
+    if row.problem:
+        return _latex_line([head, f"\\multicolumn{{{number - 1}}}{{l}}{{{latex(textwrap.shorten(row.problem, 60))}}}"])
+    cells = [f"\\textbf{{{latex(cell.text)}}}" if cell.best else latex(cell.text) for cell in row.cells]
+    return _latex_line([head, *cells])
+
+
+def _latex_line(cells: Sequence[str]) -> str:
+    return " & ".join(cells) + " \\\\"
+
+
+# --- Markdown --------------------------------------------------------------------------------------------------------
+
+
+def to_markdown(table: Table, *, group: str) -> str:
+    """Return the columns of a group as a Markdown table, with the best of each column in bold."""
+    places = [j for j, column in enumerate(table.columns[1:]) if column.group == group]
+    lines = [[group, *(table.columns[1:][j].head for j in places)], ["---", *["---:"] * len(places)]]
+    for row in table.rows:
+        if row.kind != "aside" and row.head is not None:
+            cells = (
+                [row.cells[j] for j in places] if row.cells else [Cell(row.problem), *[Cell("")] * (len(places) - 1)]
+            )
+            lines.append([row.head.text, *(f"**{cell.text}**" if cell.best else cell.text for cell in cells)])
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)

@@ -1,26 +1,57 @@
-"""The page templates: from the installed package's folder, or from the repository's."""
+"""Render the templates of pages and sentences: from the installed package's folder, or from the repository's."""
 
 from __future__ import annotations
 
+import functools
+import re
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from certvote.paths import shipped
+from certvote.reporting import labels, wording
+from certvote.reporting.accuracy import last_size
+from certvote.reporting.css_classes import use_classes
+from certvote.runtime.files import write_whole
+from certvote.runtime.paths import shipped
 
 
 def folder() -> Path:
-    """The folder with the templates, as a wheel bundles it or as the repository has it."""
+    """Return the folder with the templates, as a wheel bundles it or as the repository has it."""
     return shipped("bundled_templates", "reports/templates")
 
 
-def environment() -> Environment:
-    """Jinja with escaping switched on for everything and with unknown names as errors."""
-    return Environment(
+def page(template: str, **context: Any) -> str:
+    """Render a page: one HTML file, everything in it escaped, repeated styles as classes."""
+    return use_classes(_environment().get_template(template).render(**context))
+
+
+def write(html: str, folder: Path, *, option: str) -> Path:
+    """Write ``folder/index.html`` and return its path; an error names the option that chose the folder."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return write_whole(folder / "index.html", html.encode())
+    except OSError as error:
+        raise OSError(f"option {option}: cannot write {folder}: {error.strerror or error}") from error
+
+
+def sentence(name: str, **facts: Any) -> str:
+    """Render a sentence of ``sentences.txt``: the macro ``name`` with facts as its arguments, on one line."""
+    text: str = getattr(_environment().get_template("sentences.txt").module, name)(**facts)
+    return re.sub(r"[ \n]+", " ", text).strip()
+
+
+@functools.cache
+def _environment() -> Environment:
+    """Return Jinja with escaping switched on for HTML and with unknown names as errors."""
+    environment = Environment(
         loader=FileSystemLoader(folder()),
-        autoescape=True,
+        autoescape=lambda name: name is None or not name.endswith(".txt"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters |= {name: getattr(module, name) for module in (labels, wording) for name in module.FILTERS}
+    environment.filters["last_size"] = last_size
+    return environment

@@ -1,4 +1,4 @@
-"""Figures as vector graphics: SVG and PDF files for a paper, SVG inside a page that follows its fonts and colors."""
+"""Write figures as vector graphics: SVG and PDF files, and SVG inside a page that follows its fonts and colors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 
-from certvote.reporting import styles
+from certvote.reporting.line_styles import CSS_VARIABLES
 
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _NUMBER = re.compile(r"-?\d+\.\d{2,}")
@@ -26,14 +26,15 @@ _NUMBERED = re.compile(r"(figure|patch|axes|[xy]tick|line2d|text|matplotlib\.axi
 
 
 def font(size: float) -> FontProperties:
-    """The figures' font in a size in points. It ships with matplotlib, so figures are the same on every machine."""
+    """Return the figures' font, which ships with matplotlib: figures are the same on every machine."""
     return FontProperties(family="DejaVu Sans", size=size)
 
 
 def svg(figure: Figure, *, shapes: bool = True) -> str:
-    """The figure as an SVG file whose letters are shapes, so that it looks the same in every program.
+    """Return the figure as the text of an SVG file.
 
-    With ``shapes=False`` letters are text in a font that the reader's program chooses, in half the space.
+    Its letters are shapes, so that it looks the same in every program; with ``shapes=False`` they are text in a font
+    that the reader's program chooses, in half the space.
     """
     settings = {"svg.fonttype": "path" if shapes else "none"}
     text = _saved(figure, "svg", settings, {"Date": None, "Creator": None}).decode()
@@ -41,20 +42,29 @@ def svg(figure: Figure, *, shapes: bool = True) -> str:
 
 
 def pdf(figure: Figure, *, title: str) -> bytes:
-    """The figure as a PDF file with its fonts inside, the same bytes every time."""
+    """Return the figure as a PDF file with its fonts inside, the same bytes every time."""
     info = {"Title": title, "CreationDate": None, "Producer": None, "Creator": None}
     return _saved(figure, "pdf", {"pdf.fonttype": 42}, info)
 
 
 def page_svg(figure: Figure, *, prefix: str, title: str, description: str, hints: Mapping[str, str]) -> str:
-    """The figure as an ``<svg>`` element for a page: real text in the page's font, neutral colors as CSS variables.
+    """Return the figure as an ``<svg>`` element: real text in the page's font, neutral colors as CSS variables.
 
-    Ids get ``prefix``, so that several figures can share a page. ``title`` and ``description`` are for readers who
-    cannot see it; ``hints`` maps ids of the figure's parts to what a mouse over them shows. Lengths are rounded to a
-    tenth of a point: less than what a screen shows, and half of the file.
+    Lengths are rounded to a tenth of a point: less than what a screen shows, and half of the file.
+
+    Parameters
+    ----------
+    figure : Figure
+        The figure.
+    prefix : str
+        Beginning of all ids, so that several figures can share a page.
+    title, description : str
+        For readers who cannot see the figure.
+    hints : mapping
+        What a mouse over a part of the figure shows, by the part's id.
     """
     text = _saved(figure, "svg", {"svg.fonttype": "none"}, {"Date": None, "Creator": None, "Type": None}).decode()
-    for color, variable in styles.CSS_VARIABLES.items():
+    for color, variable in CSS_VARIABLES.items():
         text = text.replace(color, variable)
     root = ElementTree.fromstring(text)
     for parent in list(root.iter()):
@@ -81,7 +91,7 @@ def page_svg(figure: Figure, *, prefix: str, title: str, description: str, hints
 
 
 def compact(path: str, scale: int = 100) -> str:
-    """An SVG path of straight lines in relative steps of 0.01 points (1 / ``scale``), in a fifth of the space.
+    """Return an SVG path of straight lines in relative steps of 0.01 points (1 / ``scale``), in a fifth of the space.
 
     Positions, not steps, are rounded, so that errors do not add up. Curved paths are returned as they are.
     """
@@ -183,7 +193,7 @@ def _saved(figure: Figure, kind: str, settings: dict[Any, Any], metadata: Mappin
 
 @contextmanager
 def plain_matplotlib() -> Iterator[None]:
-    """Matplotlib's own defaults, whatever style the user's machine has, and the user's settings again afterwards."""
+    """Use matplotlib's own defaults, and restore the user's settings afterwards."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams["path.simplify"] = False  # steps stay exact; their number is limited when they are drawn

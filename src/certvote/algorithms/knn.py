@@ -1,0 +1,58 @@
+"""Vote by the k nearest training examples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certvote.algorithms.base import Algorithm, Inputs, Work
+from certvote.certificates.base import Problem, VotesOf
+from certvote.options import Label, choice, option
+
+if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Int64
+
+    from certvote.certificates.base import Certificate
+    from certvote.types import Votes
+
+
+@choice("algo", "knn")
+class Knn(Algorithm):
+    """k nearest neighbors in the L1 distance."""
+
+    k: int = option("number of neighbors", least=1, most="n_train", shortcut="k", symbol="k")
+    ranking: str = option(
+        "who comes first at equal distance: index (the larger index) or hash (SHA-256 of the example)",
+        one_of=("index", "hash"),
+    )
+
+    label = Label("kNN", order=0, color="#0072B2", marker="o")
+    votes_of = VotesOf.RANK
+
+    def window(self, certificate: Certificate, sizes: Int64[np.ndarray, " s"], change: str) -> int:
+        # An attacker who only inserts or only deletes moves the border one way, and how far is known label by label.
+        return int(sizes.max()) if change != "any" else certificate.window(sizes)
+
+    def votes(self, inputs: Inputs, work: Work) -> Votes:
+        from certvote.neighbors import knn_votes
+        from certvote.runtime.progress import measured
+
+        with measured("votes", f"votes ({self.name})", len(inputs.test), work.seconds) as progress:
+            return knn_votes(
+                inputs.train,
+                inputs.labels,
+                inputs.test,
+                k=self.k,
+                ranking=self.ranking,
+                window=work.window,
+                num_classes=inputs.num_classes,
+                backend=work.backend,
+                threads=work.threads,
+                scratch=work.cache_root / "shards",
+                progress=progress,
+            )
+
+    def certified_sizes(self, problem: Problem) -> Int64[np.ndarray, " m"]:
+        from certvote.certificates.individual import votes_sizes
+
+        return votes_sizes(problem.counted_votes, problem.labels, change=problem.change)

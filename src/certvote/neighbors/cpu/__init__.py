@@ -1,0 +1,1 @@
+"""Compiled distances and selection that the CPU backends and the sharded count share."""

@@ -1,0 +1,1 @@
+"""Counters for CUDA devices; they also run on torch's CPU device, where their tests do."""

@@ -1,0 +1,298 @@
+"""Read the results database as tidy pandas tables: runs, curves, sweeps, and the evidence behind them.
+
+    from certvote import results
+
+    results.sweeps()                                             # what there is
+    results.runs(sweep="mnist")                                  # a row per run: options, headline numbers, records
+    results.curves(options={"k": [3000, 5000]})                  # a row per run and poisoning size
+    votes, labels = results.votes(run)                           # what a run's curve was computed from
+
+Options go by their names on the command line (``algo``, ``k``, ``algo.k``, ``certificate.seconds``), and so do columns.
+Nothing is computed again, and reading leaves no database behind where there was none.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from certvote.options import columns
+from certvote.results.run import Run
+from certvote.results.selection import open_stores, select
+from certvote.types import Curve
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from jaxtyping import Int64
+
+    from certvote.results.selection import OneOrMore
+    from certvote.results.store import Store
+    from certvote.types import Election, Votes
+
+# Columns of a run's record, behind its options and metrics, and the tags that they come from.
+_RECORDS = {
+    "sweep": "mlflow.parentRunId",
+    "command": "certvote.command",
+    "error": "certvote.error",
+    "version": "certvote.version",
+    "fingerprint": "certvote.fingerprint",
+    "data_digest": "certvote.data_digest",
+    "feature_digest": "certvote.feature_digest",
+    "code_digest": "certvote.code_digest",
+    "evidence_digest": "certvote.evidence_digest",
+}
+
+
+def runs(
+    experiment: OneOrMore = None,
+    *,
+    uri: str | None = None,
+    sweep: OneOrMore = None,
+    tags: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+    status: OneOrMore = "FINISHED",
+    repeated: bool = False,
+) -> pd.DataFrame:
+    """Return a table of runs: options with their types, headline numbers, times, records; oldest first.
+
+    Parameters
+    ----------
+    experiment : str, sequence of str or None
+        MLflow experiments of the database; ``None``: certvote.
+    uri : str or None
+        Folder or MLflow tracking URI; ``None``: mlruns.
+    sweep : str, sequence of str or None
+        Names or ids of sweeps, with the runs that they reused; of sweeps that share a name the newest counts.
+    tags, options : mapping or None
+        Values wanted, each one value or a list of them; ``None`` is an option that is not set.
+    status : str, sequence of str or None
+        Statuses wanted; ``None``: all.
+    repeated : bool
+        Whether to keep all runs with equal options, data and code instead of the newest.
+
+    Returns
+    -------
+    DataFrame
+        A row per run. Accuracies are shares, not percent: ``CA_<e>`` at round sizes, ``auc`` the mean over all sizes,
+        ``median_certified_size`` the largest size at which half of the test examples are certified. An option that a
+        run has not, or that is not set, is missing (NA).
+
+    Raises
+    ------
+    ValueError
+        If an argument is wrong; the message names it.
+    """
+    import pandas as pd
+
+    found = select(experiment, uri, sweep, tags, options, status, repeated)
+    rows = [_row(store, run) for store, run in found]
+    names = columns.ordered({name for _, run in found for name in run.options})
+    metrics = _metric_names({name for _, run in found for name in run.metrics})
+    order = ["run", "name", "experiment", "status", "started", "seconds", *names, *metrics, *_RECORDS, "url"]
+    frame = pd.DataFrame({name: _series(name, [row.get(name) for row in rows]) for name in order})
+    frame["started"] = pd.to_datetime([round(1000 * run.started) for _, run in found], unit="ms", utc=True)
+    return frame
+
+
+def curves(
+    experiment: OneOrMore = None,
+    *,
+    uri: str | None = None,
+    sweep: OneOrMore = None,
+    tags: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+    show: Sequence[str] | None = None,
+    repeated: bool = False,
+) -> pd.DataFrame:
+    """Return a table of curves: a row per finished run and poisoning size.
+
+    Parameters
+    ----------
+    experiment, uri, sweep, tags, options, repeated
+        Filters, as for :func:`runs`; a run that did not finish proves nothing and is left out.
+    show : sequence of str or None
+        Options that get a column; ``None``: those that vary.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``run``, the options shown, ``e``, ``certified`` (the lower bound of CA(e)) and ``attained`` (the other
+        side of the certificate's own search, missing where it does not search).
+
+    Raises
+    ------
+    ValueError
+        If an argument is wrong; the message names it.
+    """
+    import numpy as np
+    import pandas as pd
+
+    found = select(experiment, uri, sweep, tags, options, "FINISHED", repeated)
+    values = {run.id: run.options for _, run in found}
+    shown = _varying(list(values.values())) if show is None else columns.check_known("show", show, values.values())
+    read = [
+        run
+        for store in dict.fromkeys(store for store, _ in found)
+        for run in store.read_runs(run_ids=[run.id for owner, run in found if owner is store])
+        if run.curve is not None
+    ]
+    length = [len(run.curve.sizes) for run in read if run.curve is not None]
+    parts: dict[str, Any] = {"run": np.repeat(np.array([run.id for run in read], dtype=object), length)}
+    for name in shown:
+        whole = _series(name, [values[run.id].get(name) for run in read])
+        parts[name] = whole.repeat(length).reset_index(drop=True)
+    return pd.DataFrame(parts | _numbers([run.curve for run in read if run.curve is not None]))
+
+
+def sweeps(experiment: OneOrMore = None, *, uri: str | None = None) -> pd.DataFrame:
+    """Return a table of sweeps, newest first: id, name, experiment, status, start and command.
+
+    Parameters
+    ----------
+    experiment, uri
+        As for :func:`runs`.
+    """
+    import pandas as pd
+
+    found = [(store.experiment, run) for store in open_stores(experiment, uri) for run in store.sweeps()]
+    frame = pd.DataFrame(
+        {
+            "sweep": _series("sweep", [run.id for _, run in found]),
+            "name": _series("name", [run.name for _, run in found]),
+            "experiment": _series("experiment", [name for name, _ in found]),
+            "status": _series("status", [run.status for _, run in found]),
+            "started": pd.to_datetime([round(1000 * run.started) for _, run in found], unit="ms", utc=True),
+            "command": _series("command", [run.tags.get("certvote.command") for _, run in found]),
+        }
+    )
+    return frame.sort_values("started", ascending=False, ignore_index=True)
+
+
+def votes(run: str, *, uri: str | None = None) -> tuple[Votes | Election, Int64[np.ndarray, " m"]]:
+    """Read everything that a run's certificate looked at.
+
+    Parameters
+    ----------
+    run : str
+        Id of a run.
+    uri : str or None
+        Folder or MLflow tracking URI; ``None``: mlruns.
+
+    Returns
+    -------
+    tuple of Votes or Election, and int64 array, shape (m,)
+        Votes or the outcome of an election, and true labels.
+    """
+    from certvote.results import lookup
+    from certvote.results.evidence import load_votes
+
+    with tempfile.TemporaryDirectory(prefix="certvote-") as folder:
+        return load_votes(lookup.download(uri or lookup.DEFAULT_URI, _id(run), "votes.npz", Path(folder)))
+
+
+def certified_sizes(run: str, *, uri: str | None = None) -> Int64[np.ndarray, " m"]:
+    """Read the largest poisoning size at which each test example is certified on its own.
+
+    Parameters
+    ----------
+    run, uri
+        As for :func:`votes`.
+
+    Returns
+    -------
+    int64 array, shape (m,)
+        Sizes; -1 where an example is misclassified on clean data.
+    """
+    import numpy as np
+
+    from certvote.results import lookup
+
+    with tempfile.TemporaryDirectory(prefix="certvote-") as folder:
+        path = lookup.download(uri or lookup.DEFAULT_URI, _id(run), "certified_sizes.npz", Path(folder))
+        with np.load(path, allow_pickle=False) as file:
+            return np.asarray(file["certified_sizes"], dtype=np.int64)
+
+
+def _id(run: str) -> str:
+    """Return the id of a run, or raise ``ValueError`` for what is no text."""
+    if not isinstance(run, str):
+        raise ValueError(f"run: expected the id of a run, got {type(run).__name__}")
+    return run
+
+
+def _row(store: Store, run: Run) -> dict[str, Any]:
+    """Return the row of one run."""
+    head = {"run": run.id, "name": run.name, "experiment": store.experiment, "status": run.status}
+    times = {"started": run.started, "seconds": run.seconds}
+    metrics = {name: _metric(name, value) for name, value in run.metrics.items()}
+    return {
+        **head,
+        **times,
+        **run.options,
+        **metrics,
+        **{column: run.tags.get(tag) for column, tag in _RECORDS.items()},
+        "url": run.url,
+    }
+
+
+def _metric(name: str, value: float) -> float | int | None:
+    """Return a metric as a table has it: a median size below 0 is missing."""
+    if name == "median_certified_size":
+        return int(value) if value >= 0 else None
+    return value
+
+
+def _metric_names(names: Iterable[str]) -> list[str]:
+    """Sort names of metrics: summaries first, then certified accuracy by size, then seconds."""
+
+    def place(name: str) -> tuple[int, int, str]:
+        """Return the place of a metric among all."""
+        size = name.removeprefix("CA_")
+        if name.startswith("CA_") and size.isdigit():
+            return 1, int(size), ""
+        return (2 if name.startswith("seconds_") else 0), 0, name
+
+    return sorted(names, key=place)
+
+
+def _varying(options: Sequence[Mapping[str, columns.Value]]) -> list[str]:
+    """Return the options with several values, without those that only come and go with their group's choice."""
+    several = set()
+    names = columns.ordered({name for one in options for name in one})
+    for name in names:
+        group, _, _ = name.partition(".")
+        several_values = len({one[name] for one in options if name in one}) > 1
+        sometimes = not all(name in one for one in options)
+        if several_values or (sometimes and group not in several):
+            several.add(name)
+    return [name for name in names if name in several]
+
+
+def _numbers(found: Sequence[Curve]) -> dict[str, np.ndarray]:
+    """Join sizes, lower bounds and the other sides of searches, one curve after the other."""
+    import numpy as np
+
+    empty = [np.empty(0)]  # there may be no curve at all
+    missing = [np.full(len(curve.sizes), np.nan) if curve.attained is None else curve.attained for curve in found]
+    return {
+        "e": np.concatenate([curve.sizes for curve in found] or empty).astype(np.int64),
+        "certified": np.concatenate([curve.certified for curve in found] or empty),
+        "attained": np.concatenate(missing or empty),
+    }
+
+
+def _series(name: str, values: Sequence[Any]) -> pd.Series:
+    """Make a column: whole numbers as ``Int64``, others as ``float64``, flags as ``boolean``, text as it is."""
+    import pandas as pd
+
+    kinds: set[Any] = {type(value) for value in values if value is not None} or {columns.kind(name)}
+    if kinds == {bool}:
+        return pd.Series(values, dtype="boolean")
+    if kinds == {int}:
+        return pd.Series(values, dtype="Int64")
+    if kinds <= {int, float}:
+        return pd.Series(values, dtype="float64")
+    return pd.Series(values, dtype=None if values else object)
