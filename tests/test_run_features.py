@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import torchvision_ops
-from certvote import attacks, datasets
+from certvote import datasets
+from certvote.attacks.backdoor import backdoor
 from certvote.results import Store
 from features import tiny_clip
 
@@ -49,7 +50,7 @@ def test_own_embeddings(project, repository):
     for name, images in (
         ("train", split.train),
         ("test", split.test),
-        ("triggered", attacks.backdoor(split, size=2).test),
+        ("triggered", backdoor(split, size=2).test),
     ):
         np.save(project / f"{name}.npy", encode(images))
 
