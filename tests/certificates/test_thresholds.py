@@ -9,7 +9,7 @@ from certificates.brute_force import winner
 from certificates.enumeration import BUDGETS, budget_broken
 from certificates.instances import draw_table
 from certificates.mutation import import_copy
-from certvote.certificates import individual
+from certvote.certificates import budget_curve, individual
 from certvote.certificates.attack import attack, best_removals, costs_with
 from certvote.certificates.boxes import split_boxes
 from certvote.certificates.costs import Attackable, CostTables
@@ -71,6 +71,17 @@ def test_compiled_bounds_are_those_of_plain_python(knn, bound, change):
         np.testing.assert_array_equal(bounds, compiled)
 
 
+def test_two_additions_break_unanimous_neighborhoods_of_all_labels():
+    """Two of three neighbors are pushed out without a removal, though no rival has a vote in any window."""
+    c = 14
+    labels = np.arange(c)
+    ranked = np.repeat(labels[:, None], 4, axis=1).astype(np.uint8)
+    votes = Votes(3 * np.eye(c, dtype=np.int32), k=3, window=2, ranked=ranked)
+    curve = budget_curve.curve(votes, labels, np.arange(3), tolerance=0.0)
+    np.testing.assert_allclose(curve.certified, [1, 1, 1 / c])  # the label that is added is left
+    np.testing.assert_allclose(curve.attained, curve.certified)
+
+
 @pytest.mark.parametrize(("knn", "bound", "change"), CASES)
 def test_costs_at_given_additions_are_those_of_the_tables(knn, bound, change):
     """Sparse pairs, rivals without votes and the moving border against the dense tables, through ``H(A)``."""
@@ -98,8 +109,6 @@ def counts_of_many(seed, m=300, c=30, k=40):
 
 
 def test_a_threshold_at_the_cost_of_removals_is_the_removal_budget():
-    from certvote.certificates import budget_curve
-
     votes, labels = counts_of_many(0)
     for e in (1, 4, 9):
         upper, _ = split(Rivals.of(votes, labels, e, bound="sharp").at(e), rounds=40)

@@ -104,7 +104,7 @@ def costs_with(t: Reach, A: np.ndarray) -> np.ndarray:
 
     The additions are at least those of the lower corner of the box.
     """
-    moving, knn = t.τ.shape[0] > 0, t.pulled.shape[0] > 0
+    moving, knn = t.absent_τ.shape[0] > 0, t.pulled.shape[0] > 0
     cost = t.alone.copy()
     chosen = np.flatnonzero(A > 0)
     listed = np.full(t.classes, -1)

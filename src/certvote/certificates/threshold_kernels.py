@@ -80,7 +80,7 @@ def defend(
         Receive, ``weight`` times, the examples charged from so many removals or additions on.
     """
     K, c = t.candidates.size, slot.size
-    moving = t.τ.shape[0] > 0
+    moving = t.absent_τ.shape[0] > 0
     charge = np.empty(-(-K // 16) * 16, np.float32)
     by_gap = _charges_by_gap(t, added, 0 if moving else t.ρ + t.α + 1, charge.size)
     newΦ, newΨ = np.zeros(Φ.shape, np.int64), np.zeros(Ψ.shape, np.int64)
