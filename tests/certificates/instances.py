@@ -61,15 +61,15 @@ def votes_of(instance: Instance, window: int) -> Votes:
     return Votes(counts=counts, k=k, window=window, ranked=ranked[:, max(k - window, 0) : min(k + window, n)])
 
 
-def draw_table(draw: Draw, largest: int, knn: bool) -> tuple[Votes, np.ndarray]:
+def draw_table(draw: Draw, largest: int, knn: bool, most_votes: int = 8) -> tuple[Votes, np.ndarray]:
     """Votes of any shape, not necessarily of any training set, and labels that are mostly right."""
     m, c = draw(1, 12), draw(1, 5)
-    most = draw(0, 8)
+    most = draw(0, most_votes)
     if not knn:
         counts = np.array([[draw(0, most) for _ in range(c)] for _ in range(m)], dtype=np.int32)
         votes = Votes(counts=counts)
     else:
-        n = draw(1, 12)
+        n = draw(1, most_votes * 3 // 2)
         k = draw(1, n)
         order = np.array([[draw(0, c - 1) for _ in range(n)] for _ in range(m)], dtype=np.uint8)
         counts = np.array([np.bincount(row[:k], minlength=c) for row in order], dtype=np.int32)

@@ -23,14 +23,23 @@ SHARES = "allocation.allocate"
 REMOVAL = "budget_curve.removal_curve"
 BUDGET = "budget_curve.curve"
 DELETIONS = "deletions.knn_broken"
-COSTS = "costs.cost_table"
-PLAIN_COSTS = "pair_costs.plain_costs"
-LEAST_GAPS = "pair_costs.least_gaps"
-SHARP_COSTS = "pair_costs.knn_costs"
-CHEAPEST = "search_kernels.cheapest"
-SEARCH = "search.search"
+ATTACKABLE = "costs.Attackable.of"
+TABLES = "costs.CostTables.of"
+NUMBER = "costs.CostTables.attackable"
+MINIMA = "paths.running_minima"
+DEEP = "paths.deep_minima"
+INSERTIONS = "paths.insertion_minima"
+RIVAL_COSTS = "search_kernels.rival_costs"
+OPTIMUM = "search_kernels.optimum"
+BOXES = "search_kernels.branch_and_bound"
+ROUNDS = "coarse_to_fine.search_curve"
+ABOVE = "allocation.allocate_above"
 BAGGED = "bagging.sizes_of_bounds"
 BOUNDS = "bagging.confidence_bounds"
+
+# Statements beside which mistakes are made.
+OUTWARD_LEAST = "$base = $outward[$i] if $outward[$i] < $base else $base"
+KEPT_BOX = "$lows[$box], $highs[$box], $removals[$box], $bounds[$box] = $low, $high, $R, $value"
 
 MUTANTS = [
     Mutant("tie bit dropped", GAPS, "$gap + ($a > np.arange($c))", "$gap", "exact"),
@@ -55,37 +64,70 @@ MUTANTS = [
     Mutant("removals not shared", SHARES, "$partial[$c - 2, $budget - $R]", "$partial[$c - 2, $budget]", "exact"),
     Mutant("every cost capped too early", REMOVAL, "int($votes.counts.max()) + 1", "int($votes.counts.max()) // 2",
            "sound"),
-    Mutant("border one short outside", LEAST_GAPS, "min($ρ, $ranked.size - $inside)",
-           "min($ρ - 1, $ranked.size - $inside)", "exact"),
-    Mutant("border one short inside", LEAST_GAPS, "-min($α, $inside)", "-min($α - 1, $inside)", "exact"),
-    Mutant("border does not move", LEAST_GAPS, "$path[: $last - $first + 1].min()", "$path[-$first]", "sound"),
-    Mutant("labels at the border mixed up", LEAST_GAPS, "$gap + ($label == $a) - ($label == $l)",
-           "$gap - ($label == $a) + ($label == $l)", "exact"),
-    Mutant("additions cost the attacker nothing", PLAIN_COSTS, "$least[$i] - $additions[$x]",
-           "$least[$i] - 2 * $additions[$x]", "exact"),
-    Mutant("additions forgotten", PLAIN_COSTS, "$least[$i] - $additions[$x]", "$least[$i]", "sound"),
-    Mutant("sharp: border not moved by additions", SHARP_COSTS, "$queue[$head] > $ρ - $A", "$queue[$head] > -$A",
+    Mutant("border one short outside", ATTACKABLE, "$ranked[$kept, $inside : $inside + $largest]",
+           "$ranked[$kept, $inside : $inside + $largest - 1]", "exact"),
+    Mutant("border one short inside", ATTACKABLE, "max($inside - $largest, 0)", "max($inside - $largest + 1, 0)",
            "exact"),
-    Mutant("sharp: border not moved by removals", SHARP_COSTS, "$r <= $α + $d - 1", "$r <= $d - 1", "sound"),
-    Mutant("gap 2e out of reach", COSTS, "$least <= $ρ + $α", "$least < $ρ + $α", "sound"),
-    Mutant("one size more certified individually", COSTS, "$least[$safe >= $size] = $unlimited",
-           "$least[$safe + 1 >= $size] = $unlimited", "sound"),
-    Mutant("individual certificate not used", COSTS, "$least[$safe >= $size] = $unlimited", "pass", "exact"),
-    Mutant("additions shared between labels", CHEAPEST, "$offset[$l] + $x[$l] * $pairs",
-           "$offset[$l] + $x.max() * $pairs", "exact"),
-    Mutant("only the last rival counts", CHEAPEST, "min($least[$i], $cost[$row + $j])", "$cost[$row + $j]", "sound"),
-    Mutant("a slice lost at every split", SEARCH, "$low[$label] = $middle + 1", "$low[$label] = $middle + 2", "exact"),
-    Mutant("bound at the lower corner", SEARCH,
-           "$high = np.minimum($high, $low + $slack); $value = min($bound, $H($high, $shift))",
-           "$high = np.minimum($high, $low + $slack); $value = min($bound, $H($low, $shift))", "exact"),
-    Mutant("open boxes forgotten at the stop", SEARCH, "$pruned = max($pruned, $bound); break", "break", "exact"),
-    Mutant("slack halved", SEARCH, "$slack = $budget - $low.sum()", "$slack = $budget // 2 - $low.sum()", "exact"),
-    Mutant("interpolated from the smaller size", BUDGET, '$above = np.searchsorted($computed, $e, side="left")',
-           '$above = np.maximum(np.searchsorted($computed, $e, side="right") - 1, 0)', "sound"),
-    Mutant("bound handed to larger sizes", BUDGET, "$at_most[: $j + 1] = np.minimum($at_most[: $j + 1], $upper)",
-           "$at_most[$j:] = np.minimum($at_most[$j:], $upper)", "sound"),
-    Mutant("wrong examples forgotten", BUDGET, "$curve(sizes=$e, certified=($right - $upper) / $m, attained=$attained)",
-           "$curve(sizes=$e, certified=($m - $upper) / $m, attained=$attained)", "sound"),
+    Mutant("border does not move", MINIMA, "$least[$i] = $g[$i] if $g[$i] < $least[$i] else $least[$i]",
+           "$least[$i] = $least[$i]", "sound"),
+    Mutant("labels at the border mixed up", MINIMA, "np.int32($p == $a) - np.int32($p == $l)",
+           "np.int32($p == $l) - np.int32($p == $a)", "exact"),
+    Mutant("additions cost the attacker nothing", RIVAL_COSTS, "$cost[$i] = $cast($floor[$i] - $a)",
+           "$cost[$i] = $cast($floor[$i] - 2 * $a)", "exact"),
+    Mutant("additions forgotten", RIVAL_COSTS, "$cost[$i] = $cast($floor[$i] - $a)", "$cost[$i] = $cast($floor[$i])",
+           "sound"),
+    Mutant("sharp: border not moved by additions", RIVAL_COSTS, "$t.ρ - $A + $fraction", "$t.ρ + $fraction", "exact"),
+    Mutant("sharp: border not moved by removals", RIVAL_COSTS, "$t.α + $A + $fraction", "$A + $fraction", "sound"),
+    Mutant("sharp: border moved by removals for nothing", DEEP, "$row = -(-($g[$i] + $v) // $step)",
+           "$row = -(-$g[$i] // $step)", "exact"),
+    Mutant("sharp: border as far inside as removals allow", RIVAL_COSTS,
+           "$deep[$i] if $deep[$i] > $floor[$i] else $floor[$i]", "$deep[$i]", "exact"),
+    Mutant("insertions: border moved for nothing", INSERTIONS, "$g[$i] <= $v", "True", "exact"),
+    Mutant("plain: border does not move outward", TABLES, "np.minimum($inside, $outside, out=$inside)", "None", "sound"),
+    Mutant("sharp: additions cost the attacker nothing", RIVAL_COSTS, f"{OUTWARD_LEAST}; $cost[$i] = $cast($base - $a)",
+           f"{OUTWARD_LEAST}; $cost[$i] = $cast($base - 2 * $a)", "exact"),
+    Mutant("sharp: additions forgotten", RIVAL_COSTS, f"{OUTWARD_LEAST}; $cost[$i] = $cast($base - $a)",
+           f"{OUTWARD_LEAST}; $cost[$i] = $cast($base)", "sound"),
+    Mutant("sharp: border does not move outward", RIVAL_COSTS, f"{OUTWARD_LEAST}; $cost[$i] = $cast($base - $a)",
+           "$cost[$i] = $cast($base - $a)", "exact"),
+    Mutant("gap 2e out of reach", OPTIMUM, "$least[$i] <= $t.ρ", "$least[$i] < $t.ρ", "sound"),
+    Mutant("gap 2e + 1 in reach", TABLES, "2 * $largest + 1", "2 * $largest", "exact"),
+    Mutant("gaps out of reach too early", TABLES, "4 * $largest + 2", "2 * $largest + 1", "exact"),
+    Mutant("nothing breaks at the size after the certified one", ATTACKABLE, "$safe < $largest", "$safe + 1 < $largest",
+           "sound"),
+    Mutant("one size more certified individually", NUMBER, 'np.searchsorted($safe, $size, side="left")',
+           'np.searchsorted($safe, $size - 1, side="left")', "sound"),
+    Mutant("individual certificate not used", NUMBER, 'np.searchsorted($safe, $size, side="left")', "$safe.size",
+           "exact"),
+    Mutant("additions shared between labels", OPTIMUM, "$costs($t, $l, $A[$l], $up, $cost)",
+           "$costs($t, $l, $A.max(), $up, $cost)", "exact"),
+    Mutant("only the last rival counts", OPTIMUM, "$least[$i] = $cost[$i] if $cost[$i] < $least[$i] else $least[$i]",
+           "$least[$i] = $cost[$i]", "sound"),
+    Mutant("a slice lost at every split", BOXES, "$low[$l] = ($lo[$l] + $hi[$l]) // 2 + 1",
+           "$low[$l] = ($lo[$l] + $hi[$l]) // 2 + 2", "exact"),
+    Mutant("bound at the lower corner", BOXES,
+           f"$value = min($bound, $H($t, $high, True, $lower, $w)); {KEPT_BOX}",
+           f"$value = min($bound, $H($t, $low, True, $lower, $w)); {KEPT_BOX}", "exact"),
+    Mutant("additions without budget within a box", BOXES, "min($hi[$l] - $lo[$l], $α - $x.sum())",
+           "$hi[$l] - $lo[$l]", "exact"),
+    Mutant("boxes left at the stop forgotten", BOXES, "max(min($upper, $bounds[$left].max()), $lower)", "$lower",
+           "exact"),
+    Mutant("slack halved", BOXES, "$slack = $t.α - $lows[$box].sum()", "$slack = $t.α // 2 - $lows[$box].sum()",
+           "exact"),
+    Mutant("boxes of a smaller size", ROUNDS, "min(($other for $other in $found if $other > $j), default=None)",
+           "max(($other for $other in $found if $other < $j), default=None)", "exact"),
+    Mutant("bound handed to larger sizes", ROUNDS, "$upper[: $j + 1] = np.minimum($upper[: $j + 1], $most)",
+           "$upper[$j:] = np.minimum($upper[$j:], $most)", "sound"),
+    Mutant("what was attained handed to smaller sizes", ROUNDS, "$lower[$j:] = np.maximum($lower[$j:], $attained)",
+           "$lower[: $j + 1] = np.maximum($lower[: $j + 1], $attained)", "exact"),
+    Mutant("additions of a larger size", ROUNDS, "$A * $size // max(int($A.sum()), 1)", "$A", "exact"),
+    Mutant("every size has the bound of the one before", BUDGET, "np.searchsorted($bounds.sizes, $e)",
+           "np.maximum(np.searchsorted($bounds.sizes, $e) - 1, 0)", "sound"),
+    Mutant("a piece cut off the relaxation", ABOVE, "$value + $rise * $left // $run", "$value", "exact"),
+    Mutant("useful shares left out", ABOVE, "$bound - max($enough + 1, $lower) + 1e-6",
+           "$bound - max($enough + 1, $lower) - 1", "exact"),
+    Mutant("wrong examples forgotten", BUDGET, "($right - $bounds.upper[$at]) / len($labels)",
+           "(len($labels) - $bounds.upper[$at]) / len($labels)", "sound"),
     Mutant("insertions may remove", CHANGE, '0 * $e if $change == "insert" else $e', "$e", "exact"),
     Mutant("deletions may add", CHANGE, '0 * $e if $change == "delete" else $e', "$e", "exact"),
     Mutant("insertions and deletions mixed up", CHANGE, '0 * $e if $change == "insert" else $e',
@@ -108,20 +150,15 @@ MUTANTS = [
     Mutant("border: beyond the window nothing happens", BORDER, "1 if $ended else 2", "1", "sound"),
     Mutant("deletions: capped too early", REMOVAL, '$c if $change == "delete" else 1', "1", "exact"),
     Mutant("insertions: one label breaks all", BUDGET, '{"any": 1, "insert": 2}', '{"any": 1, "insert": 1}', "exact"),
-    Mutant("sharp: more additions than neighbors", SHARP_COSTS, "min($additions[$x], $ρ - $first)", "$additions[$x]",
-           "exact"),
     Mutant("deletions: end of the training set forgotten", DELETIONS, "$impossible[:, $last] = False", "pass", "sound"),
     Mutant("deletions: border stays where it is", DELETIONS, "np.minimum.accumulate($cost, axis=1)", "$cost", "exact"),
     Mutant("deletions: border past the last removal", DELETIONS, "$cost[:, min($e, $last)]", "$cost[:, $last]",
            "exact"),
-    Mutant("deletions: one size more certified individually", DELETIONS, "np.where($safe < $e, $cost, $e + 1)",
-           "np.where($safe + 1 < $e, $cost, $e + 1)", "sound"),
-    Mutant("deletions: individual certificate not used", DELETIONS, "np.where($safe < $e, $cost, $e + 1)",
-           "np.where($e > 0, $cost, $e + 1)", "exact"),
+    Mutant("deletions: one size more certified individually", DELETIONS, "$safe < $e", "$safe + 1 < $e", "sound"),
+    Mutant("deletions: individual certificate not used", DELETIONS, "$safe < $e", "$safe < $safe.max() + 1", "exact"),
     Mutant("deletions: sharp as plain", DELETIONS, '$bound == "sharp"', "False", "exact"),
     Mutant("deletions: sharper than sharp", DELETIONS, "$cost > np.arange($n)", "$cost >= np.arange($n)", "sound"),
     Mutant("deletions: own neighbors pulled in for nothing", OUTWARD, "$g += 1", "$g += 0", "exact"),
-    Mutant("gaps out of reach too early", LEAST_GAPS, "$ρ + $α + max($ρ, $α)", "$ρ + $α", "exact"),
     Mutant("bagging: overlap counted once", BAGGED, "2 * ($samples - ($n - $e) ** $ξ)", "$samples - ($n - $e) ** $ξ",
            "bagged"),
     Mutant("bagging: equality certifies", BAGGED, "2 * ($samples - ($n - $e) ** $ξ) < $margin",
