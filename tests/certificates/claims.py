@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import partial
+from itertools import product
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from certificates import bagging_oracle, enumeration
-from certificates.brute_force import Instance
+from certificates.brute_force import Instance, winner
+from certificates.costs_by_definition import defined, path
 from certificates.instances import Bounds, votes_of
 from certvote.certificates import bagging, budget_curve, grouping, individual
 from certvote.certificates.change import CHANGES
@@ -106,6 +108,42 @@ def exact(package: Any, votes: Votes, labels: np.ndarray, largest: int, change: 
                 assert attained <= broken + SLACK, f"{name} attained too little accuracy at {e}"
                 if name in ("budget None", "sharp"):
                     assert round(certified) == round(attained) == broken, f"{name} at {e} is not exact"
+
+
+def priced(package: Any, votes: Votes, labels: np.ndarray, largest: int, change: str) -> None:
+    """The costs of all pairs, at every size and for all additions, are those of their definition."""
+    right = [row for row, s in enumerate(votes.counts) if winner(s) == labels[row]]
+    safe = individual.votes_sizes(votes, labels, change=change)
+    kept = sorted((row for row in right if safe[row] < largest), key=lambda row: safe[row])
+    c, knn = votes.counts.shape[1], votes.k is not None
+    for bound in ("plain", "sharp"):
+        attackable = package.costs.Attackable.of(votes, labels, largest, change)
+        tables = package.costs.CostTables.of(attackable, largest, bound=bound)
+        for e in range(1, largest + 1):
+            rho, alpha = (share * e for share in enumeration.BUDGETS[change])
+            n = sum(safe[row] < e for row in kept)
+            rows = tables.outward, tables.deep, tables.fixed
+            sized = package.search_kernels.SizedCosts(*rows, tables.step, e, rho, alpha, tables.label[:n])
+            cost = np.empty(n, tables.fixed.dtype)
+            for rival, A in product(range(c), range(alpha + 1)):
+                package.search_kernels.rival_costs(sized, rival, A, True, cost)
+                for i in range(n):
+                    if rival != labels[kept[i]]:
+                        gap = path(votes, kept[i], labels[kept[i]], rival)
+                        assert min(max(int(cost[i]), 0), rho + 1) == defined(gap, knn, rho, alpha, A, bound)
+
+
+def allocated(package: Any, F: np.ndarray) -> None:
+    """Shares of a budget: bounds enclose the maximum, and it is found where it exceeds what is enough."""
+    c, budget = F.shape[0], F.shape[1] - 1
+    shares = (R for R in product(range(budget + 1), repeat=c) if sum(R) <= budget)
+    best = max(sum(F[l, R[l]] for l in range(c)) for R in shares)  # noqa: E741 (the paper's label)
+    memory = np.empty((max(c, 2), budget + 1), np.int32), np.empty((c, budget + 2), np.int32), np.zeros(c, np.int64)
+    upper, lower, _ = package.allocation.relax(F, budget, *memory[1:])
+    assert lower <= best <= upper
+    for enough in range(best + 2):
+        found = package.allocation.allocate_above(F, memory[0], budget, enough, *memory[1:])
+        assert found == best if best > enough else best <= found <= enough
 
 
 def bagged(package: Any, bounds: Bounds, change: str) -> None:

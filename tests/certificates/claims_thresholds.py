@@ -1,4 +1,4 @@
-"""What must hold of threshold splitting on any votes: checks that take the package, so that broken copies can be checked.
+"""What must hold of threshold splitting on any votes: checks that take the package, so that copies can be checked.
 
 Each raises ``AssertionError`` where a claim fails.
 """
@@ -71,9 +71,10 @@ def draw_case(
     ρ, α = (share * size for share in BUDGETS[change])
     pairs = breaking_pairs(votes, labels, size, {"plain": "budget", "sharp": "sharp"}[bound], change)
     costs = [
-        (a, {l: [min((R for R, x in some if x == A), default=ρ + 1) for A in range(α + 1)] for l, some in by.items()})
-        for a, by in pairs
-    ]
+        (a, {rival: [min((R for R, x in some if x == A), default=ρ + 1) for A in range(α + 1)]
+             for rival, some in by_rival.items()})
+        for a, by_rival in pairs
+    ]  # fmt: skip
     c = votes.counts.shape[1]
     spent = [[np.bincount([draw(0, c - 1) for _ in range(b)], minlength=c) for b in (ρ, α)] for _ in range(3)]
     return Case(votes, labels, size, bound, change, costs, [(R, A) for R, A in spent])
@@ -86,7 +87,7 @@ def most_broken(votes: Votes, labels: np.ndarray, largest: int, bound: str, chan
     return np.array([budget_broken(votes, labels, e, name, change) for e in range(largest + 1)]) - wrong
 
 
-def sound(package: Any, instance: Instance, worst: np.ndarray, change: str) -> None:
+def sound(package: Any, instance: Instance, change: str, worst: np.ndarray) -> None:
     """No bound is below what breaks of the real classifier."""
     votes, labels = votes_of(instance, len(worst) - 1), instance.test_labels
     right = sum(winner(s) == y for s, y in zip(votes.counts, labels, strict=True))
@@ -123,8 +124,7 @@ def charged(package: Any, case: Case) -> None:
             np.testing.assert_array_equal(got, expected, f"charges at threshold {s}")
 
     R, A = (np.array(plays) for plays in zip(*case.plays, strict=True))
-    removed = np.array([[np.mean(R[:, l] >= x) for x in range(ρ + 2)] for l in range(c)])
-    added = np.array([[np.mean(A[:, l] >= x) for x in range(α + 2)] for l in range(c)])
+    removed, added = ((spent[:, :, None] >= np.arange(most + 2)).mean(axis=0) for spent, most in ((R, ρ), (A, α)))
     slot = np.where(A.any(axis=0), np.arange(c) + 1, 0)  # labels that are never played share slot 0
     shares = np.concatenate((np.eye(1, α + 2), added)).astype(np.float32)
     Φ, Ψ = _defend(package, reach, removed.astype(np.float32), shares, slot)
@@ -133,7 +133,7 @@ def charged(package: Any, case: Case) -> None:
     )
     least = sum(
         min(
-            removed[a, s] + sum(added[l, _needed(cost, s)] for l, cost in costs.items())
+            removed[a, s] + sum(added[rival, _needed(cost, s)] for rival, cost in costs.items())
             for s in {*reach.candidates.tolist(), _least(costs, -1, ρ)}
         )
         for a, costs in case.costs
@@ -146,13 +146,15 @@ def continued(package: Any, case: Case) -> None:
     listed = package.rivals.Rivals.of(case.votes, case.labels, case.size, bound=case.bound, change=case.change)
     _, game = package.thresholds.split(listed.at(case.size), rounds=2)
     old = game.counted[0]
+    if old == 0:
+        return  # nothing may break
     for e in range(case.size + 1):
         reach = listed.at(e)
         further = package.threshold_kernels.go_on(game, reach.ρ, reach.α, 3)
         for before, after in ((game.Φ, further.Φ), (game.Ψ, further.Ψ)):
             given_away = old * after - further.counted[0] * before[:, : after.shape[1]]
             assert (given_away >= 0).all(), "charges are lost"
-            assert (given_away < max(old, 1)).all(), "charges are made up"
+            assert (given_away < old).all(), "charges are made up"
         if reach.label.size:
             upper, game_on = package.thresholds.split(reach, rounds=1, before=game)
             removals, additions = _most(game_on.Φ), _most(game_on.Ψ)
@@ -166,7 +168,7 @@ def attained(package: Any, case: Case) -> None:
     (ρ, α), reach = case.budgets, case.reach(package)
     for _, A in case.plays:
         cost = package.attack.costs_with(reach, A)
-        given = [(a, min((cost[A[l]] for l, cost in costs.items()), default=ρ + 1)) for a, costs in case.costs]
+        given = [(a, _removals(case, costs, A)) for a, costs in case.costs]
         found = zip(reach.label.tolist(), cost.tolist(), strict=True)
         assert Counter(pair for pair in found if pair[1] <= ρ) == Counter(pair for pair in given if pair[1] <= ρ)
         broken, R = package.attack.best_removals(reach, A, 0)
@@ -221,19 +223,24 @@ def _literal(case: Case, thresholds: list[int]) -> list[np.ndarray]:
     Φ, Ψ = np.zeros((c, ρ + 1), np.int64), np.zeros((c, α + 1), np.int64)
     for (a, costs), s in zip(case.costs, thresholds, strict=True):
         Φ[a, s:] += 1
-        for l, cost in costs.items():  # noqa: E741 (the paper's label)
-            Ψ[l, _needed(cost, s) :] += 1
+        for rival, cost in costs.items():
+            Ψ[rival, _needed(cost, s) :] += 1
     return [Φ, Ψ]
 
 
 def _needed(cost: list[int], s: int) -> int:
     """Return ``τ(s)``, the fewest additions with which at most ``s - 1`` removals break an example."""
-    return next((A for A, R in enumerate(cost) if R <= s - 1), len(cost))
+    return next((A for A, removals in enumerate(cost) if removals < s), len(cost))
 
 
 def _least(costs: dict[int, list[int]], A: int, ρ: int) -> int:
     """Return the least removals that break an example through any rival with ``A`` additions (-1: with all)."""
     return min((cost[A] for cost in costs.values()), default=ρ + 1)
+
+
+def _removals(case: Case, costs: dict[int, list[int]], A: np.ndarray) -> int:
+    """Return the least removals that break an example with these additions."""
+    return min((cost[A[rival]] for rival, cost in costs.items()), default=case.budgets[0] + 1)
 
 
 def _most(F: np.ndarray) -> list[int]:
@@ -248,5 +255,5 @@ def _attained(case: Case, A: np.ndarray) -> int:
     """Return ``H(A)``: the most examples that break with these additions, over all removals."""
     F = np.zeros((case.votes.counts.shape[1], case.budgets[0] + 1), np.int64)
     for a, costs in case.costs:
-        F[a, min((cost[A[l]] for l, cost in costs.items()), default=case.budgets[0] + 1) :] += 1
+        F[a, _removals(case, costs, A) :] += 1
     return _most(F)[-1]

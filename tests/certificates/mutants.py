@@ -3,7 +3,8 @@
 ``sound``: brute force over poisoned sets finds a certificate above the truth. ``exact``: the result is no longer the
 bound that full enumeration gives (too high, or needlessly low). ``ordered``: the order between certificates or the fall
 with the size is lost. ``bagged``: bagging's size is not that of the condition at every ``n'``. ``bounded``: its bounds
-do not have their level.
+do not have their level. ``priced``: costs are not those of their definition. ``allocated``: shares of a budget are not
+the best.
 """
 
 from __future__ import annotations
@@ -37,9 +38,8 @@ ABOVE = "allocation.allocate_above"
 BAGGED = "bagging.sizes_of_bounds"
 BOUNDS = "bagging.confidence_bounds"
 
-# Statements beside which mistakes are made.
-OUTWARD_LEAST = "$base = $outward[$i] if $outward[$i] < $base else $base"
-KEPT_BOX = "$lows[$box], $highs[$box], $removals[$box], $bounds[$box] = $low, $high, $R, $value"
+# A statement in which, and beside which, mistakes are made.
+SHARP_BASE = "$base = $outward[$i] if $outward[$i] < $deep[$i] else $deep[$i]"
 
 MUTANTS = [
     Mutant("tie bit dropped", GAPS, "$gap + ($a > np.arange($c))", "$gap", "exact"),
@@ -64,35 +64,36 @@ MUTANTS = [
     Mutant("removals not shared", SHARES, "$partial[$c - 2, $budget - $R]", "$partial[$c - 2, $budget]", "exact"),
     Mutant("every cost capped too early", REMOVAL, "int($votes.counts.max()) + 1", "int($votes.counts.max()) // 2",
            "sound"),
+    Mutant("border one short", MINIMA, "min($j * $step, $passed.shape[0])", "min($j * $step, $passed.shape[0]) - 1",
+           "priced"),
     Mutant("border one short outside", ATTACKABLE, "$ranked[$kept, $inside : $inside + $largest]",
-           "$ranked[$kept, $inside : $inside + $largest - 1]", "exact"),
+           "$ranked[$kept, $inside : $inside + $largest - 1]", "priced"),
     Mutant("border one short inside", ATTACKABLE, "max($inside - $largest, 0)", "max($inside - $largest + 1, 0)",
            "exact"),
     Mutant("border does not move", MINIMA, "$least[$i] = $g[$i] if $g[$i] < $least[$i] else $least[$i]",
            "$least[$i] = $least[$i]", "sound"),
     Mutant("labels at the border mixed up", MINIMA, "np.int32($p == $a) - np.int32($p == $l)",
            "np.int32($p == $l) - np.int32($p == $a)", "exact"),
-    Mutant("additions cost the attacker nothing", RIVAL_COSTS, "$cost[$i] = $cast($floor[$i] - $a)",
-           "$cost[$i] = $cast($floor[$i] - 2 * $a)", "exact"),
-    Mutant("additions forgotten", RIVAL_COSTS, "$cost[$i] = $cast($floor[$i] - $a)", "$cost[$i] = $cast($floor[$i])",
+    Mutant("additions cost the attacker nothing", RIVAL_COSTS, "$cost[$i] = $cast($fixed[$i] - $a)",
+           "$cost[$i] = $cast($fixed[$i] - 2 * $a)", "exact"),
+    Mutant("additions forgotten", RIVAL_COSTS, "$cost[$i] = $cast($fixed[$i] - $a)", "$cost[$i] = $cast($fixed[$i])",
            "sound"),
-    Mutant("sharp: border not moved by additions", RIVAL_COSTS, "$t.ρ - $A + $fraction", "$t.ρ + $fraction", "exact"),
-    Mutant("sharp: border not moved by removals", RIVAL_COSTS, "$t.α + $A + $fraction", "$A + $fraction", "sound"),
-    Mutant("sharp: border moved by removals for nothing", DEEP, "$row = -(-($g[$i] + $v) // $step)",
-           "$row = -(-$g[$i] // $step)", "exact"),
-    Mutant("sharp: border as far inside as removals allow", RIVAL_COSTS,
-           "$deep[$i] if $deep[$i] > $floor[$i] else $floor[$i]", "$deep[$i]", "exact"),
-    Mutant("insertions: border moved for nothing", INSERTIONS, "$g[$i] <= $v", "True", "exact"),
-    Mutant("plain: border does not move outward", TABLES, "np.minimum($inside, $outside, out=$inside)", "None", "sound"),
-    Mutant("sharp: additions cost the attacker nothing", RIVAL_COSTS, f"{OUTWARD_LEAST}; $cost[$i] = $cast($base - $a)",
-           f"{OUTWARD_LEAST}; $cost[$i] = $cast($base - 2 * $a)", "exact"),
-    Mutant("sharp: additions forgotten", RIVAL_COSTS, f"{OUTWARD_LEAST}; $cost[$i] = $cast($base - $a)",
-           f"{OUTWARD_LEAST}; $cost[$i] = $cast($base)", "sound"),
-    Mutant("sharp: border does not move outward", RIVAL_COSTS, f"{OUTWARD_LEAST}; $cost[$i] = $cast($base - $a)",
-           "$cost[$i] = $cast($base - $a)", "exact"),
+    Mutant("sharp: border not moved by additions", RIVAL_COSTS, "$t.ρ - $A + $fraction", "$t.ρ + $fraction", "priced"),
+    Mutant("sharp: border not moved by removals", RIVAL_COSTS, "$t.α + $A + $fraction", "$A + $fraction", "priced"),
+    Mutant("sharp: border moved by removals for nothing", DEEP, "-(-($g[$i] + $v) // $step)",
+           "-(-$g[$i] // $step)", "priced"),
+    Mutant("sharp: additions cost the attacker nothing", RIVAL_COSTS, f"{SHARP_BASE}; $cost[$i] = $cast($base - $a)",
+           f"{SHARP_BASE}; $cost[$i] = $cast($base - 2 * $a)", "exact"),
+    Mutant("sharp: additions forgotten", RIVAL_COSTS, f"{SHARP_BASE}; $cost[$i] = $cast($base - $a)",
+           f"{SHARP_BASE}; $cost[$i] = $cast($base)", "sound"),
+    Mutant("sharp: border does not move outward", RIVAL_COSTS, SHARP_BASE, "$base = $deep[$i]", "priced"),
+    Mutant("sharp: border does not move inward", RIVAL_COSTS, SHARP_BASE, "$base = $outward[$i]", "priced"),
+    Mutant("plain: border does not move outward", TABLES, "np.minimum($inside, $outside, out=$inside)", "None",
+           "priced"),
+    Mutant("insertions: border moved for nothing", INSERTIONS, "$g[$i] <= $v", "True", "priced"),
     Mutant("gap 2e out of reach", OPTIMUM, "$least[$i] <= $t.ρ", "$least[$i] < $t.ρ", "sound"),
     Mutant("gap 2e + 1 in reach", TABLES, "2 * $largest + 1", "2 * $largest", "exact"),
-    Mutant("gaps out of reach too early", TABLES, "4 * $largest + 2", "2 * $largest + 1", "exact"),
+    Mutant("gaps out of reach too early", TABLES, "4 * $largest + 2", "2 * $largest + 1", "priced"),
     Mutant("nothing breaks at the size after the certified one", ATTACKABLE, "$safe < $largest", "$safe + 1 < $largest",
            "sound"),
     Mutant("one size more certified individually", NUMBER, 'np.searchsorted($safe, $size, side="left")',
@@ -106,8 +107,10 @@ MUTANTS = [
     Mutant("a slice lost at every split", BOXES, "$low[$l] = ($lo[$l] + $hi[$l]) // 2 + 1",
            "$low[$l] = ($lo[$l] + $hi[$l]) // 2 + 2", "exact"),
     Mutant("bound at the lower corner", BOXES,
-           f"$value = min($bound, $H($t, $high, True, $lower, $w)); {KEPT_BOX}",
-           f"$value = min($bound, $H($t, $low, True, $lower, $w)); {KEPT_BOX}", "exact"),
+           "$value = min($bound, $H($t, $high, True, $lower, $w))\n"
+           "$lows[$n], $highs[$n], $removals[$n], $bounds[$n] = $low, $high, $w.R, $value",
+           "$value = min($bound, $H($t, $low, True, $lower, $w))\n"
+           "$lows[$n], $highs[$n], $removals[$n], $bounds[$n] = $low, $high, $w.R, $value", "exact"),
     Mutant("additions without budget within a box", BOXES, "min($hi[$l] - $lo[$l], $α - $x.sum())",
            "$hi[$l] - $lo[$l]", "exact"),
     Mutant("boxes left at the stop forgotten", BOXES, "max(min($upper, $bounds[$left].max()), $lower)", "$lower",
@@ -123,9 +126,9 @@ MUTANTS = [
     Mutant("additions of a larger size", ROUNDS, "$A * $size // max(int($A.sum()), 1)", "$A", "exact"),
     Mutant("every size has the bound of the one before", BUDGET, "np.searchsorted($bounds.sizes, $e)",
            "np.maximum(np.searchsorted($bounds.sizes, $e) - 1, 0)", "sound"),
-    Mutant("a piece cut off the relaxation", ABOVE, "$value + $rise * $left // $run", "$value", "exact"),
+    Mutant("a piece cut off the relaxation", ABOVE, "$value + $rise * $left // $run", "$value", "allocated"),
     Mutant("useful shares left out", ABOVE, "$bound - max($enough + 1, $lower) + 1e-6",
-           "$bound - max($enough + 1, $lower) - 1", "exact"),
+           "$bound - max($enough + 1, $lower) - 1", "allocated"),
     Mutant("wrong examples forgotten", BUDGET, "($right - $bounds.upper[$at]) / len($labels)",
            "(len($labels) - $bounds.upper[$at]) / len($labels)", "sound"),
     Mutant("insertions may remove", CHANGE, '0 * $e if $change == "insert" else $e', "$e", "exact"),

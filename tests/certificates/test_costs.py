@@ -5,39 +5,13 @@ from itertools import product
 import numpy as np
 import pytest
 
+from certificates.costs_by_definition import defined, path
 from certificates.enumeration import BUDGETS, falls_alone
 from certificates.instances import draw_table
 from certvote.certificates import individual
 from certvote.certificates.costs import Attackable, CostTables
 from certvote.certificates.search_kernels import SizedCosts, rival_costs
 from certvote.types import Votes
-
-
-def path(votes, i, a, rival):
-    """The gap among the first ``k + d`` neighbors, for every ``d`` in the window."""
-    s = votes.counts[i].astype(int)
-    gap = {0: s[a] - s[rival] + (a > rival)}
-    if votes.k is None:
-        return gap
-    inside = min(votes.window, votes.k)
-    labels = votes.ranked[i]
-    for d in range(len(labels) - inside):
-        gap[d + 1] = gap[d] + int(labels[inside + d] == a) - int(labels[inside + d] == rival)
-    for d in range(inside):
-        gap[-d - 1] = gap[-d] - int(labels[inside - 1 - d] == a) + int(labels[inside - 1 - d] == rival)
-    return gap
-
-
-def defined(gap, knn, rho, alpha, A, bound):
-    """Least removals over every border ``d`` and every use ``x`` of the additions; ``rho + 1`` if it takes more."""
-    near = {d: g for d, g in gap.items() if -alpha <= d <= rho}
-    if bound == "plain" or not knn:
-        return min(max(min(near.values()) - A, 0), rho + 1)
-    ways = product(range(rho + 1), range(A + 1), near.items())
-    return min(
-        (r for r, x, (d, g) in ways if r + x >= g and (r - alpha <= d or d == max(gap)) and d <= rho - x),
-        default=rho + 1,
-    )
 
 
 def tables_of(votes, labels, largest, bound, change, max_bytes=2**20):
@@ -68,9 +42,9 @@ def test_costs_are_what_their_definition_says(change, knn, bound, max_bytes):
             if knn:
                 assert tables.attackable(e) == len(fall)
             n = tables.attackable(e)
-            sized = SizedCosts(tables.outward, tables.deep, tables.floor, tables.step, e, rho, alpha, tables.label[:n])
+            sized = SizedCosts(tables.outward, tables.deep, tables.fixed, tables.step, e, rho, alpha, tables.label[:n])
             for rival, A in product(range(c), range(alpha + 1)):
-                down, up = np.empty(n, tables.floor.dtype), np.empty(n, tables.floor.dtype)
+                down, up = np.empty(n, tables.fixed.dtype), np.empty(n, tables.fixed.dtype)
                 rival_costs(sized, rival, A, False, down)
                 rival_costs(sized, rival, A, True, up)
                 for i in range(n):

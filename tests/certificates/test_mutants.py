@@ -37,12 +37,16 @@ def cases():
     problems = [draw_instance(draw, ("knn", "rnn")[j % 2]) for j in range(400)]
     truths = ((problem, worst_correct(problem, 2, change), change) for problem in problems for change in CHANGES)
     tables = [(*draw_table(draw, 3, j % 2 == 0), 3, change) for j in range(60) for change in CHANGES]
+    neighbors = [(*draw_table(draw, 3, True), 3, ("any", "insert")[j % 2]) for j in range(600)]
+    steps = [(np.cumsum([[draw(0, 3) * draw(0, 1) for _ in range(6)] for _ in range(3)], axis=1),) for _ in range(200)]
     bounds = [(draw_bounds(draw), change) for _ in range(300) for change in CHANGES]
     counts = [(np.array([[draw(0, 9) + 20, 2, 5, 3, draw(0, 9)] for _ in range(m)]),) for m in (1, 2, 4)]
     return {
         "sound": Cases(claims.sound, truths),
         "exact": Cases(claims.exact, tables),
         "ordered": Cases(claims.ordered, tables),
+        "priced": Cases(claims.priced, neighbors),
+        "allocated": Cases(claims.allocated, steps),
         "bagged": Cases(claims.bagged, bounds),
         "bounded": Cases(claims.bounded, counts),
     }

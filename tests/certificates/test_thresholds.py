@@ -5,9 +5,10 @@ from itertools import product
 import numpy as np
 import pytest
 
-from certificates.brute_force import winner
+from certificates import claims_thresholds as claims
+from certificates.brute_force import winner, worst_correct
 from certificates.enumeration import BUDGETS, budget_broken
-from certificates.instances import draw_table
+from certificates.instances import draw_instance, draw_table
 from certificates.mutation import import_copy
 from certvote.certificates import budget_curve, individual
 from certvote.certificates.attack import attack, best_removals, costs_with
@@ -28,10 +29,15 @@ CASES = [
 LARGEST = 3
 
 
-def drawn(seed, number, knn, largest=LARGEST):
+def drawing(seed):
     rng = np.random.default_rng(seed)
+    return lambda low, high: int(rng.integers(low, high + 1))
+
+
+def drawn(seed, number, knn, largest=LARGEST):
+    draw = drawing(seed)
     for _ in range(number):
-        yield draw_table(lambda low, high: int(rng.integers(low, high + 1)), largest, knn)
+        yield draw_table(draw, largest, knn)
 
 
 def wrong(votes, labels):
@@ -58,6 +64,33 @@ def test_no_bound_is_below_what_breaks(knn, bound, change):
             assert found.additions.sum() <= reach.α
             assert found.removals.sum() <= reach.ρ
     assert tight > total / 2
+
+
+@pytest.mark.parametrize("change", ["any", "insert"])
+@pytest.mark.parametrize("algo", ["knn", "rnn"])
+def test_no_bound_is_below_what_poisoning_breaks(algo, change):
+    draw = drawing(14)
+    for _ in range(200):
+        instance = draw_instance(draw, algo)
+        claims.sound(claims.PROGRAM, instance, change, worst_correct(instance, 2, change))
+
+
+@pytest.mark.parametrize("kind", claims.KINDS)
+@pytest.mark.parametrize("claim", [claims.charged, claims.continued, claims.attained])
+def test_charges_games_and_attacks_are_those_of_the_theorem(claim, kind):
+    draw = drawing(15)
+    for size, most_votes, number in ((LARGEST, 8, 100), (16, 40, 5)):  # candidates leave gaps beyond 13
+        for _ in range(number):
+            claim(claims.PROGRAM, claims.draw_case(draw, size, *kind, most_votes))
+
+
+@pytest.mark.parametrize("kind", claims.KINDS)
+def test_curves_and_boxes_enclose_what_breaks(kind):
+    draw = drawing(16)
+    for _ in range(60):
+        case = claims.draw_case(draw, LARGEST, *kind)
+        broken = claims.most_broken(case.votes, case.labels, case.size, case.bound, case.change)
+        claims.enclosing(claims.PROGRAM, case, broken)
 
 
 @pytest.mark.parametrize(("knn", "bound", "change"), CASES)

@@ -2,9 +2,9 @@
 
 Every label ``l`` has a nondecreasing function ``F_l(R)``, for instance the number of test examples that ``R`` removals
 of that label break. How many fall to ``e`` removals in all, ``max { Σ_l F_l(R_l) : Σ_l R_l ≤ e }``, is a
-multiple-choice knapsack. It has an exact solution, the last value of the max-plus convolution of the ``F_l``
-(``O(c e²)``), and a quick upper bound (``O(c e)``): replace every ``F_l`` by its least concave majorant, and serve the
-steepest pieces first.
+multiple-choice knapsack. Its exact solution is the last value of the max-plus convolution of the ``F_l`` (``O(c e²)``);
+a quick upper bound (``O(c e)``) replaces every ``F_l`` by its least concave majorant and serves the steepest pieces
+first.
 """
 
 from __future__ import annotations

@@ -178,7 +178,7 @@ def refill(t: Reach, R: np.ndarray, A: np.ndarray, order: np.ndarray, first: np.
             number = 0
             for x in range(A[l] + 1, A[l] + left + 1):
                 number += newly[l, x]
-                if (newly[l, x] > 0 and number * much > most * (x - A[l])) or (best < 0 and number > 0):
+                if newly[l, x] > 0 and (best < 0 or number * much > most * (x - A[l])):
                     best, much, most = l, x - A[l], number
         if best < 0:
             break

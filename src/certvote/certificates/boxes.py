@@ -61,8 +61,8 @@ def split_boxes(
             if not halves:  # a single point
                 closed = max(closed, -bound)
                 continue
-            play = partial(_play, t, before=played, lower=lower)
-            for half, most, further, found in pool.map(play, halves):
+            work = partial(_play, t, before=played, lower=lower)
+            for half, most, further, found in pool.map(work, halves):
                 lower = max(lower, found)
                 count += 1
                 heapq.heappush(heap, (max(bound, -most), count, half, further))

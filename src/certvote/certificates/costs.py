@@ -79,14 +79,14 @@ class CostTables:
     """Hold the costs of all examples and rivals at every poisoning size up to ``largest`` (section 7 of the page).
 
     At size ``e``, with at most ``ρ`` removals and ``α`` additions, it is ``cost_{i,l}(A) = max(base - A, 0)``, never if
-    that exceeds ``ρ``. For rNN, the plain bound, and insertions, ``base`` is ``floor_{i,l}(e)``. For the sharp bound of
-    kNN it is ``min(outward_{i,l}(ρ - A), max(deep_{i,l}(α + A), floor_{i,l}(e)))``.
+    that exceeds ``ρ``. For rNN, the plain bound, and insertions, ``base`` is ``fixed_{i,l}(e)``. For the sharp bound of
+    kNN it is ``min(outward_{i,l}(ρ - A), deep_{i,l}(α + A))``.
 
     Attributes
     ----------
-    outward, deep, floor : int array, shape (c, rows, m)
-        Row ``j`` is for the argument ``j * step``. ``outward`` and ``deep`` have no rows where they are not needed,
-        ``floor`` a single one where it does not depend on the size (rNN).
+    outward, deep, fixed : int array, shape (c, rows, m)
+        Row ``j`` is for the argument ``j * step``. Tables that are not needed have no rows; ``fixed`` has a single one
+        where it does not depend on the size (rNN).
     step : int
         More than 1 where the tables would take too much memory; arguments are then rounded, up for bounds from above
         of what breaks, down for bounds from below.
@@ -98,7 +98,7 @@ class CostTables:
 
     outward: np.ndarray
     deep: np.ndarray
-    floor: np.ndarray
+    fixed: np.ndarray
     step: int
     label: np.ndarray
     safe: np.ndarray
@@ -115,11 +115,11 @@ class CostTables:
         cap = 2 * largest + 1  # no attack reaches so large a gap, whatever its additions
         dtype = np.dtype(np.int16 if cap < 2**15 else np.int32)
         knn, moving = pulled is not None, pulled is not None and bound == "sharp" and ρ > 0
-        arguments = (4 if moving else 1) * largest if knn else 0
+        arguments = (3 if moving else 1) * largest if knn else 0
         step = max(1, -(-arguments * m * c * dtype.itemsize // max_bytes))
         rows = -(-largest // step) + 1
         outward, deep = (np.empty((c, number if moving else 0, m), dtype) for number in (rows, 2 * rows))
-        floor = np.empty((c, rows if knn else 1, m), dtype)
+        fixed = np.empty((c, 0 if moving else rows if knn else 1, m), dtype)
 
         def fill(l: int) -> None:  # noqa: E741 (the paper's label)
             capped = np.minimum(gap[:, l], 4 * largest + 2)  # beyond reach wherever the border moves
@@ -127,25 +127,24 @@ class CostTables:
                 block = slice(start, start + BLOCK)
                 given = capped[block], label[block], l
                 if pulled is None or pushed is None:
-                    floor[l, 0, block] = np.minimum(capped[block], cap)
+                    fixed[l, 0, block] = np.minimum(capped[block], cap)
                 elif moving:
                     running_minima(*given, pulled[:, block], True, cap, step, outward[l, :, block])
-                    running_minima(*given, pushed[:, block], False, cap, step, floor[l, :, block])
                     deep_minima(*given, pushed[:, block], cap, step, deep[l, :, block])
                 elif bound == "sharp":
-                    insertion_minima(*given, pushed[:, block], cap, step, floor[l, :, block])
+                    insertion_minima(*given, pushed[:, block], cap, step, fixed[l, :, block])
                 else:
-                    running_minima(*given, pushed[:, block], False, cap, step, floor[l, :, block])
+                    running_minima(*given, pushed[:, block], False, cap, step, fixed[l, :, block])
                     if ρ > 0:
-                        outside = np.empty_like(floor[l, :, block])
+                        outside = np.empty_like(fixed[l, :, block])
                         running_minima(*given, pulled[:, block], True, cap, step, outside)
-                        np.minimum(floor[l, :, block], outside, out=floor[l, :, block])
-            for table in (outward, deep, floor):
+                        np.minimum(fixed[l, :, block], outside, out=fixed[l, :, block])
+            for table in (outward, deep, fixed):
                 table[l][:, label == l] = cap  # no label is its own rival
 
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(fill, range(c)))
-        return cls(outward, deep, floor, step, label, attackable.safe, attackable.change)
+        return cls(outward, deep, fixed, step, label, attackable.safe, attackable.change)
 
     def attackable(self, size: int) -> int:
         """Count the examples that an attack of this size may break: they are the first ones."""

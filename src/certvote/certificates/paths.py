@@ -1,7 +1,7 @@
 """Follow the gap to a rival as the border of kNN's neighborhood moves: all that the costs of kNN are made of.
 
-``g(d)`` is the gap between the predicted label and a rival among the first ``k + d`` clean neighbors. Three functions
-of it, none of which ever grows, give every cost at every poisoning size (docs/certificates.md, section 7):
+``g(d)`` is the gap between the predicted label and a rival among the first ``k + d`` clean neighbors. Functions of it
+that never grow give every cost at every poisoning size (docs/certificates.md, section 7):
 
     outward(q) = min { g(d) : 0 ≤ d ≤ q },    inward(u) = min { g(-v) : 0 ≤ v ≤ u },
     deep(p)    = min { g(-v) : v ≥ 0, g(-v) + v ≤ p }, unlimited where no v satisfies it.

@@ -95,14 +95,14 @@ def search(
         Both bounds, the additions that attain the lower one, the number of boxes that were split, and those left.
     """
     ρ, α = allowed(tables.change, size)
-    n, c = tables.attackable(size), tables.floor.shape[0]
+    n, c = tables.attackable(size), tables.fixed.shape[0]
     best = np.zeros(c, dtype=np.int64)
     everything = Boxes.single(c, α)
     if n == 0:
         return Found(0, 0, best, 0, everything)
     first = boxes or everything
     upper, lower, nodes, *left = branch_and_bound(
-        SizedCosts(tables.outward, tables.deep, tables.floor, tables.step, size, ρ, α, tables.label[:n]),
+        SizedCosts(tables.outward, tables.deep, tables.fixed, tables.step, size, ρ, α, tables.label[:n]),
         upper,
         lower,
         np.array(list(starts) or α * np.eye(c), dtype=np.int64),

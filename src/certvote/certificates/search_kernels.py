@@ -16,7 +16,7 @@ class SizedCosts(NamedTuple):
 
     Attributes
     ----------
-    outward, deep, floor : int array, shape (c, rows, m)
+    outward, deep, fixed : int array, shape (c, rows, m)
         Tables of :class:`~certvote.certificates.costs.CostTables`, a row for every ``step``-th argument.
     step, e, ρ, α : int
         Step of the tables; poisoning size, with the most removals and additions that it allows.
@@ -26,7 +26,7 @@ class SizedCosts(NamedTuple):
 
     outward: np.ndarray
     deep: np.ndarray
-    floor: np.ndarray
+    fixed: np.ndarray
     step: int
     e: int
     ρ: int
@@ -57,16 +57,15 @@ def rival_costs(t: SizedCosts, l: int, A: int, up: bool, cost: np.ndarray) -> No
     cast = cost.dtype.type  # arithmetic in 16 bits is several times as fast as what Numba promotes it to
     a = cast(A)
     fraction = t.step - 1 if up else 0
-    floor = t.floor[l, min((t.e + fraction) // t.step, t.floor.shape[1] - 1)]
     if t.outward.shape[1] == 0:
+        fixed = t.fixed[l, min((t.e + fraction) // t.step, t.fixed.shape[1] - 1)]
         for i in range(cost.size):
-            cost[i] = cast(floor[i] - a)
+            cost[i] = cast(fixed[i] - a)
     else:
         outward = t.outward[l, (t.ρ - A + fraction) // t.step]
         deep = t.deep[l, (t.α + A + fraction) // t.step]
         for i in range(cost.size):
-            base = deep[i] if deep[i] > floor[i] else floor[i]
-            base = outward[i] if outward[i] < base else base
+            base = outward[i] if outward[i] < deep[i] else deep[i]
             cost[i] = cast(base - a)
 
 
@@ -186,11 +185,11 @@ def branch_and_bound(
     lows, highs, bounds
         Boxes that cover all additions, with their bounds, after the search.
     """
-    n, c = t.label.size, t.floor.shape[0]
+    n, c = t.label.size, t.fixed.shape[0]
     w = _Memory(
-        np.empty(n, t.floor.dtype),
-        np.empty(n, t.floor.dtype),
-        np.empty(n, t.floor.dtype),
+        np.empty(n, t.fixed.dtype),
+        np.empty(n, t.fixed.dtype),
+        np.empty(n, t.fixed.dtype),
         np.empty(n, np.int8),
         np.empty((c, t.ρ + 1), np.int32),
         np.empty((max(c, 2), t.ρ + 1), np.int32),

@@ -29,13 +29,16 @@ FURTHER_ROUNDS = 12
 """Rounds at every other size."""
 
 BOXES = 192
-"""Boxes that are split at each of few sizes, where the bounds are not yet close,"""
+"""Most boxes that are split at each of few sizes, where the bounds are not yet close,"""
 
 BOXES_ON_LONG_CURVES = 8
-"""at each of many sizes,"""
+"""and at each of many sizes."""
+
+BOX_WORK = 10**7
+"""Most pairs of an example and a rival in all boxes together at one size: some seconds."""
 
 MIDDLING_CLASSES = 50
-"""if there are at most so many classes; with more of them thresholds alone are nearly as good."""
+"""With more classes, boxes are not split on long curves: thresholds alone are nearly as good."""
 
 
 def split_curve(
@@ -60,7 +63,7 @@ def split_curve(
     upper, lower : int64 array, shape (s,)
         Bounds known before, and after.
     tolerance : float
-        In test examples: where the bounds are so close, a game does not go on.
+        In test examples: where the bounds are so close, nothing is played.
     deadline : float
         When to begin nothing new (monotonic seconds).
     threads : int
@@ -69,7 +72,7 @@ def split_curve(
         Called with the number of sizes that are done.
     """
     few = sizes.size <= CHAINS
-    splits = BOXES if few else BOXES_ON_LONG_CURVES if rivals.classes <= MIDDLING_CLASSES else 0
+    most_boxes = BOXES if few else BOXES_ON_LONG_CURVES if rivals.classes <= MIDDLING_CLASSES else 0
     ends = np.unique(np.linspace(0, sizes.size, CHAINS + 1).round().astype(np.int64))
 
     def work(chain: int) -> tuple[slice, np.ndarray, np.ndarray]:
@@ -78,7 +81,7 @@ def split_curve(
         most, attained = upper[here].copy(), lower[here].copy()
         game, plays = None, np.zeros((0, rivals.classes), np.int64)
         for j in range(most.size - 1, -1, -1):
-            if most[j] <= attained[j] or time.monotonic() >= deadline:
+            if most[j] - attained[j] <= tolerance or time.monotonic() >= deadline:
                 continue
             reach = rivals.at(int(sizes[here][j]))
             if game is not None:
@@ -92,9 +95,14 @@ def split_curve(
             found = attack(reach, starts(game.additions, reach.α), game.removals, True)
             plays = found.additions[None]
             least, best = split_boxes(
-                reach, game, int(most[j]), max(int(attained[j]), found.broken), splits=splits, tolerance=tolerance,
+                reach,
+                game,
+                int(most[j]),
+                max(int(attained[j]), found.broken),
+                splits=min(most_boxes, BOX_WORK // max(reach.rival.size, 1)),
+                tolerance=tolerance,
                 deadline=deadline,
-            )  # fmt: skip
+            )
             most[: j + 1] = np.minimum(most[: j + 1], least)
             attained[j:] = np.maximum(attained[j:], best)
         return here, most, attained
@@ -115,4 +123,4 @@ def starts(additions: Int64[np.ndarray, "plays c"], α: int) -> Int64[np.ndarray
 
 def scaled(additions: Int64[np.ndarray, "plays c"], α: int) -> Int64[np.ndarray, "plays c"]:
     """Scale additions to another budget, without exceeding it."""
-    return additions * α // np.maximum(additions.sum(axis=1, keepdims=True), 1)
+    return np.asarray(additions * α // np.maximum(additions.sum(axis=1, keepdims=True), 1))

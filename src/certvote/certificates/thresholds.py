@@ -1,7 +1,8 @@
-"""Bound what breaks by threshold splitting, which keeps removals and additions apart (Theorem 16).
+"""Threshold splitting: a bound of what breaks that keeps removals and additions apart.
 
-Give every example ``i`` a threshold ``s_i``. If ``i`` breaks, then ``R_{a_i} ≥ s_i``, or ``A_l ≥ τ_il(s_i)`` for some
-rival ``l``, where ``τ_il(s)`` is the least number of additions with which at most ``s - 1`` removals break it. So with
+Theorem 16 of docs/certificates.md: give every example ``i`` a threshold ``s_i``. If ``i`` breaks, then
+``R_{a_i} ≥ s_i``, or ``A_l ≥ τ_il(s_i)`` for some rival ``l``, where ``τ_il(s)`` is the least number of additions with
+which at most ``s - 1`` removals break it. So with
 
     Φ_a(r) = #{i : a_i = a, s_i ≤ r},    Ψ_l(t) = #{i : a_i ≠ l, s_i > 0, τ_il(s_i) ≤ t},
 
@@ -53,7 +54,8 @@ def split(t: Reach, *, rounds: int, before: Game | None = None) -> tuple[Int64[n
     ----------
     docs/certificates.md, Theorem 16.
     """
-    game = new_game(t.classes, t.ρ, t.α) if before is None else go_on(before, t.ρ, t.α, REMEMBERED)
+    played = before is not None and before.counted[0] > 0
+    game = go_on(before, t.ρ, t.α, REMEMBERED) if played else new_game(t.classes, t.ρ, t.α)
     budgets = np.arange(max(t.ρ, t.α) + 1)
     if t.label.size == 0:
         return np.zeros(budgets.size, np.int64), game

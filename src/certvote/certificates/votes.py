@@ -61,7 +61,9 @@ def gaps(counts: Integer[np.ndarray, "m c"]) -> Int64[np.ndarray, "m c"]:
 
 def smallest_gap(counts: Integer[np.ndarray, "m c"]) -> Int64[np.ndarray, " m"]:
     """Compute the gap to the runner-up, ``gap_{i,b} = min_l gap_{i,l}``; ``UNLIMITED`` with a single class."""
-    return np.asarray(gaps(counts).min(axis=1), dtype=np.int64)
+    rows = max(1, 2**22 // counts.shape[1])  # gaps of all rows at once would take several times the memory of counts
+    blocks = [gaps(counts[start : start + rows]).min(axis=1) for start in range(0, len(counts), rows)]
+    return np.concatenate(blocks)
 
 
 def correct(counts: Integer[np.ndarray, "m c"], labels: Integer[np.ndarray, " m"]) -> Bool[np.ndarray, " m"]:
