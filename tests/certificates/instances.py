@@ -78,6 +78,16 @@ def draw_table(draw: Draw, largest: int, knn: bool, most_votes: int = 8) -> tupl
     return votes, np.array([y if draw(0, 5) else draw(0, c - 1) for y in predicted])
 
 
+def draw_unanimous(draw: Draw, largest: int) -> tuple[Votes, np.ndarray]:
+    """Votes of kNN where all neighbors have one label, and hardly any other stands in the window."""
+    m, c, k, outside = draw(1, 12), draw(1, 5), draw(1, 6), draw(0, largest)
+    labels = np.array([draw(0, c - 1) for _ in range(m)])
+    ranked = np.repeat(labels[:, None], min(k, largest) + outside, axis=1).astype(np.uint8)
+    if outside > 0 and draw(0, 1):
+        ranked[:, -1] = [draw(0, c - 1) for _ in range(m)]
+    return Votes(k * np.eye(c, dtype=np.int32)[labels], k, largest, ranked), labels
+
+
 class Bounds(NamedTuple):
     """Bounds of bagging's two probabilities, the number of training examples and of those that a voter sees."""
 

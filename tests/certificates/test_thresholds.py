@@ -8,7 +8,7 @@ import pytest
 from certificates import claims_thresholds as claims
 from certificates.brute_force import winner, worst_correct
 from certificates.enumeration import BUDGETS, budget_broken
-from certificates.instances import draw_instance, draw_table
+from certificates.instances import draw_instance, draw_table, draw_unanimous
 from certificates.mutation import import_copy
 from certvote.certificates import budget_curve, individual
 from certvote.certificates.attack import attack, best_removals, costs_with
@@ -91,6 +91,19 @@ def test_curves_and_boxes_enclose_what_breaks(kind):
         case = claims.draw_case(draw, LARGEST, *kind)
         broken = claims.most_broken(case.votes, case.labels, case.size, case.bound, case.change)
         claims.enclosing(claims.PROGRAM, case, broken)
+
+
+@pytest.mark.parametrize(("knn", "bound", "change"), CASES)
+def test_the_whole_curve_equals_trying_every_allocation(knn, bound, change, monkeypatch):
+    """With as many rounds and boxes as the program takes, both sides meet on tables of this size."""
+    monkeypatch.setattr(budget_curve, "FEW_CLASSES", 0)
+    draw = drawing(18)
+    for j in range(200):
+        votes, labels = draw_unanimous(draw, LARGEST) if knn and j % 2 else draw_table(draw, LARGEST, knn)
+        curve = budget_curve.curve(votes, labels, np.arange(LARGEST + 1), tolerance=0.0, bound=bound, change=change)
+        broken = [budget_broken(votes, labels, e, NAMES[bound], change) for e in range(LARGEST + 1)]
+        np.testing.assert_allclose(len(labels) * (1 - curve.certified), broken, atol=1e-9)
+        np.testing.assert_allclose(len(labels) * (1 - curve.attained), broken, atol=1e-9)
 
 
 @pytest.mark.parametrize(("knn", "bound", "change"), CASES)
