@@ -111,26 +111,32 @@ def exact(package: Any, votes: Votes, labels: np.ndarray, largest: int, change: 
 
 
 def priced(package: Any, votes: Votes, labels: np.ndarray, largest: int, change: str) -> None:
-    """The costs of all pairs, at every size and for all additions, are those of their definition."""
+    """Costs of all pairs, at every size and for all additions, are those of their definition, or enclose them.
+
+    They enclose them where tables have steps.
+    """
     right = [row for row, s in enumerate(votes.counts) if winner(s) == labels[row]]
     safe = individual.votes_sizes(votes, labels, change=change)
     kept = sorted((row for row in right if safe[row] < largest), key=lambda row: safe[row])
     c, knn = votes.counts.shape[1], votes.k is not None
-    for bound in ("plain", "sharp"):
+    for bound, max_bytes in product(("plain", "sharp"), (2**20, 60)):
         attackable = package.costs.Attackable.of(votes, labels, largest, change)
-        tables = package.costs.CostTables.of(attackable, largest, bound=bound)
+        tables = package.costs.CostTables.of(attackable, largest, bound=bound, max_bytes=max_bytes)
         for e in range(1, largest + 1):
             rho, alpha = (share * e for share in enumeration.BUDGETS[change])
             n = sum(safe[row] < e for row in kept)
             rows = tables.outward, tables.deep, tables.fixed
             sized = package.search_kernels.SizedCosts(*rows, tables.step, e, rho, alpha, tables.label[:n])
-            cost = np.empty(n, tables.fixed.dtype)
+            up, down = (np.empty(n, tables.fixed.dtype) for _ in range(2))
             for rival, A in product(range(c), range(alpha + 1)):
-                package.search_kernels.rival_costs(sized, rival, A, True, cost)
+                package.search_kernels.rival_costs(sized, rival, A, True, up)
+                package.search_kernels.rival_costs(sized, rival, A, False, down)
                 for i in range(n):
                     if rival != labels[kept[i]]:
                         gap = path(votes, kept[i], labels[kept[i]], rival)
-                        assert min(max(int(cost[i]), 0), rho + 1) == defined(gap, knn, rho, alpha, A, bound)
+                        low, high = (min(max(int(cost[i]), 0), rho + 1) for cost in (up, down))
+                        assert low <= defined(gap, knn, rho, alpha, A, bound) <= high
+                        assert low == high or tables.step > 1
 
 
 def allocated(package: Any, F: np.ndarray) -> None:

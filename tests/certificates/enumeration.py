@@ -32,19 +32,29 @@ def budget_broken(votes: Votes, truth: np.ndarray, e: int, bound: str, change: s
     ``bound`` is ``"budget"`` (Lemma 6), or ``"sharp"`` (Lemma 7); with one kind of change, Lemma 13.
     """
     c = votes.counts.shape[1]
-    right = _right(votes, truth)
     rho, alpha = (share * e for share in BUDGETS[change])
-    breaking = [
-        (a, {rival: _breaking(path, rho, alpha, bound, votes.k is not None) for rival, path in paths.items()})
-        for a, paths in right
-        if votes.k is None or any(falls_alone(path, e, change) for path in paths.values())
-    ]
+    breaking = breaking_pairs(votes, truth, e, bound, change)
     most = max(
         sum(any((R[a], A[rival]) in pairs for rival, pairs in rivals.items()) for a, rivals in breaking)
         for R in _allocations(c, rho)
         for A in _allocations(c, alpha)
     )
-    return len(truth) - len(right) + most
+    return len(truth) - len(_right(votes, truth)) + most
+
+
+def breaking_pairs(
+    votes: Votes, truth: np.ndarray, e: int, bound: str, change: str = "any"
+) -> list[tuple[int, dict[int, set[tuple[int, int]]]]]:
+    """List the examples that may break: the predicted label, and by rival the pairs (removals, additions) that do it.
+
+    Removals are of the predicted label, additions of the rival. ``bound`` as for ``budget_broken``.
+    """
+    rho, alpha = (share * e for share in BUDGETS[change])
+    return [
+        (a, {rival: _breaking(path, rho, alpha, bound, votes.k is not None) for rival, path in paths.items()})
+        for a, paths in _right(votes, truth)
+        if votes.k is None or any(falls_alone(path, e, change) for path in paths.values())
+    ]
 
 
 def individual_broken(votes: Votes, truth: np.ndarray, e: int, change: str = "any") -> int:

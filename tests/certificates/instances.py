@@ -61,21 +61,31 @@ def votes_of(instance: Instance, window: int) -> Votes:
     return Votes(counts=counts, k=k, window=window, ranked=ranked[:, max(k - window, 0) : min(k + window, n)])
 
 
-def draw_table(draw: Draw, largest: int, knn: bool) -> tuple[Votes, np.ndarray]:
+def draw_table(draw: Draw, largest: int, knn: bool, most_votes: int = 8) -> tuple[Votes, np.ndarray]:
     """Votes of any shape, not necessarily of any training set, and labels that are mostly right."""
     m, c = draw(1, 12), draw(1, 5)
-    most = draw(0, 8)
+    most = draw(0, most_votes)
     if not knn:
         counts = np.array([[draw(0, most) for _ in range(c)] for _ in range(m)], dtype=np.int32)
         votes = Votes(counts=counts)
     else:
-        n = draw(1, 12)
+        n = draw(1, most_votes * 3 // 2)
         k = draw(1, n)
         order = np.array([[draw(0, c - 1) for _ in range(n)] for _ in range(m)], dtype=np.uint8)
         counts = np.array([np.bincount(row[:k], minlength=c) for row in order], dtype=np.int32)
         votes = Votes(counts, k, largest, order[:, max(k - largest, 0) : min(k + largest, n)])
     predicted = [winner(row) for row in counts]
     return votes, np.array([y if draw(0, 5) else draw(0, c - 1) for y in predicted])
+
+
+def draw_unanimous(draw: Draw, largest: int) -> tuple[Votes, np.ndarray]:
+    """Votes of kNN where all neighbors have one label, and hardly any other stands in the window."""
+    m, c, k, outside = draw(1, 12), draw(1, 5), draw(1, 6), draw(0, largest)
+    labels = np.array([draw(0, c - 1) for _ in range(m)])
+    ranked = np.repeat(labels[:, None], min(k, largest) + outside, axis=1).astype(np.uint8)
+    if outside > 0 and draw(0, 1):
+        ranked[:, -1] = [draw(0, c - 1) for _ in range(m)]
+    return Votes(k * np.eye(c, dtype=np.int32)[labels], k, largest, ranked), labels
 
 
 class Bounds(NamedTuple):

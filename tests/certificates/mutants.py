@@ -38,6 +38,9 @@ ABOVE = "allocation.allocate_above"
 BAGGED = "bagging.sizes_of_bounds"
 BOUNDS = "bagging.confidence_bounds"
 
+# A statement in which, and beside which, mistakes are made.
+SHARP_BASE = "$base = $outward[$i] if $outward[$i] < $deep[$i] else $deep[$i]"
+
 MUTANTS = [
     Mutant("tie bit dropped", GAPS, "$gap + ($a > np.arange($c))", "$gap", "exact"),
     Mutant("tie bit for every rival", GAPS, "$a > np.arange($c)", "1", "sound"),
@@ -63,6 +66,8 @@ MUTANTS = [
            "sound"),
     Mutant("border one short", MINIMA, "min($j * $step, $passed.shape[0])", "min($j * $step, $passed.shape[0]) - 1",
            "priced"),
+    Mutant("border one short outside", ATTACKABLE, "$ranked[$kept, $inside : $inside + $largest]",
+           "$ranked[$kept, $inside : $inside + $largest - 1]", "priced"),
     Mutant("border one short inside", ATTACKABLE, "max($inside - $largest, 0)", "max($inside - $largest + 1, 0)",
            "exact"),
     Mutant("border does not move", MINIMA, "$least[$i] = $g[$i] if $g[$i] < $least[$i] else $least[$i]",
@@ -77,9 +82,25 @@ MUTANTS = [
     Mutant("sharp: border not moved by removals", RIVAL_COSTS, "$t.α + $A + $fraction", "$A + $fraction", "priced"),
     Mutant("sharp: border moved by removals for nothing", DEEP, "-(-($g[$i] + $v) // $step)",
            "-(-$g[$i] // $step)", "priced"),
+    Mutant("sharp: additions cost the attacker nothing", RIVAL_COSTS, f"{SHARP_BASE}; $cost[$i] = $cast($base - $a)",
+           f"{SHARP_BASE}; $cost[$i] = $cast($base - 2 * $a)", "exact"),
+    Mutant("sharp: additions forgotten", RIVAL_COSTS, f"{SHARP_BASE}; $cost[$i] = $cast($base - $a)",
+           f"{SHARP_BASE}; $cost[$i] = $cast($base)", "sound"),
+    Mutant("sharp: border does not move outward", RIVAL_COSTS, SHARP_BASE, "$base = $deep[$i]", "priced"),
+    Mutant("sharp: border does not move inward", RIVAL_COSTS, SHARP_BASE, "$base = $outward[$i]", "priced"),
+    Mutant("plain: border does not move outward", TABLES, "np.minimum($inside, $outside, out=$inside)", "None",
+           "priced"),
+    Mutant("steps: costs rounded up for bounds from above", RIVAL_COSTS, "$t.step - 1 if $up else 0", "0", "priced"),
+    Mutant("steps: costs rounded down for what is attained", RIVAL_COSTS, "$t.step - 1 if $up else 0", "$t.step - 1",
+           "priced"),
+    Mutant("steps: a row too early", DEEP, "$row = -(-($g[$i] + $v) // $step)", "$row = ($g[$i] + $v) // $step",
+           "priced"),
     Mutant("insertions: border moved for nothing", INSERTIONS, "$g[$i] <= $v", "True", "priced"),
+    Mutant("gap 2e out of reach", OPTIMUM, "$least[$i] <= $t.ρ", "$least[$i] < $t.ρ", "sound"),
     Mutant("gap 2e + 1 in reach", TABLES, "2 * $largest + 1", "2 * $largest", "exact"),
     Mutant("gaps out of reach too early", TABLES, "4 * $largest + 2", "2 * $largest + 1", "priced"),
+    Mutant("nothing breaks at the size after the certified one", ATTACKABLE, "$safe < $largest", "$safe + 1 < $largest",
+           "sound"),
     Mutant("one size more certified individually", NUMBER, 'np.searchsorted($safe, $size, side="left")',
            'np.searchsorted($safe, $size - 1, side="left")', "sound"),
     Mutant("individual certificate not used", NUMBER, 'np.searchsorted($safe, $size, side="left")', "$safe.size",
@@ -95,6 +116,8 @@ MUTANTS = [
            "$lows[$n], $highs[$n], $removals[$n], $bounds[$n] = $low, $high, $w.R, $value",
            "$value = min($bound, $H($t, $low, True, $lower, $w))\n"
            "$lows[$n], $highs[$n], $removals[$n], $bounds[$n] = $low, $high, $w.R, $value", "exact"),
+    Mutant("additions without budget within a box", BOXES, "min($hi[$l] - $lo[$l], $α - $x.sum())",
+           "$hi[$l] - $lo[$l]", "exact"),
     Mutant("boxes left at the stop forgotten", BOXES, "max(min($upper, $bounds[$left].max()), $lower)", "$lower",
            "exact"),
     Mutant("slack halved", BOXES, "$slack = $t.α - $lows[$box].sum()", "$slack = $t.α // 2 - $lows[$box].sum()",
@@ -103,6 +126,11 @@ MUTANTS = [
            "max(($other for $other in $found if $other < $j), default=None)", "exact"),
     Mutant("bound handed to larger sizes", ROUNDS, "$upper[: $j + 1] = np.minimum($upper[: $j + 1], $most)",
            "$upper[$j:] = np.minimum($upper[$j:], $most)", "sound"),
+    Mutant("what was attained handed to smaller sizes", ROUNDS, "$lower[$j:] = np.maximum($lower[$j:], $attained)",
+           "$lower[: $j + 1] = np.maximum($lower[: $j + 1], $attained)", "exact"),
+    Mutant("additions of a larger size", ROUNDS, "$A * $size // max(int($A.sum()), 1)", "$A", "exact"),
+    Mutant("every size has the bound of the one before", BUDGET, "np.searchsorted($bounds.sizes, $e)",
+           "np.maximum(np.searchsorted($bounds.sizes, $e) - 1, 0)", "sound"),
     Mutant("a piece cut off the relaxation", ABOVE, "$value + $rise * $left // $run", "$value", "allocated"),
     Mutant("useful shares left out", ABOVE, "$bound - max($enough + 1, $lower) + 1e-6",
            "$bound - max($enough + 1, $lower) - 1", "allocated"),

@@ -10,7 +10,7 @@ from types import FunctionType
 import numpy as np
 import pytest
 
-from certificates import mutants, mutants_elections
+from certificates import mutants, mutants_elections, mutants_thresholds
 from certificates.mutation import PACKAGE, Mutant, import_copy, mutate, program
 from certvote.types import Votes
 
@@ -234,7 +234,11 @@ def renamed(module, kept):
     return ast.unparse(rename.visit(ast.parse(source))), lambda text: ast.unparse(rename.visit(ast.parse(text)))
 
 
-@pytest.mark.parametrize("all_mutants", [mutants.MUTANTS, mutants_elections.MUTANTS], ids=("votes", "elections"))
+@pytest.mark.parametrize(
+    "all_mutants",
+    [mutants.MUTANTS, mutants_elections.MUTANTS, mutants_thresholds.MUTANTS],
+    ids=("votes", "elections", "thresholds"),
+)
 def test_mutants_make_the_same_mistake_after_a_change_of_all_names(all_mutants):
     for mutant in all_mutants:
         module, _, name = mutant.where.partition(".")

@@ -5,11 +5,12 @@ from itertools import product
 import numpy as np
 import pytest
 
-from certificates.brute_force import winner
+from certificates import claims_thresholds as claims
+from certificates.brute_force import winner, worst_correct
 from certificates.enumeration import BUDGETS, budget_broken
-from certificates.instances import draw_table
+from certificates.instances import draw_instance, draw_table, draw_unanimous
 from certificates.mutation import import_copy
-from certvote.certificates import individual
+from certvote.certificates import budget_curve, individual
 from certvote.certificates.attack import attack, best_removals, costs_with
 from certvote.certificates.boxes import split_boxes
 from certvote.certificates.costs import Attackable, CostTables
@@ -28,10 +29,15 @@ CASES = [
 LARGEST = 3
 
 
-def drawn(seed, number, knn, largest=LARGEST):
+def drawing(seed):
     rng = np.random.default_rng(seed)
+    return lambda low, high: int(rng.integers(low, high + 1))
+
+
+def drawn(seed, number, knn, largest=LARGEST):
+    draw = drawing(seed)
     for _ in range(number):
-        yield draw_table(lambda low, high: int(rng.integers(low, high + 1)), largest, knn)
+        yield draw_table(draw, largest, knn)
 
 
 def wrong(votes, labels):
@@ -60,6 +66,46 @@ def test_no_bound_is_below_what_breaks(knn, bound, change):
     assert tight > total / 2
 
 
+@pytest.mark.parametrize("change", ["any", "insert"])
+@pytest.mark.parametrize("algo", ["knn", "rnn"])
+def test_no_bound_is_below_what_poisoning_breaks(algo, change):
+    draw = drawing(14)
+    for _ in range(200):
+        instance = draw_instance(draw, algo)
+        claims.sound(claims.PROGRAM, instance, change, worst_correct(instance, 2, change))
+
+
+@pytest.mark.parametrize("kind", claims.KINDS)
+@pytest.mark.parametrize("claim", [claims.charged, claims.continued, claims.attained])
+def test_charges_games_and_attacks_are_those_of_the_theorem(claim, kind):
+    draw = drawing(15)
+    for size, most_votes, number in ((LARGEST, 8, 100), (16, 40, 5)):  # candidates leave gaps beyond 13
+        for _ in range(number):
+            claim(claims.PROGRAM, claims.draw_case(draw, size, *kind, most_votes))
+
+
+@pytest.mark.parametrize("kind", claims.KINDS)
+def test_curves_and_boxes_enclose_what_breaks(kind):
+    draw = drawing(16)
+    for _ in range(60):
+        case = claims.draw_case(draw, LARGEST, *kind)
+        broken = claims.most_broken(case.votes, case.labels, case.size, case.bound, case.change)
+        claims.enclosing(claims.PROGRAM, case, broken)
+
+
+@pytest.mark.parametrize(("knn", "bound", "change"), CASES)
+def test_the_whole_curve_equals_trying_every_allocation(knn, bound, change, monkeypatch):
+    """With as many rounds and boxes as the program takes, both sides meet on tables of this size."""
+    monkeypatch.setattr(budget_curve, "FEW_CLASSES", 0)
+    draw = drawing(18)
+    for j in range(200):
+        votes, labels = draw_unanimous(draw, LARGEST) if knn and j % 2 else draw_table(draw, LARGEST, knn)
+        curve = budget_curve.curve(votes, labels, np.arange(LARGEST + 1), tolerance=0.0, bound=bound, change=change)
+        broken = [budget_broken(votes, labels, e, NAMES[bound], change) for e in range(LARGEST + 1)]
+        np.testing.assert_allclose(len(labels) * (1 - curve.certified), broken, atol=1e-9)
+        np.testing.assert_allclose(len(labels) * (1 - curve.attained), broken, atol=1e-9)
+
+
 @pytest.mark.parametrize(("knn", "bound", "change"), CASES)
 def test_compiled_bounds_are_those_of_plain_python(knn, bound, change):
     """Plain Python refuses an index out of range, at which compiled code reads or writes foreign memory."""
@@ -69,6 +115,17 @@ def test_compiled_bounds_are_those_of_plain_python(knn, bound, change):
         compiled, _ = split(Rivals.of(votes, labels, LARGEST, **how).at(LARGEST), rounds=3)
         bounds, _ = plain.thresholds.split(plain.rivals.Rivals.of(votes, labels, LARGEST, **how).at(LARGEST), rounds=3)
         np.testing.assert_array_equal(bounds, compiled)
+
+
+def test_two_additions_break_unanimous_neighborhoods_of_all_labels():
+    """Two of three neighbors are pushed out without a removal, though no rival has a vote in any window."""
+    c = 14
+    labels = np.arange(c)
+    ranked = np.repeat(labels[:, None], 4, axis=1).astype(np.uint8)
+    votes = Votes(3 * np.eye(c, dtype=np.int32), k=3, window=2, ranked=ranked)
+    curve = budget_curve.curve(votes, labels, np.arange(3), tolerance=0.0)
+    np.testing.assert_allclose(curve.certified, [1, 1, 1 / c])  # the label that is added is left
+    np.testing.assert_allclose(curve.attained, curve.certified)
 
 
 @pytest.mark.parametrize(("knn", "bound", "change"), CASES)
@@ -98,8 +155,6 @@ def counts_of_many(seed, m=300, c=30, k=40):
 
 
 def test_a_threshold_at_the_cost_of_removals_is_the_removal_budget():
-    from certvote.certificates import budget_curve
-
     votes, labels = counts_of_many(0)
     for e in (1, 4, 9):
         upper, _ = split(Rivals.of(votes, labels, e, bound="sharp").at(e), rounds=40)

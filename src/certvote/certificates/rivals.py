@@ -260,10 +260,7 @@ def moving_cost(outward: np.ndarray, inward: np.ndarray, need: np.ndarray, v: in
     ρ, α = outward.size - 1, inward.size - 1
     while v < α and need[v + 1] <= α + A:
         v += 1
-    base = outward[ρ - A]
-    if need[0] <= α + A:
-        base = min(base, inward[v])
-    return max(base - A, 0), v
+    return max(min(outward[ρ - A], inward[v]) - A, 0), v
 
 
 @njit(nogil=True, cache=True)
