@@ -63,14 +63,14 @@ def test_a_gpu_gets_its_limit(crowded, monkeypatch):
     found = []
     monkeypatch.setattr(torch_backend, "cuda_counter", lambda job, memory: found.append(memory) or NumbaCounter(job))
     monkeypatch.setattr(Torch, "check", lambda self: None)
-    knn_votes(**crowded, k=3, num_classes=3, backend=Torch("2GB"))
+    knn_votes(**crowded, k=3, num_classes=3, backend=Torch(memory="2GB"))
     knn_votes(**crowded, k=3, num_classes=3, backend="torch")
     assert found == [2 * 10**9, None]
 
 
 def test_an_option_that_is_no_size_is_named_before_torch_is_looked_for():
     with pytest.raises(ValueError, match=r"option backend\.memory: expected a size like 8GB, got 'much'"):
-        Torch("much").check()
+        Torch(memory="much").check()
 
 
 def test_tiles_in_torch_keep_to_their_limit(crowded, viewed):
