@@ -23,7 +23,13 @@ CHAINS = 8
 """Stretches of a long curve; in each, a game begins at the largest size and goes on at all others."""
 
 FIRST_ROUNDS = 64
-"""Rounds at the largest size of a stretch. If there are few sizes, each has a game of its own, with more rounds."""
+"""Rounds at the largest size of a stretch."""
+
+ROUNDS_ALONE = 256
+"""Most rounds at each of few sizes, which all have a game of their own,"""
+
+ROUNDS_WORK = 6 * 10**7
+"""where so many pairs of an example and a rival in all rounds together are enough."""
 
 FURTHER_ROUNDS = 12
 """Rounds at every other size."""
@@ -89,7 +95,9 @@ def split_curve(
                 attained[j:] = np.maximum(attained[j:], found.broken)
                 if most[j] - attained[j] <= tolerance:
                     continue
-            rounds = FURTHER_ROUNDS if game else 4 * FIRST_ROUNDS if few else FIRST_ROUNDS
+            rounds = FURTHER_ROUNDS if game else FIRST_ROUNDS
+            if few:
+                rounds = min(ROUNDS_ALONE, 32 + ROUNDS_WORK // max(reach.work(), 1))
             bounds, game = split(reach, rounds=rounds, before=game)
             most[: j + 1] = np.minimum(most[: j + 1], bounds[sizes[here][: j + 1]])
             found = attack(reach, starts(game.additions, reach.α), game.removals, True)
@@ -99,7 +107,7 @@ def split_curve(
                 game,
                 int(most[j]),
                 max(int(attained[j]), found.broken),
-                splits=min(most_boxes, BOX_WORK // max(reach.rival.size, 1)),
+                splits=min(most_boxes, BOX_WORK // max(reach.work(), 1)),
                 tolerance=tolerance,
                 deadline=deadline,
             )
