@@ -40,7 +40,7 @@ BOXES = 192
 BOXES_ON_LONG_CURVES = 8
 """and at each of many sizes."""
 
-BOX_WORK = 10**7
+BOX_WORK = 15 * 10**6
 """Most pairs of an example and a rival in all boxes together at one size: some seconds."""
 
 MIDDLING_CLASSES = 50
