@@ -107,7 +107,7 @@ def split_curve(
                 game,
                 int(most[j]),
                 max(int(attained[j]), found.broken),
-                splits=min(most_boxes, BOX_WORK // max(reach.work(), 1)),
+                splits=min(most_boxes, BOX_WORK // max(reach.work(), 1) // 4 * 4),  # fewer than 4 are of no use
                 tolerance=tolerance,
                 deadline=deadline,
             )
