@@ -9,7 +9,7 @@ from types import FunctionType
 
 import pytest
 
-from certificates import mutants, mutants_elections
+from certificates import mutants, mutants_elections, mutants_thresholds
 from certificates.mutation import PACKAGE, Mutant, import_copy, mutate, program
 
 TOY = """
@@ -178,8 +178,8 @@ def test_a_copy_is_plain_python_and_no_part_of_the_program():
     assert not {name for name in set(sys.modules) - before if "copy_of" in name}
     assert set(vars(copy)) == set(program())
     assert isinstance(copy.allocation.allocate, FunctionType)
-    assert copy.budget.search is copy.search.search
-    assert copy.budget.search.__module__ != f"{PACKAGE}.search"
+    assert copy.coarse_to_fine.search is copy.search.search
+    assert copy.coarse_to_fine.search.__module__ != f"{PACKAGE}.search"
 
 
 def test_a_mistake_is_in_its_copy_alone():
@@ -189,7 +189,7 @@ def test_a_mistake_is_in_its_copy_alone():
 
 
 class Rename(ast.NodeTransformer):
-    """Rename the variables and definitions of a module, and what it imports from the package, but for one name."""
+    """Rename the variables and definitions of a module, and what it imports from the package, but for one."""
 
     def __init__(self, tree, kept):
         nodes = list(ast.walk(tree))
@@ -198,7 +198,7 @@ class Rename(ast.NodeTransformer):
         names |= {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
         imports = [node for node in nodes if isinstance(node, ast.ImportFrom) and str(node.module).startswith(PACKAGE)]
         names |= {alias.name for node in imports for alias in node.names}
-        self.new = {name: f"{name}_renamed" for name in names - {"_", kept}}
+        self.new = {name: f"{name}_renamed" for name in names - {"_", *kept.split(".")}}
 
     def visit_alias(self, node):
         if node.name in self.new:
@@ -222,7 +222,11 @@ def renamed(module, kept):
     return ast.unparse(rename.visit(ast.parse(source))), lambda text: ast.unparse(rename.visit(ast.parse(text)))
 
 
-@pytest.mark.parametrize("all_mutants", [mutants.MUTANTS, mutants_elections.MUTANTS], ids=("votes", "elections"))
+@pytest.mark.parametrize(
+    "all_mutants",
+    [mutants.MUTANTS, mutants_elections.MUTANTS, mutants_thresholds.MUTANTS],
+    ids=("votes", "elections", "thresholds"),
+)
 def test_mutants_make_the_same_mistake_after_a_change_of_all_names(all_mutants):
     for mutant in all_mutants:
         module, _, name = mutant.where.partition(".")
