@@ -66,11 +66,12 @@ def test_progress_ends_at_the_number_of_sizes():
     assert len(seen) > 5
 
 
-def test_an_interrupt_ends_the_search():
+@pytest.mark.parametrize("c", [8, 40])
+def test_an_interrupt_ends_the_search(c):
     def interrupted(done, total):
         raise KeyboardInterrupt
 
-    votes, labels = spread_votes(m=2000, c=8)
+    votes, labels = spread_votes(m=2000, c=c)
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         budget_curve.curve(votes, labels, np.arange(12), tolerance=0, max_nodes=10**9, progress=interrupted)

@@ -17,7 +17,7 @@ from certvote.certificates.change import CHANGES
 def quick_copy(mutant):
     """Import a copy that plays few rounds: where a search is stopped, thresholds are split, and slowly in Python."""
     copy = import_copy(mutant)
-    copy.split_curve.FIRST_ROUNDS = copy.split_curve.BOXES = 1
+    copy.split_curve.ROUNDS_ALONE = copy.split_curve.BOXES = 1
     return copy
 
 

@@ -74,6 +74,14 @@ class Reach(NamedTuple):
     pulled: np.ndarray
     pushed: np.ndarray
 
+    def work(self) -> int:
+        """Estimate how many pairs a round looks at: those with votes, and a part of those without."""
+        if self.absent_τ.shape[0]:
+            absent = self.absent_τ[:, :, -1].min(axis=1) <= self.α
+        else:
+            absent = self.absent_gap.min(axis=1) <= self.ρ + self.α
+        return self.rival.size + int(np.count_nonzero(absent)) * min(self.classes, 64)
+
 
 @dataclass(frozen=True)
 class Rivals:

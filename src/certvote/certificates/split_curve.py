@@ -7,9 +7,11 @@ worked on at the same time.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Int64
@@ -20,13 +22,22 @@ from certvote.certificates.rivals import Rivals
 from certvote.certificates.thresholds import split
 
 CHAINS = 8
-"""Stretches of a long curve; in each, a game begins at the largest size and goes on at all others."""
+"""Stretches of a long curve; in each, a game begins at the largest size and goes on at smaller ones."""
 
 FIRST_ROUNDS = 64
-"""Rounds at the largest size of a stretch. If there are few sizes, each has a game of its own, with more rounds."""
+"""Most rounds at the largest size of a stretch."""
+
+ROUNDS_ALONE = 256
+"""Most rounds at each of few sizes, which all have a game of their own."""
+
+ROUNDS_WORK = 6 * 10**7
+"""Pairs of an example and a rival, in all rounds but the first 32, that are enough at one size."""
 
 FURTHER_ROUNDS = 12
-"""Rounds at every other size."""
+"""Rounds where a game goes on."""
+
+PAUSE_WORK = 2 * 10**6
+"""Where a round looks at more pairs, a game goes on at every second, third, … size only."""
 
 BOXES = 192
 """Most boxes that are split at each of few sizes, where the bounds are not yet close,"""
@@ -34,7 +45,7 @@ BOXES = 192
 BOXES_ON_LONG_CURVES = 8
 """and at each of many sizes."""
 
-BOX_WORK = 10**7
+BOX_WORK = 15 * 10**6
 """Most pairs of an example and a rival in all boxes together at one size: some seconds."""
 
 MIDDLING_CLASSES = 50
@@ -72,47 +83,74 @@ def split_curve(
         Called with the number of sizes that are done.
     """
     few = sizes.size <= CHAINS
-    most_boxes = BOXES if few else BOXES_ON_LONG_CURVES if rivals.classes <= MIDDLING_CLASSES else 0
-    ends = np.unique(np.linspace(0, sizes.size, CHAINS + 1).round().astype(np.int64))
+    ends = np.unique(np.linspace(0, sizes.size, CHAINS + 1).round().astype(np.int64)).tolist()
+    stop = threading.Event()
 
-    def work(chain: int) -> tuple[slice, np.ndarray, np.ndarray]:
-        """Play at the sizes of one stretch, from the largest to the smallest, and attack at each."""
-        here = slice(int(ends[chain]), int(ends[chain + 1]))
+    def work(here: slice) -> tuple[slice, np.ndarray, np.ndarray]:
+        """Work on one stretch, on copies of its bounds."""
         most, attained = upper[here].copy(), lower[here].copy()
-        game, plays = None, np.zeros((0, rivals.classes), np.int64)
-        for j in range(most.size - 1, -1, -1):
-            if most[j] - attained[j] <= tolerance or time.monotonic() >= deadline:
-                continue
-            reach = rivals.at(int(sizes[here][j]))
-            if game is not None:
-                found = attack(reach, scaled(plays, reach.α), plays[:0], False)
-                attained[j:] = np.maximum(attained[j:], found.broken)
-                if most[j] - attained[j] <= tolerance:
-                    continue
-            rounds = FURTHER_ROUNDS if game else 4 * FIRST_ROUNDS if few else FIRST_ROUNDS
-            bounds, game = split(reach, rounds=rounds, before=game)
-            most[: j + 1] = np.minimum(most[: j + 1], bounds[sizes[here][: j + 1]])
-            found = attack(reach, starts(game.additions, reach.α), game.removals, True)
-            plays = found.additions[None]
-            least, best = split_boxes(
-                reach,
-                game,
-                int(most[j]),
-                max(int(attained[j]), found.broken),
-                splits=min(most_boxes, BOX_WORK // max(reach.rival.size, 1)),
-                tolerance=tolerance,
-                deadline=deadline,
-            )
-            most[: j + 1] = np.minimum(most[: j + 1], least)
-            attained[j:] = np.maximum(attained[j:], best)
+
+        def ended() -> bool:
+            return stop.is_set() or time.monotonic() >= deadline
+
+        _work_downwards(
+            rivals, sizes[here], most, attained, few=few, tolerance=tolerance, deadline=deadline, ended=ended
+        )
         return here, most, attained
 
+    stretches = [slice(*pair) for pair in pairwise(ends)][::-1]  # the largest sizes take longest, and come first
+    done = 0
     with ThreadPoolExecutor(threads) as pool:
-        for here, most, attained in pool.map(work, range(ends.size - 1)):
-            upper[here], lower[here] = most, attained
-            progress(here.stop)
+        try:
+            for here, most, attained in pool.map(work, stretches):
+                upper[here], lower[here] = most, attained
+                done += most.size
+                progress(done)
+        finally:
+            stop.set()
     upper[:] = np.minimum.accumulate(upper[::-1])[::-1]
     lower[:] = np.maximum.accumulate(lower)
+
+
+def _work_downwards(
+    rivals: Rivals,
+    sizes: Int64[np.ndarray, " s"],
+    upper: Int64[np.ndarray, " s"],
+    lower: Int64[np.ndarray, " s"],
+    *,
+    few: bool,
+    tolerance: float,
+    deadline: float,
+    ended: Callable[[], bool],
+) -> None:
+    """Play at the sizes of one stretch, from the largest to the smallest, and attack at each."""
+    most_boxes = BOXES if few else BOXES_ON_LONG_CURVES if rivals.classes <= MIDDLING_CLASSES else 0
+    game, plays, pause = None, np.zeros((0, rivals.classes), np.int64), 0
+    for j in range(sizes.size - 1, -1, -1):
+        if upper[j] - lower[j] <= tolerance or ended():
+            continue
+        reach = rivals.at(int(sizes[j]))
+        pairs = max(reach.work(), 1)
+        if game is not None:
+            found = attack(reach, scaled(plays, reach.α), plays[:0], False)
+            lower[j:] = np.maximum(lower[j:], found.broken)
+            pause -= 1
+            if upper[j] - lower[j] <= tolerance or pause > 0:
+                continue
+        enough = 32 + ROUNDS_WORK // pairs
+        rounds = FURTHER_ROUNDS if game else min(ROUNDS_ALONE if few else FIRST_ROUNDS, enough)
+        bounds, game = split(reach, rounds=rounds, before=game)
+        upper[: j + 1] = np.minimum(upper[: j + 1], bounds[sizes[: j + 1]])
+        found = attack(reach, starts(game.additions, reach.α), game.removals, True)
+        lower[j:] = np.maximum(lower[j:], found.broken)
+        plays, pause = found.additions[None], 1 + pairs // PAUSE_WORK
+        splits = min(most_boxes, BOX_WORK // pairs)
+        if splits >= 4:  # fewer are of no use
+            least, best = split_boxes(
+                reach, game, int(upper[j]), int(lower[j]), splits=splits, tolerance=tolerance, deadline=deadline
+            )
+            upper[: j + 1] = np.minimum(upper[: j + 1], least)
+            lower[j:] = np.maximum(lower[j:], best)
 
 
 def starts(additions: Int64[np.ndarray, "plays c"], α: int) -> Int64[np.ndarray, "starts c"]:

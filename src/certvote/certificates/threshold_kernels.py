@@ -270,7 +270,7 @@ def play(t: Reach, game: Game, rounds: int) -> tuple[np.ndarray, np.ndarray, int
         for l in range(c):  # noqa: E741
             _at_least(game.removed[l], 0, t.ρ, spread, c, weight, shares_removed[l])
             slot[l] = 0
-            if t.low[l] > 0 or t.high[l] < t.α or game.added[l, 1:].any():
+            if t.low[l] > 0 or game.added[l, 1:].any():
                 slot[l] = slots
                 slots += 1
         shares_added = np.empty((slots, t.α + 2), np.float32)
