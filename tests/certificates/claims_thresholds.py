@@ -35,7 +35,7 @@ KINDS = [
 ]
 """Algorithm, bound and change: all that threshold splitting is there for."""
 
-FEW = {"FIRST_ROUNDS": 2, "FURTHER_ROUNDS": 1, "BOXES": 3, "BOXES_ON_LONG_CURVES": 2}
+FEW = {"FIRST_ROUNDS": 2, "FURTHER_ROUNDS": 1, "BOXES_ON_LONG_CURVES": 2, "LEAST_BOXES": 1}
 """Rounds and boxes of a curve that is bounded quickly in plain Python."""
 
 
@@ -202,8 +202,7 @@ def _curve(package: Any, listed: Any, largest: int, m: int) -> tuple[np.ndarray,
     """Return both sides of a curve that is worked on in one stretch."""
     upper, lower = np.full(largest + 1, m), np.zeros(largest + 1, np.int64)
     how = {"tolerance": 0.0, "deadline": np.inf, "threads": 1, "progress": lambda done: None}
-    few = {name: number for name, number in FEW.items() if hasattr(package.split_curve, name)}
-    with mock.patch.multiple(package.split_curve, CHAINS=1, **few), mock.patch.object(package.boxes, "ROUNDS", 1):
+    with mock.patch.multiple(package.split_curve, CHAINS=1, **FEW), mock.patch.object(package.boxes, "ROUNDS", 1):
         package.split_curve.split_curve(listed, np.arange(largest + 1), upper, lower, **how)
     return upper, lower
 

@@ -32,7 +32,7 @@ ROWS = "allocation.allocate_rows"
 # Statements that are changed, or stand beside those that are.
 CHOSEN = "$s = max($t.candidates[$best], $lowest)"
 CHARGED = "if $s <= $t.ρ: $Φ[$a, $s] += 1"
-OF_BOXES = "$attained[$j:] = np.maximum($attained[$j:], $best)"
+OF_BOXES = "$lower[$j:] = np.maximum($lower[$j:], $best)"
 
 MUTANTS = [
     Mutant("one addition more than needed", NEEDED, "max($t.gap[$j] - $s + 1, 0)", "max($t.gap[$j] - $s + 2, 0)",
@@ -104,15 +104,15 @@ MUTANTS = [
     Mutant("rows without their last budget", ROWS, "range($budget + 1 - $R)", "range($budget - $R)", "enclosing"),
     Mutant("rows end one short", ROWS, "$F.shape[1] - 1", "$F.shape[1] - 2", "enclosing"),
     Mutant("thresholds at larger sizes", CURVE,
-           "$most[: $j + 1] = np.minimum($most[: $j + 1], $bounds[$sizes[$here][: $j + 1]])",
-           "$most[$j:] = np.minimum($most[$j:], $bounds[$sizes[$here][$j]])", "sound"),
-    Mutant("thresholds of the next smaller size", CURVE, "$bounds[$sizes[$here][: $j + 1]]",
-           "$bounds[np.maximum($sizes[$here][: $j + 1] - 1, 0)]", "enclosing"),
-    Mutant("boxes at larger sizes", CURVE, f"$most[: $j + 1] = np.minimum($most[: $j + 1], $least); {OF_BOXES}",
-           f"$most[$j:] = np.minimum($most[$j:], $least); {OF_BOXES}", "enclosing"),
-    Mutant("attacks at smaller sizes", CURVE, f"$most[: $j + 1] = np.minimum($most[: $j + 1], $least); {OF_BOXES}",
-           "$most[: $j + 1] = np.minimum($most[: $j + 1], $least)\n"
-           "$attained[: $j + 1] = np.maximum($attained[: $j + 1], $best)", "enclosing"),
+           "$upper[: $j + 1] = np.minimum($upper[: $j + 1], $bounds[$sizes[: $j + 1]])",
+           "$upper[$j:] = np.minimum($upper[$j:], $bounds[$sizes[$j]])", "sound"),
+    Mutant("thresholds of the next smaller size", CURVE, "$bounds[$sizes[: $j + 1]]",
+           "$bounds[np.maximum($sizes[: $j + 1] - 1, 0)]", "enclosing"),
+    Mutant("boxes at larger sizes", CURVE, f"$upper[: $j + 1] = np.minimum($upper[: $j + 1], $least); {OF_BOXES}",
+           f"$upper[$j:] = np.minimum($upper[$j:], $least); {OF_BOXES}", "enclosing"),
+    Mutant("attacks at smaller sizes", CURVE, f"$upper[: $j + 1] = np.minimum($upper[: $j + 1], $least); {OF_BOXES}",
+           "$upper[: $j + 1] = np.minimum($upper[: $j + 1], $least)\n"
+           "$lower[: $j + 1] = np.maximum($lower[: $j + 1], $best)", "enclosing"),
     Mutant("bounds handed to larger sizes", CURVE, "np.minimum.accumulate($upper[::-1])[::-1]",
            "np.minimum.accumulate($upper)", "sound"),
     Mutant("what was attained handed to smaller sizes", CURVE, "np.maximum.accumulate($lower)",

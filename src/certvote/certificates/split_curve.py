@@ -45,6 +45,9 @@ BOXES = 192
 BOXES_ON_LONG_CURVES = 8
 """and at each of many sizes."""
 
+LEAST_BOXES = 4
+"""Fewer boxes are of no use."""
+
 BOX_WORK = 15 * 10**6
 """Most pairs of an example and a rival in all boxes together at one size: some seconds."""
 
@@ -145,7 +148,7 @@ def _work_downwards(
         lower[j:] = np.maximum(lower[j:], found.broken)
         plays, pause = found.additions[None], 1 + pairs // PAUSE_WORK
         splits = min(most_boxes, BOX_WORK // pairs)
-        if splits >= 4:  # fewer are of no use
+        if splits >= LEAST_BOXES:
             least, best = split_boxes(
                 reach, game, int(upper[j]), int(lower[j]), splits=splits, tolerance=tolerance, deadline=deadline
             )
