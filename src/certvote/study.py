@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# Names alone: a path would leave the search path, and Hydra runs what a file there tells it to.
+_EXPERIMENT = re.compile(r"\w[\w-]*(/\w[\w-]*)*")
+
 
 @dataclass(frozen=True)
 class Where:
@@ -155,6 +158,12 @@ def steps(page: Page, overrides: Sequence[str] = ()) -> list[Step]:
     from certvote.options import settings
 
     settings.register()
+    for number, experiment in enumerate(page.experiments):
+        if not _EXPERIMENT.fullmatch(experiment):
+            raise ValueError(
+                f"page.experiments[{number}]: expected the name of a file below conf/experiment (jia2022/mnist), "
+                f"got {experiment!r}"
+            )
     found = []
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         for experiment in page.experiments:
