@@ -151,7 +151,8 @@ def test_reading_needs_no_write_access(tmp_path, database):
         path.chmod(0o555 if path.is_dir() else 0o444)
     program = (
         "import sys, tempfile; from pathlib import Path; from certvote.results import lookup\n"
-        "assert not __import__('os').access(sys.argv[1], 2); store = lookup.existing(sys.argv[1]); (run,) = store.read_runs()\n"
+        "assert not __import__('os').access(sys.argv[1], 2)\n"
+        "store = lookup.existing(sys.argv[1]); (run,) = store.read_runs()\n"
         "with tempfile.TemporaryDirectory() as name: print(store.download(run.id, 'file.txt', Path(name)).read_text())"
     )
     # root may write everything, unless it gives that up
