@@ -77,6 +77,8 @@ def _read(path: Path) -> dict[str, object]:
                 if key in archive:
                     found[key] = archive[key]
             return found
+    except MemoryError as error:
+        raise ValueError(f"{path}: expected an array {key} that fits into memory, got a larger one: {error}") from error
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
         raise ValueError(f"{path}: expected a readable array {key}, got a damaged file: {error}") from error
     except ValueError as error:
@@ -129,4 +131,7 @@ def _class_names(path: Path, names: object, at_least: int) -> tuple[str, ...]:
         raise ValueError(f"{path}: expected class_names to be strings, one per label 0 to {at_least - 1}, got {got}")
     if len(names) > _MOST_CLASSES:
         raise ValueError(f"{path}: expected at most {_MOST_CLASSES} class_names, got {len(names)}")
-    return tuple(name.decode() if isinstance(name, bytes) else str(name) for name in names.tolist())
+    try:
+        return tuple(name.decode() if isinstance(name, bytes) else str(name) for name in names.tolist())
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: expected class_names as text or UTF-8, got {error.object!r}") from error

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import json
 import logging
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -15,6 +14,7 @@ from typing import Any
 from certvote.features.encoding import Encoder, torch_device
 from certvote.features.weights import check_reachable, checkpoint_file, short, with_timeout
 from certvote.runtime.digests import file_digest
+from certvote.runtime.temporary import temporary_folder
 
 PRECISIONS = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}  # ours: open_clip's
 _PREPROCESSING = ("mode", "mean", "std", "interpolation", "resize_mode", "fill_color")
@@ -148,7 +148,7 @@ def _registered(open_clip: Any, model: str) -> Iterator[str]:
     if path is None:
         yield model
         return
-    with tempfile.TemporaryDirectory(prefix="certvote-") as folder:
+    with temporary_folder() as folder:
         copy = Path(folder) / f"{path.stem}-{file_digest(path)[7:23]}.json"
         copy.write_bytes(path.read_bytes())
         open_clip.add_model_config(copy)

@@ -1,0 +1,123 @@
+"""Seal a run's record: one digest over everything that the run logged.
+
+The digest tells an edited record from the one that the run left. It is no signature: who may write to the database can
+compute another one. A digest that is kept elsewhere (a paper, a repository) is a proof against that, too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from certvote.results import artifacts
+from certvote.runtime.temporary import temporary_folder
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run as MlflowRun
+    from mlflow.tracking import MlflowClient
+
+    from certvote.results.location import Location
+
+DIGEST = "certvote.record_digest"  # tag of a finished run
+CONTENT = "record.json"  # artifact with what the digest is over, so that a difference can be named
+
+_NEEDED = ("votes.npz", "certified_sizes.npz", "curve.csv", "config.yaml")  # by every run, also of version 0.1
+
+
+def seal(client: MlflowClient, location: Location, run: str, ended: int) -> None:
+    """Read back everything that a run has logged, and log the digest over it.
+
+    Parameters
+    ----------
+    client, location
+        The database.
+    run : str
+        Id of a run that is about to end as FINISHED.
+    ended : int
+        When it ends, in milliseconds since the epoch.
+    """
+    content = _content(client, location, client.get_run(run)) | {"status": "FINISHED", "ended": ended}
+    client.log_text(run, json.dumps(content, indent=1, sort_keys=True), CONTENT)
+    client.set_tag(run, DIGEST, _digest(content))
+
+
+def differences(client: MlflowClient, location: Location, run: str) -> list[str] | None:
+    """Return what is not as it was when a run ended: names of parameters, metrics, tags, artifacts, times.
+
+    ``None`` where the run has no digest: it is older than this version.
+    """
+    now = client.get_run(run)
+    sealed = now.data.tags.get(DIGEST)
+    if sealed is None:
+        return [f"tag {DIGEST}"] if CONTENT in artifacts.names(client, location, run) else None
+    content = _content(client, location, now)
+    then = _stored(client, location, run)
+    if then is None or _digest(then) != sealed:
+        return [*([] if _digest(content) == sealed else ["the record"]), f"artifact {CONTENT}"]
+    return sorted({name for name, _ in _named(then).items() ^ _named(content).items()})
+
+
+def missing(client: MlflowClient, location: Location, run: MlflowRun) -> list[str]:
+    """Return the metrics and artifacts that a finished run should have and has not."""
+    then = _stored(client, location, run.info.run_id)
+    names, metrics = (_NEEDED, ("CA",)) if then is None else (then["artifacts"], then["metrics"])
+    sealed = (CONTENT,) if DIGEST in run.data.tags else ()
+    there = set(artifacts.names(client, location, run.info.run_id))
+    gone = [name for name in (*names, *sealed) if name not in there]
+    gone += [name for name in metrics if name not in run.data.metrics]
+    return gone or ([] if client.get_metric_history(run.info.run_id, "CA") else ["CA"])
+
+
+def _content(client: MlflowClient, location: Location, run: MlflowRun) -> dict[str, Any]:
+    """Return everything that a run has logged; tags of others than this program belong to their users."""
+    info, data = run.info, run.data
+    mine = {
+        key: value for key, value in data.tags.items() if key.startswith("certvote.") or key == "mlflow.parentRunId"
+    }
+    return {
+        "name": info.run_name,
+        "status": info.status,
+        "started": info.start_time,
+        "ended": info.end_time,
+        "params": dict(data.params),
+        "tags": {key: value for key, value in mine.items() if key != DIGEST},
+        "metrics": {key: _metric(client, info.run_id, key, value) for key, value in data.metrics.items()},
+        "artifacts": artifacts.digests(client, location, info.run_id, without=CONTENT),
+    }
+
+
+def _metric(client: MlflowClient, run: str, key: str, shown: float) -> str:
+    """Compute the digest of a metric: the value that tables show, and the last value at every step."""
+    rows = sorted(client.get_metric_history(run, key), key=lambda row: (row.timestamp, row.value))
+    return _digest({"shown": shown, "steps": {row.step: row.value for row in rows}})
+
+
+def _stored(client: MlflowClient, location: Location, run: str) -> dict[str, Any] | None:
+    """Read what the digest of a run was computed from; ``None`` where it is not there or was altered beyond reading."""
+    if CONTENT not in artifacts.names(client, location, run):
+        return None
+    with temporary_folder() as folder:
+        try:
+            content = json.loads(artifacts.fetch(client, location, run, CONTENT, folder).read_text())
+        except ValueError:
+            return None
+    whole = isinstance(content, dict) and {"artifacts", "metrics", "params", "tags"} <= content.keys()
+    return content if whole else None
+
+
+def _named(content: Mapping[str, Any]) -> dict[str, str]:
+    """Return a record as one mapping, with names for a reader: ``parameter algo.k``, ``artifact votes.npz``."""
+    flat = {}
+    for part, value in content.items():
+        if isinstance(value, Mapping):
+            flat |= {f"{part.removesuffix('s')} {name}": json.dumps(one) for name, one in value.items()}
+        else:
+            flat[part] = json.dumps(value)
+    return flat
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    """Compute the SHA-256 of values that JSON can hold."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
