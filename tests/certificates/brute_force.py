@@ -6,7 +6,7 @@ Nothing here is shared with the program: neighbors are sorted and counted anew f
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations, combinations_with_replacement
+from itertools import combinations, combinations_with_replacement, product
 
 import numpy as np
 from numba import njit
@@ -50,8 +50,11 @@ class Instance:
 def worst_correct(instance: Instance, largest: int, change: str = "any") -> np.ndarray:
     """Fewest test examples classified correctly over all ``D*`` with ``S(D, D*) ≤ e``, for ``e = 0 … largest``.
 
-    With ``change="insert"`` only those from which nothing was removed, with ``"delete"`` to which nothing was added.
+    With ``change="insert"`` only those from which nothing was removed, with ``"delete"`` to which nothing was added,
+    with ``"relabel"`` those in which labels were changed: places and ranks stay, whatever the rank was made from.
     """
+    if change == "relabel":
+        return _worst_relabeled(instance, largest)
     n, extra = len(instance.train), len(instance.candidates)
     most_gone, most_new = {"any": (largest, largest), "insert": (0, largest), "delete": (largest, 0)}[change]
     removals = [rows for size in range(min(most_gone, n) + 1) for rows in combinations(range(n), size)]
@@ -69,6 +72,36 @@ def worst_correct(instance: Instance, largest: int, change: str = "any") -> np.n
         -1 if instance.r is None else instance.r,
         largest,
     )
+
+
+def _worst_relabeled(instance: Instance, largest: int) -> np.ndarray:
+    """:func:`worst_correct` over all ways to give up to ``largest`` examples other labels."""
+    n, clean = len(instance.train), instance.train[:, -2]
+    rows = [rows for size in range(min(largest, n) + 1) for rows in combinations(range(n), size)]
+    sets, changed = [], []
+    for chosen in rows:
+        others = [[label for label in range(instance.classes) if label != clean[row]] for row in chosen]
+        for labels in product(*others):
+            sets.append(clean.copy())
+            sets[-1][list(chosen)] = labels
+            changed.append(len(chosen))
+    own = Instance(**{**vars(instance), "candidates": instance.candidates[:0]})
+    k, r = (-1 if bound is None else bound for bound in (instance.k, instance.r))
+    order = own.ranking(), own.distances()
+    right = _right_with_labels(np.array(sets), *order, instance.test_labels, instance.classes, k, r)
+    least = [min(x for x, size in zip(right, changed, strict=True) if size <= e) for e in range(largest + 1)]
+    return np.array(least)
+
+
+@njit(cache=True)
+def _right_with_labels(sets, order, distance, truth, classes, k, r):
+    """Count the test examples that are right with each of several labelings of the training set."""
+    right = np.zeros(len(sets), dtype=np.int64)
+    copies = np.ones(sets.shape[1], dtype=np.int64)
+    for j, labels in enumerate(sets):
+        for t in range(truth.size):
+            right[j] += _predict(copies, order[t], distance[t], labels, classes, k, r) == truth[t]
+    return right
 
 
 def _padded(lists: list, width: int) -> np.ndarray:
@@ -148,6 +181,15 @@ def votes_by_hand(instance: Instance) -> tuple[np.ndarray, np.ndarray]:
 def worst_correct_by_hand(instance: Instance, change: str = "any") -> list[int]:
     """:func:`worst_correct` for sizes 0 and 1, by classifying with explicit poisoned sets."""
     n, worst = len(instance.train), {0: len(instance.test), 1: len(instance.test)}
+    if change == "relabel":
+        found = []
+        for row, label in product(range(n), range(instance.classes)):  # the same label: nothing is changed
+            train = instance.train.copy()
+            train[row, -2] = label
+            counts, _ = votes_by_hand(Instance(**{**vars(instance), "train": train}))
+            right = sum(winner(s) == y for s, y in zip(counts, instance.test_labels, strict=True))
+            found.append((int(label != instance.train[row, -2]), right))
+        return [min(right for size, right in found if size <= e) for e in range(2)]
     for removed in (None, *(() if change == "insert" else range(n))):
         for added in (None, *(() if change == "delete" else instance.candidates)):
             kept = np.delete(instance.train, [] if removed is None else [removed], axis=0)

@@ -11,7 +11,7 @@ from certvote.certificates import dpa, individual
 from certvote.certificates.votes import UNLIMITED
 from certvote.types import Election, Votes
 
-CHANGES = ("any", "insert", "delete")
+CHANGES = ("any", "insert", "delete", "relabel")
 
 
 def all_counts(voters, c):

@@ -113,6 +113,21 @@ class Algorithm(Choice):
         """
         return 0
 
+    def undefined_for(self, change: str) -> tuple[str, str] | None:
+        """Return what stands in the way of certificates against a kind of change; ``None`` if nothing does.
+
+        Parameters
+        ----------
+        change : str
+            What the attacker may do, one of ``certvote.certificates.change.CHANGES``.
+
+        Returns
+        -------
+        pair of str, or None
+            The option at fault with its value (``algo.ranking=hash``), and what to choose instead.
+        """
+        return None
+
     def elections(self, learner: Learner) -> tuple[str, ...]:
         """Return the names of the elections that are decided whenever the members are asked."""
         return (PLURALITY,)

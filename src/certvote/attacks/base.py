@@ -23,7 +23,8 @@ class Attack(Choice):
     """Change test images as an attacker would, before they are classified."""
 
     change: str = option(
-        "what the attacker may do to the training set: any (remove up to e examples and add up to e), insert, delete",
+        "what the attacker may do to the training set: any (remove up to e examples and add up to e), insert, delete, "
+        "relabel (change the labels of up to e)",
         default="any",
         one_of=CHANGES,
     )

@@ -59,7 +59,7 @@ def certified_sizes(
         Training examples per member, from 1 to ``n_train``.
     alpha : float
         Probability of error that is shared among all bounds, below 1.
-    change : {"any", "insert", "delete"}
+    change : {"any", "insert", "delete", "relabel"}
         What the attacker may do to the training set.
 
     Returns
@@ -245,7 +245,7 @@ def sizes_of_bounds(
     Δ = np.maximum(p_a - p_b, 0.0)
     with np.errstate(divide="ignore"):
         # Where the real-valued condition holds with equality, and how steep that is in Δ, at most.
-        if change == "any":
+        if change in ("any", "relabel"):
             x, slope = -n * np.expm1(np.log1p(-Δ / 2) / ξ), n / ξ
         elif change == "insert":
             x, slope = n * np.expm1(np.log1p(Δ) / ξ), n / ξ
@@ -269,7 +269,7 @@ def _rule(p_a: float, p_b: float, n: int, ξ: int, change: str) -> Callable[[int
     """Return the condition of Theorem 9 for a size, in integers: numbers of samples instead of probabilities."""
     samples = n**ξ
     margin = math.floor(Fraction(p_a) * samples) - math.ceil(Fraction(p_b) * samples)
-    if change == "any":
+    if change in ("any", "relabel"):
         return lambda e: 2 * (samples - (n - e) ** ξ) < margin
     if change == "insert":
         return lambda e: (n + e) ** ξ - samples < margin

@@ -23,8 +23,10 @@ from certvote.certificates.votes import (
 from certvote.checks import plain_array
 from certvote.types import Curve, Election, Votes
 
-PARTS_TOUCHED = {"any": 2, "insert": 1, "delete": 1}
-"""Most parts that one unit of the poisoning size touches, by what the attacker may do (docs/ensembles.md, Lemma 1)."""
+PARTS_TOUCHED = {"any": 2, "insert": 1, "delete": 1, "relabel": 1}
+"""Most parts that one unit of the poisoning size touches, by what the attacker may do (docs/ensembles.md, Lemma 1).
+
+That a changed label touches one part is true of parts that are chosen by the input alone."""
 
 
 def certified_sizes(
@@ -41,8 +43,8 @@ def certified_sizes(
         Votes per test example and label.
     labels : int array, shape (m,)
         True labels.
-    change : {"any", "insert", "delete"}
-        What the attacker may do to the training set.
+    change : {"any", "insert", "delete", "relabel"}
+        What the attacker may do to the training set; ``"relabel"`` needs parts that are chosen by the input alone.
 
     Returns
     -------

@@ -6,9 +6,10 @@ import numpy as np
 from jaxtyping import Int64, Integer
 
 from certvote.certificates.base import Certificate, Problem, VotesOf
-from certvote.certificates.change import check_change
+from certvote.certificates.change import allowed, check_change
 from certvote.certificates.votes import (
     UNLIMITED,
+    as_certified,
     checked_counts,
     checked_sizes,
     checked_votes,
@@ -46,7 +47,8 @@ def certified_sizes(
     """Compute the largest poisoning size at which each test example keeps its correct label, from counts alone.
 
     A poisoned example changes at most one vote of each of two labels: the size is ``ceil(gap_b / 2) - 1``. For rNN it
-    is ``gap_b - 1`` if the attacker can only insert, or only delete; kNN has :func:`votes_sizes` for that.
+    is ``gap_b - 1`` if the attacker can only insert, or only delete; kNN has :func:`votes_sizes` for that. An attacker
+    who can only relabel never gets votes where there are none.
 
     Parameters
     ----------
@@ -54,8 +56,9 @@ def certified_sizes(
         Votes per test example and label.
     labels : int array, shape (m,)
         True labels.
-    change : {"any", "insert", "delete"}
-        What the attacker may do to the training set.
+    change : {"any", "insert", "delete", "relabel"}
+        What the attacker may do to the training set; ``"relabel"`` needs an order of neighbors that does not look at
+        labels.
 
     Returns
     -------
@@ -70,13 +73,13 @@ def certified_sizes(
 
     References
     ----------
-    docs/certificates.md, Theorems 1 and 11; Jia, Liu, Cao and Gong (2022), "Certified robustness of nearest neighbors
-    against data poisoning and backdoor attacks", AAAI, Theorem 1.
+    docs/certificates.md, Theorems 1, 11 and 18; Jia, Liu, Cao and Gong (2022), "Certified robustness of nearest
+    neighbors against data poisoning and backdoor attacks", AAAI, Theorem 1.
     """
     check_change(change)
     counts, labels = checked_counts(counts, labels)
-    gap = smallest_gap(counts)
-    size = np.where(gap == UNLIMITED, UNLIMITED, (gap - 1) // (2 if change == "any" else 1))
+    gap = smallest_gap(counts, change=change)
+    size = np.where(gap == UNLIMITED, UNLIMITED, (gap - 1) // sum(allowed(change, 1)))
     return np.where(correct(counts, labels), size, -1).astype(np.int64)
 
 
@@ -107,10 +110,11 @@ def votes_sizes(votes: Votes, labels: Integer[np.ndarray, " m"], *, change: str 
 
     References
     ----------
-    docs/certificates.md, Theorem 11.
+    docs/certificates.md, Theorems 11 and 18.
     """
     check_change(change)
     votes, labels = checked_votes(votes, labels)
+    votes = as_certified(votes, change)
     counts, ranked = votes.counts, votes.ranked
     if votes.k is None or change == "any" or votes.window == 0 or counts.shape[1] == 1:
         return certified_sizes(counts, labels, change=change if votes.k is None else "any")
