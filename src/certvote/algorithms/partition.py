@@ -72,6 +72,13 @@ class PartitionAlgorithm(EnsembleAlgorithm):
             return dpa.election_sizes(problem.votes, problem.labels, change=problem.change)
         return dpa.certified_sizes(problem.votes.counts, problem.labels, change=problem.change)
 
+    def sizes_against(self, problem: Problem) -> Int64[np.ndarray, "m c"]:
+        from certvote.certificates import dpa
+
+        if isinstance(problem.votes, Election):
+            return super().sizes_against(problem)  # an election's record is about its winner, not about single rivals
+        return dpa.certified_sizes_against(problem.votes.counts, change=problem.change)
+
     @classmethod
     def label_of(cls, options: Mapping[str, Any]) -> Label:
         return cls.runoff_label if options.get("algo.election") == RUNOFF else cls.label

@@ -36,6 +36,21 @@ class Attack(Choice):
     assumption: ClassVar[str] = ""
     """What a guarantee under this attack assumes, for reports."""
 
+    def targets(self, num_classes: int) -> tuple[int, ...]:
+        """Return the labels that the attacker may want test examples to get, one at a time; none without a trigger.
+
+        Parameters
+        ----------
+        num_classes : int
+            Number of labels.
+
+        Raises
+        ------
+        ValueError
+            If the target is not one of them.
+        """
+        return ()
+
     def apply(self, split: Split) -> Split:
         """Return the split with changed test images, and a digest of its own if any is changed.
 

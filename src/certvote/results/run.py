@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float64
+
 from certvote.certificates.base import VotesOf
 from certvote.options import columns
 from certvote.options.choices import find
@@ -39,6 +42,8 @@ class Run:
         As MLflow has them; :attr:`options` are the typed parameters.
     curve : Curve or None
         The certified accuracy; ``None`` where none was read or logged.
+    success : float64 array, shape (s,), or None
+        Upper bounds of the attack success rate at the curve's sizes, for the worst target; ``None`` without a target.
     url : str or None
         Address in the MLflow UI.
     data : str
@@ -54,6 +59,7 @@ class Run:
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
     curve: Curve | None = None
+    success: Float64[np.ndarray, " s"] | None = None
     url: str | None = None
     data: str = ""
 
@@ -256,6 +262,15 @@ class Run:
         """At how many sizes each bound gave the certified side, for certificates that have several."""
         try:
             loaded = json.loads(self.tag("bounds") or "{}")
+        except json.JSONDecodeError:
+            return {}  # somebody edited the tag
+        return loaded if isinstance(loaded, dict) else {}
+
+    @property
+    def targets(self) -> Mapping[str, Mapping[str, float]]:
+        """Upper bounds of the attack success rate by target and round poisoning size, the worst targets first."""
+        try:
+            loaded = json.loads(self.tag("targets") or "{}")
         except json.JSONDecodeError:
             return {}  # somebody edited the tag
         return loaded if isinstance(loaded, dict) else {}
