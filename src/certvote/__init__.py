@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     from certvote.certificates.dpa import election_curve
     from certvote.certificates.finite_aggregation import elect as elect_plurality
     from certvote.certificates.grouping import curve as grouping_curve
+    from certvote.certificates.individual import certified_sizes_against
     from certvote.certificates.individual import curve as individual_curve
     from certvote.certificates.individual import votes_sizes as certified_sizes
     from certvote.certificates.runoff import elect as elect_runoff
+    from certvote.certificates.success import success_rates
     from certvote.features.grid import bits_for, snap
     from certvote.neighbors import knn_votes, neighbor_votes, rnn_votes
-    from certvote.types import Curve, Election, Split, Votes
+    from certvote.types import Curve, Election, Split, SuccessRates, Votes
 
     __version__: str
 
@@ -55,6 +57,8 @@ _ORIGINS = {
     "elect_runoff": ("certvote.certificates.runoff", "elect"),
     # Certificates: votes → curves.
     "certified_sizes": ("certvote.certificates.individual", "votes_sizes"),
+    "certified_sizes_against": ("certvote.certificates.individual", "certified_sizes_against"),
+    "success_rates": ("certvote.certificates.success", "success_rates"),
     "individual_curve": ("certvote.certificates.individual", "curve"),
     "grouping_curve": ("certvote.certificates.grouping", "curve"),
     "removal_curve": ("certvote.certificates.budget_curve", "removal_curve"),
@@ -67,6 +71,7 @@ _ORIGINS = {
     "Votes": ("certvote.types", "Votes"),
     "Election": ("certvote.types", "Election"),
     "Curve": ("certvote.types", "Curve"),
+    "SuccessRates": ("certvote.types", "SuccessRates"),
     # The results database as pandas tables.
     "results": ("certvote.results", ""),
 }
@@ -75,6 +80,7 @@ __all__ = [
     "Curve",
     "Election",
     "Split",
+    "SuccessRates",
     "Votes",
     "__version__",
     "backdoor",
@@ -82,6 +88,7 @@ __all__ = [
     "bits_for",
     "budget_curve",
     "certified_sizes",
+    "certified_sizes_against",
     "datasets",
     "dpa_curve",
     "elect_plurality",
@@ -95,6 +102,7 @@ __all__ = [
     "results",
     "rnn_votes",
     "snap",
+    "success_rates",
 ]
 
 keep_compiled_code()  # before Numba is imported anywhere

@@ -130,7 +130,7 @@ class _Job:
             return self._compute(split, identity)
 
     def _compute(self, split: Split, identity: dict[str, Any]) -> str:
-        from certvote.results.evidence import bounds, write_evidence
+        from certvote.results.evidence import bounds, targets, write_evidence
 
         settings, seconds = self.settings, dict[str, float]()
         features = None
@@ -144,10 +144,14 @@ class _Job:
         with timed(seconds, "certificate"):
             certified = stages.certify(votes, split.test_labels, len(split.train_labels), settings)
         self.store.log_curve(run, certified.curve)
+        if certified.success is not None:
+            self.store.log_success(run, certified.success)
         with write_evidence(settings, identity, split, votes, certified) as evidence:
             self.store.log_artifacts(run, evidence.folder)
             self.store.log_metrics(run, {**evidence.metrics} | {f"seconds_{stage}": s for stage, s in seconds.items()})
             tags = {"certvote.evidence_digest": evidence.digest, "certvote.bounds": json.dumps(bounds(certified.curve))}
+            if certified.success is not None:
+                tags["certvote.targets"] = json.dumps(targets(certified.success))
             if features is not None:
                 tags["certvote.feature_digest"] = features.digest
             self.store.set_tags(run, tags)

@@ -18,7 +18,7 @@ from certvote.types import Certified, pack, unpack
 
 if TYPE_CHECKING:
     from certvote.options.settings import Settings
-    from certvote.types import Election, Features, Split, Votes
+    from certvote.types import Election, Features, Split, SuccessRates, Votes
 
 
 def load_split(settings: Settings, *, download: bool = True) -> Split:
@@ -103,7 +103,18 @@ def certify(votes: Votes | Election, labels: np.ndarray, n_train: int, settings:
     alone = settings.algo.certified_sizes(problem)
     with progress_bar(f"certificate ({settings.certificate.name})", len(problem.sizes)) as progress:
         curve = settings.certificate.curve(problem, alone, progress)
-    return Certified(curve, alone, settings.algo.abstains(problem))
+    return Certified(curve, alone, settings.algo.abstains(problem), _success_rates(problem, settings))
+
+
+def _success_rates(problem: Problem, settings: Settings) -> SuccessRates | None:
+    """Bound the attack success rate, for attacks that have a target and test examples of other classes."""
+    some = np.unique(problem.labels)
+    targets = [t for t in settings.attack.targets(problem.votes.counts.shape[1]) if (some != t).any()]
+    if not targets:
+        return None
+    against = settings.algo.sizes_against(problem)
+    with progress_bar("attack success rate", len(targets)) as progress:
+        return settings.certificate.success_rates(problem, against, tuple(targets), progress)
 
 
 def _cache_root(settings: Settings) -> Path:

@@ -169,6 +169,30 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class SuccessRates:
+    """Hold upper bounds of a backdoor's attack success rate ASR(e) over poisoning sizes.
+
+    Attributes
+    ----------
+    sizes : int64 array, shape (s,)
+        Poisoning sizes e.
+    targets : int64 array, shape (k,)
+        Labels that the attacker may aim at, one at a time.
+    rates : float64 array, shape (k, s)
+        Most test examples of other classes that are classified as the target, as a share of all of these.
+    """
+
+    sizes: Int64[np.ndarray, " s"]
+    targets: Int64[np.ndarray, " k"]
+    rates: Float64[np.ndarray, "k s"]
+
+    @property
+    def worst(self) -> Float64[np.ndarray, " s"]:
+        """Rate of the worst target at every size."""
+        return np.asarray(self.rates.max(axis=0))
+
+
+@dataclass(frozen=True)
 class Certified:
     """Hold what certificates say.
 
@@ -181,11 +205,14 @@ class Certified:
         data or the ensemble abstains.
     abstained : bool array, shape (m,), or None
         Test examples on which the ensemble abstains; ``None`` for classifiers that never do.
+    success : SuccessRates or None
+        Bounds of the attack success rate; ``None`` for attacks without a target.
     """
 
     curve: Curve
     sizes: Int64[np.ndarray, " m"]
     abstained: Bool[np.ndarray, " m"] | None = None
+    success: SuccessRates | None = None
 
 
 def pack(votes: Votes | Election) -> dict[str, np.ndarray]:

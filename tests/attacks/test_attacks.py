@@ -124,5 +124,7 @@ def test_an_unknown_attack():
 
 
 def test_an_unknown_change_is_refused():
-    with pytest.raises(ValueError, match=r"option attack\.change: expected one of any, insert, delete, got 'swap'"):
+    with pytest.raises(
+        ValueError, match=r"option attack\.change: expected one of any, insert, delete, relabel, got 'swap'"
+    ):
         Poisoning(change="swap")

@@ -27,9 +27,9 @@ def certified(e: int, p_a: Fraction, p_b: Fraction, n: int, subsample: int, chan
     grid = n**subsample
     p_a, p_b = Fraction(p_a), Fraction(p_b)
     off = (p_a - Fraction(floor(p_a * grid), grid)) + (Fraction(ceil(p_b * grid), grid) - p_b)
-    least, most = (n if change == "insert" else n - e), (n if change == "delete" else n + e)
+    least, most = (n if change in ("insert", "relabel") else n - e), (n if change in ("delete", "relabel") else n + e)
     for after in range(max(least, 0), most + 1):
-        common = {"any": max(n, after) - e, "insert": n, "delete": after}[change]
+        common = {"any": max(n, after) - e, "insert": n, "delete": after, "relabel": n - e}[change]
         kept = Fraction(max(common, 0), n) ** subsample
         if not Fraction(after, n) ** subsample - 2 * kept + 1 - p_a + p_b + off < 0:
             return False
@@ -51,6 +51,10 @@ def probabilities(examples: tuple[int, ...], learner: Learner, subsample: int, c
 
 def poisoned(n: int, new: int, e: int, change: str) -> Iterator[tuple[int, ...]]:
     """Every poisoned set within size ``e`` of the examples ``0 … n - 1``; new ones and further copies may be added."""
+    if change == "relabel":  # example x with another label is n + new + x
+        for changed in combinations(range(n), min(e, n)):
+            yield tuple(n + new + x if x in changed else x for x in range(n))
+        return
     for gone in range(0 if change == "insert" else e, -1, -1):
         for added in range((0 if change == "delete" else e) + 1):
             for removed in combinations(range(n), min(gone, n)):

@@ -76,11 +76,11 @@ def ordered(package: Any, votes: Votes, labels: np.ndarray, largest: int, change
 
 
 def nested(package: Any, votes: Votes, labels: np.ndarray, largest: int) -> None:
-    """No certificate is worse where the attacker can only insert, or only delete."""
+    """No certificate is worse where the attacker can only insert, only delete, or only relabel."""
     sizes = np.arange(largest + 1)
     alone = {change: package.individual.votes_sizes(votes, labels, change=change) for change in CHANGES}
     curves = {change: all_curves(package, votes, labels, sizes, (None,), change) for change in CHANGES}
-    for change in ("insert", "delete"):
+    for change in ("insert", "delete", "relabel"):
         assert (alone["any"] <= alone[change]).all(), f"sizes with {change}"
         for name, curve in curves[change].items():
             if name != "sharp 1":  # where a search is stopped says nothing
@@ -126,7 +126,9 @@ def priced(package: Any, votes: Votes, labels: np.ndarray, largest: int, change:
             rho, alpha = (share * e for share in enumeration.BUDGETS[change])
             n = sum(safe[row] < e for row in kept)
             rows = tables.outward, tables.deep, tables.fixed
-            sized = package.search_kernels.SizedCosts(*rows, tables.step, e, rho, alpha, tables.label[:n])
+            sized = package.search_kernels.SizedCosts(
+                *rows, tables.step, e, rho, alpha, tables.label[:n], change == "relabel"
+            )
             up, down = (np.empty(n, tables.fixed.dtype) for _ in range(2))
             for rival, A in product(range(c), range(alpha + 1)):
                 package.search_kernels.rival_costs(sized, rival, A, True, up)

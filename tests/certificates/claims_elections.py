@@ -19,7 +19,7 @@ from certvote.types import Election, Votes
 
 PROGRAM: Any = SimpleNamespace(dpa=dpa, finite_aggregation=finite_aggregation, runoff=runoff)
 
-UNITS = {"any": 2, "insert": 1, "delete": 1}
+UNITS = {"any": 2, "insert": 1, "delete": 1, "relabel": 1}
 """Parts that one unit of the poisoning size touches."""
 
 
@@ -141,6 +141,8 @@ def draw_trained(draw: Callable[[int, int], int], most: int = 1) -> Trained:
     problem = trained.draw_problem(draw, draw(1, 2))
     reached = {}
     for change in UNITS:
+        if change == "relabel" and not problem.by_input:
+            continue  # not certified: the label takes part in choosing the bucket
         for size in range(1, most + 1 + (change != "any")):
             for name, rule in (
                 ("plurality", elections.plurality),

@@ -171,7 +171,7 @@ def attained(package: Any, case: Case) -> None:
         given = [(a, _removals(case, costs, A)) for a, costs in case.costs]
         found = zip(reach.label.tolist(), cost.tolist(), strict=True)
         assert Counter(pair for pair in found if pair[1] <= ρ) == Counter(pair for pair in given if pair[1] <= ρ)
-        broken, R = package.attack.best_removals(reach, A, 0)
+        broken, R = package.attack.best_removals(reach, A, A, 0)
         assert broken == _attained(case, A)
         assert R.sum() <= ρ
     R, A = (np.array(plays) for plays in zip(*case.plays, strict=True))

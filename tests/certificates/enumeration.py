@@ -13,15 +13,16 @@ Paths = dict[int, dict[int, int]]
 """For every rival: the gap among the first ``k + d`` clean neighbors, by ``d``."""
 
 
-BUDGETS = {"any": (1, 1), "insert": (0, 1), "delete": (1, 0)}
+BUDGETS = {"any": (1, 1), "insert": (0, 1), "delete": (1, 0), "relabel": (1, 1)}
 """Removals and additions per unit of the poisoning size."""
 
 
 def removal_broken(votes: Votes, truth: np.ndarray, e: int, change: str = "any") -> int:
     """Most examples broken over all removals by the page's section 5, those wrong on clean data included."""
     right = _right(votes, truth)
+    open_ = _right(votes, truth, change)
     added = BUDGETS[change][1] * e
-    costs = [(a, max(min((path[0] for path in paths.values()), default=9**9) - added, 0)) for a, paths in right]
+    costs = [(a, max(min((path[0] for path in paths.values()), default=9**9) - added, 0)) for a, paths in open_]
     most = max(sum(cost <= R[a] for a, cost in costs) for R in _allocations(votes.counts.shape[1], e))
     return len(truth) - len(right) + most
 
@@ -34,10 +35,13 @@ def budget_broken(votes: Votes, truth: np.ndarray, e: int, bound: str, change: s
     c = votes.counts.shape[1]
     rho, alpha = (share * e for share in BUDGETS[change])
     breaking = breaking_pairs(votes, truth, e, bound, change)
+    both = [(R, A) for R in _allocations(c, rho) for A in _allocations(c, alpha)]
+    if change == "relabel":  # an example leaves one label and gets another one
+        shares = [shares for shares in product(range(e + 1), repeat=c) if sum(shares) <= e]
+        both = [(R, A) for R in shares for A in shares if max(r + x for r, x in zip(R, A, strict=True)) <= e]
     most = max(
         sum(any((R[a], A[rival]) in pairs for rival, pairs in rivals.items()) for a, rivals in breaking)
-        for R in _allocations(c, rho)
-        for A in _allocations(c, alpha)
+        for R, A in both
     )
     return len(truth) - len(_right(votes, truth)) + most
 
@@ -50,19 +54,21 @@ def breaking_pairs(
     Removals are of the predicted label, additions of the rival. ``bound`` as for ``budget_broken``.
     """
     rho, alpha = (share * e for share in BUDGETS[change])
+    moves = votes.k is not None and change != "relabel"  # the border of the neighborhood
     return [
-        (a, {rival: _breaking(path, rho, alpha, bound, votes.k is not None) for rival, path in paths.items()})
-        for a, paths in _right(votes, truth)
-        if votes.k is None or any(falls_alone(path, e, change) for path in paths.values())
+        (a, {rival: _breaking(path, rho, alpha, bound, moves) for rival, path in paths.items()})
+        for a, paths in _right(votes, truth, change)
+        if not moves or any(falls_alone(path, e, change) for path in paths.values())
     ]
 
 
 def individual_broken(votes: Votes, truth: np.ndarray, e: int, change: str = "any") -> int:
     """Examples that the individual certificate does not certify, those wrong on clean data included."""
     right = _right(votes, truth)
-    if votes.k is None:
-        per_unit = sum(BUDGETS[change])
-        kept = sum(all(path[0] > per_unit * e for path in paths.values()) for _, paths in right)
+    if votes.k is None or change == "relabel":
+        per_unit, open_ = sum(BUDGETS[change]), _right(votes, truth, change)
+        kept = sum(all(path[0] > per_unit * e for path in paths.values()) for _, paths in open_)
+        kept += len(right) - len(open_)
     else:
         kept = sum(not any(falls_alone(path, e, change) for path in paths.values()) for _, paths in right)
     return len(truth) - kept
@@ -99,13 +105,13 @@ def _breaking(path: dict[int, int], rho: int, alpha: int, bound: str, knn: bool)
     return {(R, A) for R, A in every if any(r <= R and x <= A for r, x in exact)}
 
 
-def _right(votes: Votes, truth: np.ndarray) -> list[tuple[int, Paths]]:
-    """Predicted label and gaps of every test example that is right on clean data."""
+def _right(votes: Votes, truth: np.ndarray, change: str = "any") -> list[tuple[int, Paths]]:
+    """Predicted label and gaps of every test example that is right on clean data, and that may have votes."""
     out = []
     for i, y in enumerate(truth):
         s = votes.counts[i].astype(int)
         a = winner(s)
-        if a != y:
+        if a != y or (change == "relabel" and s.sum() == 0):
             continue
         counts = {0: s}
         if votes.k is not None and votes.ranked is not None:

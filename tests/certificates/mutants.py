@@ -4,7 +4,8 @@
 bound that full enumeration gives (too high, or needlessly low). ``ordered``: the order between certificates or the fall
 with the size is lost. ``bagged``: bagging's size is not that of the condition at every ``n'``. ``bounded``: its bounds
 do not have their level. ``priced``: costs are not those of their definition. ``allocated``: shares of a budget are not
-the best.
+the best. ``reached``: an attack has more success than its bound allows, or the joint bound is above the individual one.
+``rated``: success rates are not those of the best allocation of removals.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ GAPS = "votes.gaps"
 CHANGE = "change.allowed"
 SIZES = "individual.certified_sizes"
 KNN_SIZES = "individual.votes_sizes"
+AGAINST = "individual.certified_sizes_against"
+RATES = "success.success_rates"
 BORDER = "border.border_sizes"
 OUTWARD = "border.outward_gaps"
 GROUPS = "grouping.curve"
@@ -96,7 +99,8 @@ MUTANTS = [
     Mutant("steps: a row too early", DEEP, "$row = -(-($g[$i] + $v) // $step)", "$row = ($g[$i] + $v) // $step",
            "priced"),
     Mutant("insertions: border moved for nothing", INSERTIONS, "$g[$i] <= $v", "True", "priced"),
-    Mutant("gap 2e out of reach", OPTIMUM, "$least[$i] <= $t.ρ", "$least[$i] < $t.ρ", "sound"),
+    Mutant("gap 2e out of reach", OPTIMUM, "$least[$i] <= ($t.ρ - $s if $t.shared else $t.ρ)",
+           "$least[$i] < ($t.ρ - $s if $t.shared else $t.ρ)", "sound"),
     Mutant("gap 2e + 1 in reach", TABLES, "2 * $largest + 1", "2 * $largest", "exact"),
     Mutant("gaps out of reach too early", TABLES, "4 * $largest + 2", "2 * $largest + 1", "priced"),
     Mutant("nothing breaks at the size after the certified one", ATTACKABLE, "$safe < $largest", "$safe + 1 < $largest",
@@ -112,9 +116,9 @@ MUTANTS = [
     Mutant("a slice lost at every split", BOXES, "$low[$l] = ($lo[$l] + $hi[$l]) // 2 + 1",
            "$low[$l] = ($lo[$l] + $hi[$l]) // 2 + 2", "exact"),
     Mutant("bound at the lower corner", BOXES,
-           "$value = min($bound, $H($t, $high, True, $lower, $w))\n"
+           "$value = min($bound, $H($t, $high, $low, True, $lower, $w))\n"
            "$lows[$n], $highs[$n], $removals[$n], $bounds[$n] = $low, $high, $w.R, $value",
-           "$value = min($bound, $H($t, $low, True, $lower, $w))\n"
+           "$value = min($bound, $H($t, $low, $low, True, $lower, $w))\n"
            "$lows[$n], $highs[$n], $removals[$n], $bounds[$n] = $low, $high, $w.R, $value", "exact"),
     Mutant("additions without budget within a box", BOXES, "min($hi[$l] - $lo[$l], $α - $x.sum())",
            "$hi[$l] - $lo[$l]", "exact"),
@@ -142,11 +146,12 @@ MUTANTS = [
            '0 * $e if $change == "delete" else $e', "sound"),
     Mutant("insertions harmless to groups", GROUPS, "_, $α = $allowed($change, $e)", "$α = 0 * $e", "sound"),
     Mutant("deletions with additions in groups", GROUPS, "_, $α = $allowed($change, $e)", "$α = $e", "ordered"),
-    Mutant("one kind of change counts twice", SIZES, '2 if $change == "any" else 1', "2", "exact"),
+    Mutant("one kind of change counts twice", SIZES, "sum($allowed($change, 1))", "2", "exact"),
     Mutant("kNN as if additions pushed nothing out", KNN_SIZES, '$change if $k is None else "any"', "$change", "sound"),
     Mutant("border moves the wrong way", KNN_SIZES, "$ranked[:, :$inside][:, ::-1]", "$ranked[:, :$inside]", "sound"),
     Mutant("insertions and deletions move the same border", KNN_SIZES,
-           '$outside if $change == "delete" else $inside', '$outside if $change == "any" else $inside', "sound"),
+           'if $change == "delete": $outside = $ranked; return $outside, True, $ended',
+           'if $change == "any": $outside = $ranked; return $outside, True, $ended', "sound"),
     Mutant("every window ends with the training set", KNN_SIZES, "$passed.shape[1] < $window", "True", "sound"),
     Mutant("no window ends with the training set", KNN_SIZES, "$passed.shape[1] < $window", "False", "exact"),
     Mutant("border: own label goes out unnoticed", BORDER, "$g += 1 if $outward else -1", "$g += 1 if $outward else 0",
@@ -157,7 +162,10 @@ MUTANTS = [
     Mutant("border: a size given away", BORDER, "$size[$i] = $u; break", "$size[$i] = $u - 1; break", "exact"),
     Mutant("border: beyond the window nothing happens", BORDER, "1 if $ended else 2", "1", "sound"),
     Mutant("deletions: capped too early", REMOVAL, '$c if $change == "delete" else 1', "1", "exact"),
-    Mutant("insertions: one label breaks all", BUDGET, '{"any": 1, "insert": 2}', '{"any": 1, "insert": 1}', "exact"),
+    Mutant("insertions: one label breaks all", BUDGET, '{"any": 1, "insert": 2, "relabel": 2}',
+           '{"any": 1, "insert": 1, "relabel": 2}', "exact"),
+    Mutant("relabeling: one label is removed and added without end", BUDGET, '{"any": 1, "insert": 2, "relabel": 2}',
+           '{"any": 1, "insert": 2, "relabel": 1}', "exact"),
     Mutant("deletions: end of the training set forgotten", DELETIONS, "$impossible[:, $last] = False", "pass", "sound"),
     Mutant("deletions: border stays where it is", DELETIONS, "np.minimum.accumulate($cost, axis=1)", "$cost", "exact"),
     Mutant("deletions: border past the last removal", DELETIONS, "$cost[:, min($e, $last)]", "$cost[:, $last]",
@@ -179,6 +187,23 @@ MUTANTS = [
     Mutant("bagging: half the margin", BAGGED, "np.log1p(-$Δ / 2)", "np.log1p(-$Δ)", "bagged"),
     Mutant("bagging: additions as removals", BAGGED, "$x, $slope = $n * np.expm1(np.log1p($Δ) / $ξ), $n / $ξ",
            "$x, $slope = -$n * np.expm1(np.log1p(-$Δ) / $ξ), $n / $ξ", "bagged"),
+    Mutant("relabeling: a changed label costs one vote", SIZES, "sum($allowed($change, 1))", "1", "sound"),
+    Mutant("relabeling: one voter is as good as none", "votes.smallest_gap", "$counts.sum(axis=1, dtype=np.int64) == 0",
+           "$counts.sum(axis=1, dtype=np.int64) <= 1", "sound"),
+    Mutant("relabeling: votes where there are none", "votes.smallest_gap", "$counts.sum(axis=1, dtype=np.int64) == 0",
+           "$counts.sum(axis=1, dtype=np.int64) < 0", "exact"),
+    Mutant("relabeling: removals and additions do not share", OPTIMUM,
+           "$t.ρ - $spent[$label] if $t.shared else $t.ρ", "$t.ρ", "exact"),
+    Mutant("relabeling: all kinds of change share", OPTIMUM,
+           "$t.ρ - $spent[$label] if $t.shared else $t.ρ", "$t.ρ - $spent[$label]", "sound"),
+    Mutant("relabeling: a box of additions has spent them all", BOXES,
+           "$value = min($bound, $H($t, $high, $low, True, $lower, $w))\n"
+           "$lows[$n], $highs[$n], $removals[$n], $bounds[$n] = $low, $high, $w.R, $value",
+           "$value = min($bound, $H($t, $high, $high, True, $lower, $w))\n"
+           "$lows[$n], $highs[$n], $removals[$n], $bounds[$n] = $low, $high, $w.R, $value", "exact"),
+    Mutant("relabeling: the border moves", BUDGET, "$votes = $as_certified($votes, $change)", "pass", "exact"),
+    Mutant("bagging: a changed label is only removed", "bagging._rule", '$change in ("any", "relabel")',
+           '$change == "any"', "bagged"),
     Mutant("bagging: level not shared by examples", BOUNDS, "$alpha / $m / $c", "$alpha / $c", "bounded"),
     Mutant("bagging: level not shared by classes", BOUNDS, "$alpha / $m / $c", "$alpha / $m", "bounded"),
     Mutant("bagging: one vote too many", BOUNDS, "betaincinv($first, $voters - $first + 1, $level)",
@@ -186,4 +211,22 @@ MUTANTS = [
     Mutant("bagging: one vote too few", BOUNDS, "betainccinv($second + 1, np.maximum($voters - $second, 1), $level)",
            "betainccinv(np.maximum($second, 1), $voters - $second + 1, $level)", "bounded"),
     Mutant("bagging: the runner-up is the third", BOUNDS, "$sorted[:, -2:]", "$sorted[:, [0, -1]]", "bounded"),
+    Mutant("success: the target's additions are forgotten", RATES, "$gap - $allowed($change, $e)[1]", "$gap", "reached"),
+    Mutant("success: kNN's additions are forgotten", RATES, "yield $least - $e", "yield $least", "reached"),
+    Mutant("success: the target's own are not counted", RATES, "$reached[$j] = $already + $least",
+           "$reached[$j] = $least", "reached"),
+    Mutant("success: a removal serves all labels", RATES, "$cells = $a[$o] * ($ρ + 1) + np.maximum($cost, 0)",
+           "$cells = 0 * $a[$o] + np.maximum($cost, 0)", "rated"),
+    Mutant("success: the border is one short", RATES, "$after + $v + 1 > $most", "$after + $v + 1 >= $most", "rated"),
+    Mutant("success: the border goes too far", RATES, "$after + $v + 1 > $most", "$after > $most", "rated"),
+    Mutant("success: the training set goes on", RATES, "$g[$i] <= $d or $d == $last", "$g[$i] <= $d", "rated"),
+    Mutant("success: removals beyond the border", RATES, "$g[$i] <= $d or $d == $last", "True", "rated"),
+    Mutant("success: relabeled without voters", RATES, "$votes.counts[$rows].sum(axis=1) == 0",
+           "$votes.counts[$rows].sum(axis=1) <= 1", "reached"),
+    Mutant("against a label: one more", AGAINST, "($gap - 1) // ($units if $k is None else 2)",
+           "$gap // ($units if $k is None else 2)", "reached"),
+    Mutant("against a label: one position further", "border.border_sizes_against", "$g[$l] <= $u + 1", "$g[$l] <= $u",
+           "reached"),
+    Mutant("against a label: the own one is certified", AGAINST, "$size[np.arange(len($a)), $a] = -1", "pass",
+           "reached"),
 ]  # fmt: skip

@@ -20,7 +20,7 @@ ROE = "runoff.elect"
 LEAST_PARTS = "runoff_kernels.least_parts"
 
 # Formulas in which several mistakes are made.
-PARTS_TOUCHED = '{"any": 2, "insert": 1, "delete": 1}'
+PARTS_TOUCHED = '{"any": 2, "insert": 1, "delete": 1, "relabel": 1}'
 ELECTED = "$counts, $labels = $check($election.counts, $labels); $winner, $parts = $arrays"
 PLURALITY = "$winner = $counts.shape[1] - 1 - np.argmax($counts[:, ::-1], axis=1)"
 PASS_WINNER = "$passed[$l] = $fewest($voters + $votes[$a] - $votes[$l], $gap, $room); $won = $round_two"
@@ -29,10 +29,14 @@ BOTH = "$voters + 2 * $votes[$a] - $votes[$p] - $votes[$q]"
 CLOSE_BOTH = f"$both = $fewest({BOTH}, $gaps, $room)"
 
 MUTANTS = [
-    Mutant("DPA: an addition costs no part", DPA, PARTS_TOUCHED, '{"any": 1, "insert": 1, "delete": 1}', "learned"),
-    Mutant("DPA: a removal touches two parts", DPA, PARTS_TOUCHED, '{"any": 2, "insert": 1, "delete": 2}', "partition"),
-    Mutant("DPA: an insertion touches two parts", DPA, PARTS_TOUCHED, '{"any": 2, "insert": 2, "delete": 1}',
+    Mutant("DPA: an addition costs no part", DPA, PARTS_TOUCHED, '{"any": 1, "insert": 1, "delete": 1, "relabel": 1}',
+           "learned"),
+    Mutant("DPA: a removal touches two parts", DPA, PARTS_TOUCHED, '{"any": 2, "insert": 1, "delete": 2, "relabel": 1}',
            "partition"),
+    Mutant("DPA: an insertion touches two parts", DPA, PARTS_TOUCHED,
+           '{"any": 2, "insert": 2, "delete": 1, "relabel": 1}', "partition"),
+    Mutant("DPA: a changed label touches two parts", DPA, PARTS_TOUCHED,
+           '{"any": 2, "insert": 1, "delete": 1, "relabel": 2}', "partition"),
     Mutant("DPA: one vote per part", DPA, "($gap + 1) // 2", "$gap", "partition"),
     Mutant("DPA: rounded down", DPA, "($gap + 1) // 2", "$gap // 2", "partition"),
     Mutant("DPA: the winner falls one part later", DPA, "($parts - 1) // $units", "$parts // $units", "learned"),

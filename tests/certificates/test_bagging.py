@@ -114,7 +114,7 @@ def test_boundaries_are_decided_exactly(change, n, subsample):
     samples = n**subsample
     for e in {1, 2, n // 1000 + 1, n // 100 + 3}:
         lost = (n + e) ** subsample - samples if change == "insert" else samples - (n - e) ** subsample
-        margin = Fraction(lost * (2 if change == "any" else 1), samples)
+        margin = Fraction(lost * (2 if change in ("any", "relabel") else 1), samples)
         if margin >= 1:
             continue
         p_b = 0.0
@@ -130,13 +130,14 @@ def test_bounds_at_the_ends_of_their_range():
         2,
         2,
         9,
+        2,
     ]  # 1.3³ > 2 > 1.2³; any: .8³ > .5 > .7³
-    assert [of_bounds(1.0, 0.0, 60_000, 5_000, change) for change in CHANGES] == [8, 8, 59_999]
-    assert [of_bounds(0.0, 1.0, 10, 3, change) for change in CHANGES] == [-1] * 3
-    assert [of_bounds(0.5, 0.5, 10, 3, change) for change in CHANGES] == [-1] * 3
-    assert [of_bounds(1.0, 0.0, 1, 1, change) for change in CHANGES] == [0] * 3
+    assert [of_bounds(1.0, 0.0, 60_000, 5_000, change) for change in CHANGES] == [8, 8, 59_999, 8]
+    assert [of_bounds(0.0, 1.0, 10, 3, change) for change in CHANGES] == [-1] * 4
+    assert [of_bounds(0.5, 0.5, 10, 3, change) for change in CHANGES] == [-1] * 4
+    assert [of_bounds(1.0, 0.0, 1, 1, change) for change in CHANGES] == [0] * 4
     # apart by less than the probability of one sample: rounding leaves nothing
-    assert [of_bounds(0.61, 0.39, 2, 1, change) for change in CHANGES] == [-1] * 3
+    assert [of_bounds(0.61, 0.39, 2, 1, change) for change in CHANGES] == [-1] * 4
 
 
 @pytest.mark.parametrize("subsample", [300, 5000, 50_000])
@@ -163,7 +164,7 @@ def a_learner(rng, n, new, subsample, classes):
     often = rng.choice([0.5, 0.8, 0.95, 1.0])
     table = {
         sample: usual if rng.random() < often else int(rng.integers(classes))
-        for sample in product(range(n + new), repeat=subsample)
+        for sample in product(range(2 * n + new), repeat=subsample)  # n more: the examples with other labels
     }
     return table.__getitem__
 
@@ -334,7 +335,7 @@ def test_input_is_checked(counts, options, message):
 
 def test_votes_labels_and_change_are_checked():
     votes = Votes(np.array([[3, 0]], np.int32))
-    with pytest.raises(ValueError, match="expected change as one of any, insert, delete, got 'both'"):
+    with pytest.raises(ValueError, match="expected change as one of any, insert, delete, relabel, got 'both'"):
         bagging.certified_sizes(votes.counts, np.array([0]), **GOOD, change="both")
     with pytest.raises(ValueError, match="expected labels from 0 to 1"):
         bagging.curve(votes, np.array([2]), np.array([0]), **GOOD)

@@ -151,9 +151,11 @@ def test_options_out_of_range_are_refused(option, value):
 
 def test_insertions_have_no_removal_budget():
     votes, labels = spread_votes()
-    with pytest.raises(ValueError, match=r"expected change 'any' or 'delete' for the removal-budget .* got 'insert'"):
+    with pytest.raises(
+        ValueError, match=r"expected change any, delete or relabel for the removal-budget .* got 'insert'"
+    ):
         budget_curve.removal_curve(votes, labels, np.arange(3), change="insert")
-    with pytest.raises(ValueError, match="expected change as one of any, insert, delete, got 'x'"):
+    with pytest.raises(ValueError, match="expected change as one of any, insert, delete, relabel, got 'x'"):
         budget_curve.removal_curve(votes, labels, np.arange(3), change="x")
 
 

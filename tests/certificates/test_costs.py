@@ -42,7 +42,8 @@ def test_costs_are_what_their_definition_says(change, knn, bound, max_bytes):
             if knn:
                 assert tables.attackable(e) == len(fall)
             n = tables.attackable(e)
-            sized = SizedCosts(tables.outward, tables.deep, tables.fixed, tables.step, e, rho, alpha, tables.label[:n])
+            rows = tables.outward, tables.deep, tables.fixed
+            sized = SizedCosts(*rows, tables.step, e, rho, alpha, tables.label[:n], False)
             for rival, A in product(range(c), range(alpha + 1)):
                 down, up = np.empty(n, tables.fixed.dtype), np.empty(n, tables.fixed.dtype)
                 rival_costs(sized, rival, A, False, down)

@@ -11,7 +11,7 @@ from certvote.certificates import dpa, individual
 from certvote.certificates.votes import UNLIMITED
 from certvote.types import Election, Votes
 
-CHANGES = ("any", "insert", "delete")
+CHANGES = ("any", "insert", "delete", "relabel")
 
 
 def all_counts(voters, c):
@@ -88,7 +88,10 @@ LABELS = np.array([0, 1, 0])
     ("call", "message"),
     [
         (lambda: dpa.certified_sizes(np.zeros((1, 2), int), np.array([2])), "expected labels from 0 to 1, got 2"),
-        (lambda: dpa.certified_sizes(np.zeros((1, 2), int), np.array([0]), change="both"), "any, insert, delete, got"),
+        (
+            lambda: dpa.certified_sizes(np.zeros((1, 2), int), np.array([0]), change="both"),
+            "any, insert, delete, relabel, got",
+        ),
         (lambda: dpa.curve(Votes(np.zeros((1, 2), np.int32)), np.array([0]), np.array([-1])), "expected sizes"),
         (lambda: dpa.curve(Votes(np.array([[3, 0]]), k=3), np.array([0]), np.array([1])), "votes of kNN with k=3"),
         (lambda: dpa.election_curve(election([1, 1, 1]), LABELS, np.array([1.5])), "expected sizes"),

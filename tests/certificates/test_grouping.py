@@ -105,9 +105,11 @@ def test_knn_votes_are_refused():
 @pytest.mark.parametrize("method", ["rd", "island"])
 def test_insertions_share_no_removals(method):
     votes = Votes(counts=np.array([[2, 1]], dtype=np.int32))
-    with pytest.raises(ValueError, match=f"expected change 'any' or 'delete' for grouping {method}.* got 'insert'"):
+    with pytest.raises(
+        ValueError, match=f"expected change any, delete or relabel for grouping {method}.* got 'insert'"
+    ):
         grouping.curve(votes, np.array([0]), np.array([0]), method=method, change="insert")
-    with pytest.raises(ValueError, match="expected change as one of any, insert, delete, got None"):
+    with pytest.raises(ValueError, match="expected change as one of any, insert, delete, relabel, got None"):
         grouping.curve(votes, np.array([0]), np.array([0]), method=method, change=None)
 
 

@@ -99,7 +99,7 @@ def test_no_neighbors_and_the_largest_label():
 def test_input_is_checked():
     one = Votes(counts=np.zeros((1, 2), np.int32))
     for call in (individual.certified_sizes, individual.votes_sizes):
-        with pytest.raises(ValueError, match="expected change as one of any, insert, delete, got 'both'"):
+        with pytest.raises(ValueError, match="expected change as one of any, insert, delete, relabel, got 'both'"):
             call(one if call is individual.votes_sizes else one.counts, np.array([1]), change="both")
     votes = Votes(np.array([[2, 0]], np.int32), 2, 1, np.array([[1, 1]], np.uint8))
     with pytest.raises(ValueError, match="expected ranked labels that agree with counts"):

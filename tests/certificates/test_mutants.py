@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from certificates import claims
+from certificates import claims, claims_success
 from certificates.brute_force import worst_correct
 from certificates.counterexamples import Cases
 from certificates.instances import draw_bounds, draw_instance, draw_table
@@ -39,6 +39,7 @@ def cases():
     tables = [(*draw_table(draw, 3, j % 2 == 0), 3, change) for j in range(60) for change in CHANGES]
     neighbors = [(*draw_table(draw, 3, True), 3, ("any", "insert")[j % 2]) for j in range(600)]
     steps = [(np.cumsum([[draw(0, 3) * draw(0, 1) for _ in range(6)] for _ in range(3)], axis=1),) for _ in range(200)]
+    reached = (claims_success.case(problem, 2, CHANGES[j % 4]) for j, problem in enumerate(problems))
     bounds = [(draw_bounds(draw), change) for _ in range(300) for change in CHANGES]
     counts = [(np.array([[draw(0, 9) + 20, 2, 5, 3, draw(0, 9)] for _ in range(m)]),) for m in (1, 2, 4)]
     return {
@@ -46,6 +47,8 @@ def cases():
         "exact": Cases(claims.exact, tables),
         "ordered": Cases(claims.ordered, tables),
         "priced": Cases(claims.priced, neighbors),
+        "reached": Cases(claims_success.sound, reached),
+        "rated": Cases(claims_success.exact, tables),
         "allocated": Cases(claims.allocated, steps),
         "bagged": Cases(claims.bagged, bounds),
         "bounded": Cases(claims.bounded, counts),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -50,6 +53,34 @@ def test_nothing_certified_can_be_broken_by_inserting_many(algo):
     for _ in range(300):
         instance = draw_instance(lambda low, high: int(rng.integers(low, high + 1)), algo, most_candidates=6)
         sound(PROGRAM, instance, brute_force.worst_correct(instance, 5, "insert"), "insert")
+
+
+@pytest.mark.parametrize("algo", ["knn", "rnn"])
+def test_nothing_certified_can_be_broken_by_relabeling_many(algo):
+    rng = np.random.default_rng(14)
+    for _ in range(200):
+        instance = draw_instance(lambda low, high: int(rng.integers(low, high + 1)), algo)
+        sound(PROGRAM, instance, brute_force.worst_correct(instance, 4, "relabel"), "relabel")
+
+
+@pytest.mark.parametrize("algo", ["knn", "rnn"])
+def test_relabelings_are_those_of_the_program_that_ranks_by_index(algo):
+    """The program's own votes over vectors with changed labels: what brute force takes for the truth is their worst."""
+    rng = np.random.default_rng(15)
+    for _ in range(15):
+        instance = draw_instance(lambda low, high: int(rng.integers(low, high + 1)), algo, most_train=6)
+        train = instance.train[np.argsort(instance.train[:, -1], kind="stable")]
+        x, y, queries = train[:, :-2].astype(np.float32), train[:, -2], instance.test.astype(np.float32)
+        count = partial(neighbors.knn_votes, k=instance.k) if instance.k else partial(neighbors.rnn_votes, r=instance.r)
+        worst = [len(instance.test)] * 3
+        for labels in product(range(instance.classes), repeat=len(y)):
+            size = np.count_nonzero(np.array(labels) != y)
+            if size <= 2:
+                votes = count(x, np.array(labels), queries, num_classes=instance.classes)
+                predicted = np.array([brute_force.winner(s) for s in votes.counts])
+                worst[size] = min(worst[size], np.count_nonzero(predicted == instance.test_labels))
+        expected = brute_force.worst_correct(instance, 2, "relabel")
+        np.testing.assert_array_equal(np.minimum.accumulate(worst), expected)
 
 
 @pytest.mark.parametrize("algo", ["knn", "rnn"])

@@ -25,7 +25,7 @@ CASES = [
     (knn, bound, change)
     for knn, bound, change in product([False, True], NAMES, ("any", "insert"))
     if knn or bound == "sharp"
-]
+] + [(False, "sharp", "relabel")]
 LARGEST = 3
 
 
@@ -139,7 +139,7 @@ def test_costs_at_given_additions_are_those_of_the_tables(knn, bound, change):
         tables = CostTables.of(Attackable.of(votes, labels, 5, change), 5, bound=bound)
         A = np.bincount(rng.integers(0, c, reach.α), minlength=c)
         only = search(tables, e, upper=10**6, starts=[A], max_nodes=0)
-        exact = best_removals(reach, A, 0)[0]
+        exact = best_removals(reach, A, A, 0)[0]
         assert exact <= only.lower
         if (only.best == A).all() and A.any():
             assert exact == only.lower

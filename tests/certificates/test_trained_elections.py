@@ -23,13 +23,13 @@ def test_nothing_certified_can_be_broken(seed, problems, most):
         learned(PROGRAM, draw_trained(draw, most))
 
 
-@pytest.mark.parametrize("change", ["any", "insert", "delete"])
+@pytest.mark.parametrize("change", ["any", "insert", "delete", "relabel"])
 def test_attacks_succeed_where_nothing_is_certified_and_much_is_certified(change):
     """Otherwise the test above says little."""
     draw = drawing(2)
     broken = certified = 0
     for _ in range(200):
-        problem = trained.draw_problem(draw, draw(1, 2))
+        problem = trained.draw_problem(draw, draw(1, 2))._replace(by_input=change == "relabel")
         first = trained.clean_rankings(problem)[:, :, 0]
         outcome = finite_aggregation.elect(first, np.array(problem.buckets), num_classes=problem.c)
         certified += (dpa.election_sizes(outcome, outcome.winner, change=change) >= 1).sum()
@@ -42,6 +42,8 @@ def test_attacks_are_those_that_may_be_made():
     problem = trained.draw_problem(drawing(3), 1)._replace(train=((0, 0), (0, 0), (1, 1)), candidates=((5, 1), (6, 0)))
     sets = {change: [sorted(D) for D in trained.attacks(problem, change, 1)] for change in ("any", "insert", "delete")}
     assert len(sets["any"]) == 4 * 3  # nothing or one of three removed, nothing or one of two added
+    relabeled = {tuple(sorted(D)) for D in trained.attacks(problem._replace(c=2), "relabel", 1)}
+    assert relabeled == {((0, 0), (0, 0), (1, 1)), ((0, 0), (0, 1), (1, 1)), ((0, 0), (0, 0), (1, 0))}
     assert sets["insert"] == [[(0, 0), (0, 0), (1, 1)], [(0, 0), (0, 0), (1, 1), (5, 1)],
                               [(0, 0), (0, 0), (1, 1), (6, 0)]]  # fmt: skip
     assert sets["delete"] == [[(0, 0), (0, 0), (1, 1)], [(0, 0), (1, 1)], [(0, 0), (1, 1)], [(0, 0), (0, 0)]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import cache
-from itertools import combinations, combinations_with_replacement
+from itertools import combinations, combinations_with_replacement, product
 from typing import NamedTuple
 
 import numpy as np
@@ -20,13 +20,17 @@ Example = tuple[int, int]
 
 
 class Problem(NamedTuple):
-    """A training set with duplicates, what an attacker may add, and the buckets of every voter."""
+    """A training set with duplicates, what an attacker may add, and the buckets of every voter.
+
+    ``by_input``: the hash that chooses an example's bucket looks at its place alone.
+    """
 
     train: tuple[Example, ...]
     candidates: tuple[Example, ...]
     test: tuple[int, ...]
     buckets: tuple[tuple[int, ...], ...]
     c: int
+    by_input: bool = False
 
 
 def draw_problem(draw: Callable[[int, int], int], spread: int) -> Problem:
@@ -45,6 +49,7 @@ def draw_problem(draw: Callable[[int, int], int], spread: int) -> Problem:
         test=tuple(draw(0, 9) for _ in range(3)),
         buckets=tuple(tuple((v - shift) % voters for shift in shifts) for v in range(voters)),
         c=c,
+        by_input=draw(0, 1) == 1,
     )
 
 
@@ -52,16 +57,16 @@ def ballots(problem: Problem, train: tuple[Example, ...], place: int) -> list[Ba
     """The voters' rankings at a place, after each has been trained on the examples of its buckets."""
     contents = defaultdict(list)
     for example in train:
-        contents[_bucket(example, len(problem.buckets))].append(example)
+        contents[_bucket(example, len(problem.buckets), problem.by_input)].append(example)
     return [
         _ranking(tuple(sorted(example for bucket in own for example in contents[bucket])), place, problem.c)
         for own in problem.buckets
     ]
 
 
-def _bucket(example: Example, buckets: int) -> int:
+def _bucket(example: Example, buckets: int, by_input: bool) -> int:
     place, label = example
-    return (place * 7 + label * 3) * 2654435761 // 2**8 % buckets
+    return (place * 7 + (0 if by_input else label * 3)) * 2654435761 // 2**8 % buckets
 
 
 @cache
@@ -74,6 +79,12 @@ def _ranking(examples: tuple[Example, ...], place: int, c: int) -> Ballot:
 def attacks(problem: Problem, change: str, size: int) -> Iterator[tuple[Example, ...]]:
     """Every training set with at most ``size`` examples removed and at most ``size`` added, of what may be done."""
     train = problem.train
+    if change == "relabel":
+        for rows in combinations(range(len(train)), min(size, len(train))):
+            for labels in product(range(problem.c), repeat=len(rows)):
+                new = dict(zip(rows, labels, strict=True))
+                yield tuple((place, new.get(row, label)) for row, (place, label) in enumerate(train))
+        return
     removed = range(size + 1) if change in ("any", "delete") else [0]
     added = range(size + 1) if change in ("any", "insert") else [0]
     for gone in (rows for number in removed for rows in combinations(range(len(train)), number)):

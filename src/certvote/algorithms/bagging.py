@@ -52,6 +52,11 @@ class Bagging(EnsembleAlgorithm):
 
         return certified_sizes(problem.votes.counts, problem.labels, change=problem.change, **self._draws(problem))
 
+    def sizes_against(self, problem: Problem) -> Int64[np.ndarray, "m c"]:
+        from certvote.certificates.bagging import certified_sizes_against
+
+        return certified_sizes_against(problem.votes.counts, change=problem.change, **self._draws(problem))
+
     def abstains(self, problem: Problem) -> Bool[np.ndarray, " m"]:
         from certvote.certificates.bagging import abstains
 

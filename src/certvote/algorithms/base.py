@@ -7,7 +7,7 @@ implement :meth:`Algorithm.votes` and :meth:`Algorithm.certified_sizes`; everyth
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from certvote.certificates.base import Problem, VotesOf
@@ -113,6 +113,21 @@ class Algorithm(Choice):
         """
         return 0
 
+    def undefined_for(self, change: str) -> tuple[str, str] | None:
+        """Return what stands in the way of certificates against a kind of change; ``None`` if nothing does.
+
+        Parameters
+        ----------
+        change : str
+            What the attacker may do, one of ``certvote.certificates.change.CHANGES``.
+
+        Returns
+        -------
+        pair of str, or None
+            The option at fault with its value (``algo.ranking=hash``), and what to choose instead.
+        """
+        return None
+
     def elections(self, learner: Learner) -> tuple[str, ...]:
         """Return the names of the elections that are decided whenever the members are asked."""
         return (PLURALITY,)
@@ -162,6 +177,30 @@ class Algorithm(Choice):
             Certified sizes; -1 where the example is wrong on clean data or nothing is certified.
         """
         raise NotImplementedError
+
+    def sizes_against(self, problem: Problem) -> Int64[np.ndarray, "m c"]:
+        """Compute the largest poisoning size up to which each test example is not given each label.
+
+        Here: up to which it keeps the label that is predicted on clean data. An algorithm that knows more about single
+        rivals says so in a method of its own.
+
+        Parameters
+        ----------
+        problem : Problem
+            Votes and attacker; true labels do not matter.
+
+        Returns
+        -------
+        int64 array, shape (m, c)
+            Certified sizes; -1 at the predicted label, and where nothing is certified.
+        """
+        import numpy as np
+
+        predicted = problem.predicted
+        kept = self.certified_sizes(replace(problem, labels=predicted))
+        against = np.repeat(kept[:, None], problem.votes.counts.shape[1], axis=1)
+        against[np.arange(len(predicted)), predicted] = -1
+        return against
 
     def abstains(self, problem: Problem) -> Bool[np.ndarray, " m"] | None:
         """Return which test examples the algorithm abstains on, or ``None`` if it never abstains."""

@@ -21,10 +21,10 @@ class Dpa(PartitionAlgorithm):
     meaning = (
         "Levine, Feizi (2021): ζ base classifiers, each trained on one part of a partition by a hash of the example. "
         "One removal and one addition touch two parts, so of e units of any change at most 2e voters turn; of e "
-        "insertions or removals alone, e."
+        "insertions, removals or changed labels alone, e."
     )
 
     def subsets(self, inputs: Inputs) -> tuple[Subsets, None]:
         from certvote.algorithms.subsets import hash_partition
 
-        return hash_partition(inputs.examples, inputs.labels, parts=self.parts), None
+        return hash_partition(inputs.examples, inputs.labels, parts=self.parts, by=self.partition_by), None

@@ -48,7 +48,7 @@ class FiniteAggregation(PartitionAlgorithm):
     def subsets(self, inputs: Inputs) -> tuple[Subsets, Int32[np.ndarray, "v d"]]:
         from certvote.algorithms.subsets import hash_spread
 
-        return hash_spread(inputs.examples, inputs.labels, parts=self.parts, spread=self.spread)
+        return hash_spread(inputs.examples, inputs.labels, parts=self.parts, spread=self.spread, by=self.partition_by)
 
     @classmethod
     def members(cls, options: Mapping[str, Any], n_train: int | None) -> tuple[int | None, float | None]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from certvote.algorithms.base import Algorithm, Inputs, Work
 from certvote.certificates.base import Problem, VotesOf
+from certvote.certificates.change import keeps_inputs
 from certvote.options import Label, choice, option
 
 if TYPE_CHECKING:
@@ -30,8 +31,15 @@ class Knn(Algorithm):
     votes_of = VotesOf.RANK
 
     def window(self, certificate: Certificate, sizes: Int64[np.ndarray, " s"], change: str) -> int:
+        if keeps_inputs(change):
+            return 0  # the same examples vote
         # An attacker who only inserts or only deletes moves the border one way, and how far is known label by label.
         return int(sizes.max()) if change != "any" else certificate.window(sizes)
+
+    def undefined_for(self, change: str) -> tuple[str, str] | None:
+        if keeps_inputs(change) and self.ranking == "hash":
+            return "algo.ranking=hash", "the hash of an example depends on its label: choose algo.ranking=index"
+        return None
 
     def votes(self, inputs: Inputs, work: Work) -> Votes:
         from certvote.neighbors import knn_votes
@@ -56,3 +64,8 @@ class Knn(Algorithm):
         from certvote.certificates.individual import votes_sizes
 
         return votes_sizes(problem.counted_votes, problem.labels, change=problem.change)
+
+    def sizes_against(self, problem: Problem) -> Int64[np.ndarray, "m c"]:
+        from certvote.certificates.individual import certified_sizes_against
+
+        return certified_sizes_against(problem.counted_votes, change=problem.change)

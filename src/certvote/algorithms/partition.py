@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from certvote.algorithms.base import PLURALITY
 from certvote.algorithms.ensemble import RUNOFF, EnsembleAlgorithm
+from certvote.algorithms.subsets import PARTITIONS
 from certvote.certificates.base import Problem
+from certvote.certificates.change import keeps_inputs
 from certvote.options import Label, option
 from certvote.types import Election
 
@@ -30,6 +32,11 @@ class PartitionAlgorithm(EnsembleAlgorithm):
     """Let base classifiers, trained on parts of a hash partition, elect a label by plurality or with a run-off."""
 
     parts: int = option("parts of the training set", least=2, most="n_train", shortcut="parts", symbol="ζ")
+    partition_by: str = option(
+        "what the hash that divides the training set looks at: example (values and label) or input (values alone)",
+        one_of=PARTITIONS,
+        shortcut="partition_by",
+    )
     election: str = option(
         "plurality, or runoff: the two labels with the most votes against each other",
         one_of=(PLURALITY, RUNOFF),
@@ -48,6 +55,12 @@ class PartitionAlgorithm(EnsembleAlgorithm):
     def second_round(self) -> bool:
         return self.election == RUNOFF
 
+    def undefined_for(self, change: str) -> tuple[str, str] | None:
+        if keeps_inputs(change) and self.partition_by != "input":
+            remedy = "a changed label would move an example to another part: choose partition_by=input"
+            return f"partition_by={self.partition_by}", remedy
+        return None
+
     def elections(self, learner: Learner) -> tuple[str, ...]:
         # Slow members take minutes to answer and both elections together seconds: no second job asks them again.
         return (PLURALITY, RUNOFF) if learner.slow else (self.election,)
@@ -58,6 +71,13 @@ class PartitionAlgorithm(EnsembleAlgorithm):
         if isinstance(problem.votes, Election):
             return dpa.election_sizes(problem.votes, problem.labels, change=problem.change)
         return dpa.certified_sizes(problem.votes.counts, problem.labels, change=problem.change)
+
+    def sizes_against(self, problem: Problem) -> Int64[np.ndarray, "m c"]:
+        from certvote.certificates import dpa
+
+        if isinstance(problem.votes, Election):
+            return super().sizes_against(problem)  # an election's record is about its winner, not about single rivals
+        return dpa.certified_sizes_against(problem.votes.counts, change=problem.change)
 
     @classmethod
     def label_of(cls, options: Mapping[str, Any]) -> Label:

@@ -45,3 +45,8 @@ class Rnn(Algorithm):
         from certvote.certificates.individual import votes_sizes
 
         return votes_sizes(problem.counted_votes, problem.labels, change=problem.change)
+
+    def sizes_against(self, problem: Problem) -> Int64[np.ndarray, "m c"]:
+        from certvote.certificates.individual import certified_sizes_against
+
+        return certified_sizes_against(problem.counted_votes, change=problem.change)

@@ -16,6 +16,9 @@ from jaxtyping import Int32, Int64, Integer, Num, UInt64
 from certvote.checks import is_integer, plain_array
 from certvote.runtime.memory import refuse_above_free
 
+PARTITIONS = ("example", "input")
+"""What decides the bucket of an example: its values and its label, or its values alone."""
+
 _BLOCK_BYTES = 2**22  # of examples that are hashed at a time
 _OFFSETS_SEED = 0x4641  # of the spread's offsets: a constant of the method, independent of any data
 
@@ -86,11 +89,14 @@ def bootstrap(n: int, *, members: int, size: int, seed: int) -> Subsets:
     )
 
 
-def hash_partition(examples: Num[np.ndarray, "n ..."], labels: Integer[np.ndarray, " n"], *, parts: int) -> Subsets:
+def hash_partition(
+    examples: Num[np.ndarray, "n ..."], labels: Integer[np.ndarray, " n"], *, parts: int, by: str = "example"
+) -> Subsets:
     """Divide the training set into disjoint parts by a hash of each example, one member per part.
 
-    Example ``x`` with label ``y`` goes to part ``SHA-256(x, y) mod parts``. Its examples are ordered by digest, and the
-    seed of its member is its number. Parts may be empty.
+    Example ``x`` with label ``y`` goes to part ``SHA-256(x, y) mod parts``, or with ``by="input"`` to
+    ``SHA-256(x) mod parts``, so that it stays there when its label is changed. The examples of a part are ordered by
+    the digest of ``x`` and ``y``, and the seed of its member is its number. Parts may be empty.
 
     Parameters
     ----------
@@ -100,29 +106,36 @@ def hash_partition(examples: Num[np.ndarray, "n ..."], labels: Integer[np.ndarra
         Their labels.
     parts : int
         Number of parts, from 2 to ``n``.
+    by : {"example", "input"}
+        What is hashed: values and label, or values alone.
 
     Raises
     ------
     ValueError
-        If ``parts`` is out of range, or arrays do not fit together.
+        If ``parts`` or ``by`` is out of range, or arrays do not fit together.
 
     References
     ----------
     Levine and Feizi (2021), "Deep partition aggregation: provable defenses against general poisoning attacks", ICLR.
     """
-    subsets, _ = hash_spread(examples, labels, parts=parts, spread=1)
+    subsets, _ = hash_spread(examples, labels, parts=parts, spread=1, by=by)
     return subsets
 
 
 def hash_spread(
-    examples: Num[np.ndarray, "n ..."], labels: Integer[np.ndarray, " n"], *, parts: int, spread: int
+    examples: Num[np.ndarray, "n ..."],
+    labels: Integer[np.ndarray, " n"],
+    *,
+    parts: int,
+    spread: int,
+    by: str = "example",
 ) -> tuple[Subsets, Int32[np.ndarray, "v d"]]:
     """Divide the training set into buckets by a hash of each example, and give every bucket to several members.
 
     There are ``v = parts · spread`` buckets and as many members. Example ``x`` with label ``y`` goes to bucket
-    ``SHA-256(x, y) mod v``; bucket ``b`` goes to the members ``b + r mod v``, for ``spread`` distinct offsets ``r``
-    that are constants of the method. So every member has ``spread`` buckets, and an example is seen by ``spread``
-    members.
+    ``SHA-256(x, y) mod v``, or with ``by="input"`` to ``SHA-256(x) mod v``; bucket ``b`` goes to the members
+    ``b + r mod v``, for ``spread`` distinct offsets ``r`` that are constants of the method. So every member has
+    ``spread`` buckets, and an example is seen by ``spread`` members.
     A member's examples are ordered by digest, its seed is its number. ``spread=1`` is the hash partition.
 
     Parameters
@@ -131,6 +144,8 @@ def hash_spread(
         As in :func:`hash_partition`.
     parts, spread : int
         ``parts`` is at least 2, ``spread`` at least 1, their product at most ``n``.
+    by : {"example", "input"}
+        As in :func:`hash_partition`.
 
     Returns
     -------
@@ -151,12 +166,14 @@ def hash_spread(
     """
     _check_at_least("parts", parts, 2)
     _check_at_least("algo.spread", spread, 1)
+    if by not in PARTITIONS:
+        raise ValueError(f"option partition_by: expected one of {', '.join(PARTITIONS)}, got {by!r}")
     examples, labels = _checked(examples, labels)
     v = parts * spread
     name = "parts" if spread == 1 else "parts · algo.spread"
     _check_at_most(name, v, len(labels), "the number of training examples")
     digests = _digests(examples, labels)
-    bucket = _remainders(digests, v)
+    bucket = _remainders(digests if by == "example" else _digests(examples), v)
     # the buckets in one array, one after the other; the examples of each ordered by digest
     ordered = np.lexsort((*digests.T[::-1], bucket))
     starts = np.searchsorted(bucket[ordered], np.arange(v + 1))
@@ -181,14 +198,16 @@ def _offsets(v: int, spread: int) -> Int64[np.ndarray, " d"]:
     return np.concatenate([[0], 1 + rng.choice(v - 1, spread - 1, replace=False)]).astype(np.int64)
 
 
-def _digests(examples: np.ndarray, labels: np.ndarray) -> UInt64[np.ndarray, "n 4"]:
-    """Compute SHA-256 of each example's bytes and its label as int64: four integers, the most significant first."""
+def _digests(examples: np.ndarray, labels: np.ndarray | None = None) -> UInt64[np.ndarray, "n 4"]:
+    """Compute SHA-256 of each example's bytes, and its label as int64: four integers, the most significant first."""
     rows = max(1, _BLOCK_BYTES // max(1, examples[:1].nbytes))
     digests = []
-    for start in range(0, len(labels), rows):
+    for start in range(0, len(examples), rows):
         values = np.ascontiguousarray(_canonical(examples[start : start + rows]))
-        classes = labels[start : start + rows].astype("<i8")
-        digests += [sha256(x.tobytes() + y.tobytes()).digest() for x, y in zip(values, classes, strict=True)]
+        ends = [b""] * len(values)
+        if labels is not None:
+            ends = [label.tobytes() for label in labels[start : start + rows].astype("<i8")]
+        digests += [sha256(x.tobytes() + end).digest() for x, end in zip(values, ends, strict=True)]
     return np.frombuffer(b"".join(digests), dtype=">u8").reshape(-1, 4).astype(np.uint64)
 
 

@@ -24,6 +24,11 @@ class Backdoor(Attack):
     size: int = option("side of the square in pixels", least=1)
     position: Any = option("a corner or center by name, or [row, column] of the square's upper left pixel")
     color: Any = option("gray level for all channels, or one per channel")
+    target: int | None = option(
+        "label that triggered examples shall get, for the attack success rate; null: every one, the worst counts",
+        default=None,
+        least=0,
+    )
 
     label = Label("a backdoor attack", order=1)
     situation = " and the trigger in every test {example}"
@@ -33,7 +38,15 @@ class Backdoor(Attack):
         "test images only."
     )
 
+    def targets(self, num_classes: int) -> tuple[int, ...]:
+        if self.target is None:
+            return tuple(range(num_classes))
+        if self.target >= num_classes:
+            raise ValueError(f"option attack.target: expected a label from 0 to {num_classes - 1}, got {self.target}")
+        return (self.target,)
+
     def apply(self, split: Split) -> Split:
+        self.targets(split.num_classes)  # before anything is computed
         return backdoor(split, size=self.size, position=self.position, color=self.color)
 
 

@@ -23,7 +23,8 @@ class Attack(Choice):
     """Change test images as an attacker would, before they are classified."""
 
     change: str = option(
-        "what the attacker may do to the training set: any (remove up to e examples and add up to e), insert, delete",
+        "what the attacker may do to the training set: any (remove up to e examples and add up to e), insert, delete, "
+        "relabel (change the labels of up to e)",
         default="any",
         one_of=CHANGES,
     )
@@ -34,6 +35,21 @@ class Attack(Choice):
 
     assumption: ClassVar[str] = ""
     """What a guarantee under this attack assumes, for reports."""
+
+    def targets(self, num_classes: int) -> tuple[int, ...]:
+        """Return the labels that the attacker may want test examples to get, one at a time; none without a trigger.
+
+        Parameters
+        ----------
+        num_classes : int
+            Number of labels.
+
+        Raises
+        ------
+        ValueError
+            If the target is not one of them.
+        """
+        return ()
 
     def apply(self, split: Split) -> Split:
         """Return the split with changed test images, and a digest of its own if any is changed.

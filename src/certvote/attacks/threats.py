@@ -56,6 +56,14 @@ THREATS: Mapping[str, Threat] = {
         "An attack of size e that may only remove (attack.change=delete) removes at most e training examples and adds "
         "none: e counts removals.",
     ),
+    "relabel": Threat(
+        "labels only",
+        "relabeled",
+        "{e} of {n} training examples relabeled",
+        "The attacker may only change labels: e counts relabeled examples.",
+        "An attack of size e that may only relabel (attack.change=relabel) gives at most e training examples other "
+        "labels; their inputs, and how many there are, stay as they are: e counts changed labels.",
+    ),
 }
 """Every kind of change, the strongest first."""
 

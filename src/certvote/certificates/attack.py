@@ -56,7 +56,7 @@ def attack(t: Reach, starts: np.ndarray, removals: np.ndarray, thorough: bool) -
         A = starts[j] if j < starts.shape[0] else refill(t, removals[j - starts.shape[0]], none, order, first)
         last = -1
         for _ in range(TURNS):
-            broken, R = best_removals(t, A, best.broken)
+            broken, R = best_removals(t, A, A, best.broken)
             if broken > best.broken:
                 best = Attack(broken, A, R)
             if broken <= last:
@@ -69,7 +69,7 @@ def attack(t: Reach, starts: np.ndarray, removals: np.ndarray, thorough: bool) -
                 A = best.additions.copy()
                 A[l] = 0
                 A = refill(t, best.removals, A, order, first)
-                broken, R = best_removals(t, A, best.broken)
+                broken, R = best_removals(t, A, A, best.broken)
                 if broken > best.broken:
                     best = Attack(broken, A, R)
     return best
@@ -77,13 +77,17 @@ def attack(t: Reach, starts: np.ndarray, removals: np.ndarray, thorough: bool) -
 
 @njit(nogil=True, cache=True)
 @no_type_check
-def best_removals(t: Reach, A: np.ndarray, enough: int) -> tuple[int, np.ndarray]:
-    """Return ``H(A)`` where it exceeds ``enough``, else a lower value, and removals that break nearly as many."""
+def best_removals(t: Reach, A: np.ndarray, spent: np.ndarray, enough: int) -> tuple[int, np.ndarray]:
+    """Return ``H(A)`` where it exceeds ``enough``, else a lower value, and removals that break nearly as many.
+
+    Where removals and additions of a label share its budget, ``spent`` of it are additions: ``A`` itself, or for a
+    bound from above in a box the fewest.
+    """
     c = t.classes
     F, R = np.zeros((c, t.ρ + 1), np.int32), np.zeros(c, np.int64)
     cost = costs_with(t, A)
     for i in range(cost.size):
-        if cost[i] <= t.ρ:
+        if cost[i] <= (t.ρ - spent[t.label[i]] if t.shared else t.ρ):
             F[t.label[i], cost[i]] += 1
     for l in range(c):  # noqa: E741
         for x in range(t.ρ):

@@ -24,6 +24,7 @@ from certvote.certificates.votes import (
     checked_table,
     checked_votes,
     correct,
+    predicted_labels,
     share_certified,
 )
 from certvote.checks import LEAST_ALPHA, is_integer, is_real
@@ -59,7 +60,7 @@ def certified_sizes(
         Training examples per member, from 1 to ``n_train``.
     alpha : float
         Probability of error that is shared among all bounds, below 1.
-    change : {"any", "insert", "delete"}
+    change : {"any", "insert", "delete", "relabel"}
         What the attacker may do to the training set.
 
     Returns
@@ -84,6 +85,34 @@ def certified_sizes(
     p_a, p_b = confidence_bounds(counts, n_train, subsample, alpha)
     size = sizes_of_bounds(p_a, p_b, n_train=n_train, subsample=subsample, change=change)
     return np.where(correct(counts, labels), UNLIMITED if counts.shape[1] == 1 else size, -1).astype(np.int64)
+
+
+def certified_sizes_against(
+    counts: Integer[np.ndarray, "m c"], *, n_train: int, subsample: int, alpha: float, change: str = "any"
+) -> Int64[np.ndarray, "m c"]:
+    """Compute the size up to which each test example is not given each label, all at once with confidence 1 - 2 alpha.
+
+    Parameters and errors are those of :func:`certified_sizes`.
+
+    Returns
+    -------
+    int64 array, shape (m, c)
+        Certified sizes in training examples; -1 at the label with the most votes, and where nothing is certified.
+
+    References
+    ----------
+    docs/certificates.md, Theorem 21.
+    """
+    check_change(change)
+    counts = checked_table(counts)
+    m, c = counts.shape
+    p_a, _ = confidence_bounds(counts, n_train, subsample, alpha)
+    rows, rivals = np.nonzero(predicted_labels(counts)[:, None] != np.arange(c))
+    votes, N = counts[rows, rivals].astype(np.int64), int(counts[0].sum(dtype=np.int64))
+    p_l = np.minimum(_upper_bounds(votes, N, alpha / m / c), 1 - p_a[rows])
+    against = np.full((m, c), -1, dtype=np.int64)
+    against[rows, rivals] = sizes_of_bounds(p_a[rows], p_l, n_train=n_train, subsample=subsample, change=change)
+    return against
 
 
 def abstains(
@@ -212,9 +241,13 @@ def confidence_bounds(
     first, second = two[:, 1], two[:, 0]
     level = alpha / m / c
     p_a = betaincinv(first, N - first + 1, level)  # some label has votes
+    return p_a, np.minimum(_upper_bounds(second, N, level), 1 - p_a)
+
+
+def _upper_bounds(votes: Int64[np.ndarray, " m"], N: int, level: float) -> Float64[np.ndarray, " m"]:
+    """Compute one-sided upper Clopper–Pearson bounds of the probabilities of labels with these votes among ``N``."""
     with np.errstate(all="ignore"):  # betainccinv of no missing vote is not needed
-        p_b = np.where(second == N, 1.0, betainccinv(second + 1, np.maximum(N - second, 1), level))
-    return p_a, np.minimum(p_b, 1 - p_a)
+        return np.where(votes == N, 1.0, betainccinv(votes + 1, np.maximum(N - votes, 1), level))
 
 
 def sizes_of_bounds(
@@ -245,7 +278,7 @@ def sizes_of_bounds(
     Δ = np.maximum(p_a - p_b, 0.0)
     with np.errstate(divide="ignore"):
         # Where the real-valued condition holds with equality, and how steep that is in Δ, at most.
-        if change == "any":
+        if change in ("any", "relabel"):
             x, slope = -n * np.expm1(np.log1p(-Δ / 2) / ξ), n / ξ
         elif change == "insert":
             x, slope = n * np.expm1(np.log1p(Δ) / ξ), n / ξ
@@ -269,7 +302,7 @@ def _rule(p_a: float, p_b: float, n: int, ξ: int, change: str) -> Callable[[int
     """Return the condition of Theorem 9 for a size, in integers: numbers of samples instead of probabilities."""
     samples = n**ξ
     margin = math.floor(Fraction(p_a) * samples) - math.ceil(Fraction(p_b) * samples)
-    if change == "any":
+    if change in ("any", "relabel"):
         return lambda e: 2 * (samples - (n - e) ** ξ) < margin
     if change == "insert":
         return lambda e: (n + e) ** ξ - samples < margin

@@ -38,6 +38,34 @@ def border_sizes(gap: np.ndarray, labels: np.ndarray, passed: np.ndarray, outwar
 
 @njit(cache=True)
 @no_type_check
+def border_sizes_against(
+    gap: np.ndarray, labels: np.ndarray, passed: np.ndarray, outward: bool, ended: bool
+) -> np.ndarray:
+    """Largest size below the first ``u`` with ``g_l(±u) ≤ u``, for every rival ``l`` by itself (Theorem 21).
+
+    Parameters are those of :func:`border_sizes`; the result has the shape of ``gap``.
+    """
+    size = np.full(gap.shape, -1)
+    last = passed.shape[1]
+    for i in range(labels.size):
+        g = gap[i].copy()
+        for u in range(last):
+            label = passed[i, u]
+            if label != labels[i]:
+                g[label] += -1 if outward else 1
+            else:
+                g += 1 if outward else -1
+            for l in range(g.size):  # noqa: E741 (the paper's label)
+                if size[i, l] < 0 and g[l] <= u + 1:
+                    size[i, l] = u
+        for l in range(g.size):  # noqa: E741
+            if size[i, l] < 0:
+                size[i, l] = last + (g[l] - last - 1) // (1 if ended else 2)
+    return size
+
+
+@njit(cache=True)
+@no_type_check
 def outward_gaps(gap: np.ndarray, labels: np.ndarray, passed: np.ndarray) -> np.ndarray:
     """``min_l g_l(d)``, the gap to the runner-up among the first ``k + d`` clean neighbors, for every example and d."""
     least = np.empty((labels.size, passed.shape[1] + 1), dtype=np.int32)

@@ -94,6 +94,6 @@ def _play(t: Reach, box: Reach, before: Game, lower: int) -> tuple[Reach, int, G
     """Bound what breaks within a box, and attack with what is played there."""
     box = box._replace(alone=costs_with(t, box.low), helped=costs_with(t, box.high))
     bounds, game = split(box, rounds=ROUNDS, before=before)
-    most = min(int(bounds[-1]), max(best_removals(t, box.high, lower)[0], lower))
+    most = min(int(bounds[-1]), max(best_removals(t, box.high, box.low, lower)[0], lower))
     found = attack(t, game.additions, game.removals[:0], False)
     return box, most, game, int(found.broken)

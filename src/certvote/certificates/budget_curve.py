@@ -4,7 +4,8 @@ An attack of size ``e`` removes at most ``e`` training examples and adds at most
 what is spent on one label is not there for another. The removal-budget certificate uses this for the removals of rNN
 and has a closed form (docs/certificates.md, Theorem 3); the budget certificate uses it for removals and additions, of
 rNN and of kNN, and is searched (Theorems 5 and 8). An attacker who can only insert or only delete has a budget for the
-one, and nothing for the other (Theorem 14).
+one, and nothing for the other (Theorem 14). One who can only relabel does not move the border of kNN's neighborhood,
+and its removals and additions of one label share a budget (Theorem 19).
 """
 
 from __future__ import annotations
@@ -27,7 +28,14 @@ from certvote.certificates.costs import Attackable, CostTables
 from certvote.certificates.deletions import knn_broken
 from certvote.certificates.rivals import Rivals
 from certvote.certificates.split_curve import split_curve
-from certvote.certificates.votes import checked_sizes, checked_votes, correct, predicted_labels, smallest_gap
+from certvote.certificates.votes import (
+    as_certified,
+    checked_sizes,
+    checked_votes,
+    correct,
+    predicted_labels,
+    smallest_gap,
+)
 from certvote.checks import is_integer, is_real
 from certvote.runtime.threads import workers
 from certvote.types import Curve, Votes
@@ -51,7 +59,7 @@ def removal_curve(
         True labels.
     sizes : int array, shape (s,)
         Poisoning sizes in training examples, in any order.
-    change : {"any", "delete"}
+    change : {"any", "delete", "relabel"}
         What the attacker may do to the training set.
 
     Raises
@@ -69,7 +77,7 @@ def removal_curve(
             "the budget certificate is there for both"
         )
     if change == "insert":
-        raise ValueError("expected change 'any' or 'delete' for the removal-budget certificate, got 'insert'")
+        raise ValueError("expected change any, delete or relabel for the removal-budget certificate, got 'insert'")
     m = len(labels)
     broken = np.count_nonzero(~correct(votes.counts, labels)) + _removal_broken(votes, labels, e, change)
     return Curve(sizes=e, certified=(m - broken) / m)
@@ -112,8 +120,9 @@ def curve(
         For kNN. ``"plain"`` takes the worst border of the neighborhood within ``e`` positions of the ``k``-th neighbor
         (Lemma 6). ``"sharp"`` lets the border move only as far as the removals and additions that break an example
         leave room for (Lemma 7): it certifies at least as much.
-    change : {"any", "insert", "delete"}
-        What the attacker may do to the training set.
+    change : {"any", "insert", "delete", "relabel"}
+        What the attacker may do to the training set; ``"relabel"`` needs an order of neighbors that does not look at
+        labels, and no window.
     progress : callable, optional
         Called with the number of sizes that are done, and of all.
 
@@ -131,6 +140,7 @@ def curve(
     votes, labels = checked_votes(votes, labels)
     e = checked_sizes(sizes)
     _check_options(tolerance, seconds, max_nodes, bound)
+    votes = as_certified(votes, change)
     if change == "delete":
         return _deletion_curve(votes, labels, e, bound, progress)
     bounds = _closed_bounds(votes, labels, np.unique(e), change)
@@ -191,8 +201,9 @@ def _closed_bounds(votes: Votes, labels: np.ndarray, sizes: np.ndarray, change: 
     lower = np.zeros_like(upper)
     if votes.k is None:
         # No search, and no table of that size, for what is known: all break if all additions get one label and all
-        # removals are of it, or, without removals, if two labels get half of the additions each.
-        all_break = sizes >= {"any": 1, "insert": 2}[change] * _largest_gap(votes)
+        # removals are of it; half of each where the two share a budget; and without removals, if two labels get half
+        # of the additions each.
+        all_break = sizes >= {"any": 1, "insert": 2, "relabel": 2}[change] * _largest_gap(votes)
         lower[all_break] = upper[all_break]
     return _Bounds(sizes, upper, lower, *(np.full(sizes.size, name, dtype=object) for _ in range(2)))
 
@@ -243,7 +254,7 @@ def _deletion_curve(
 def _removal_broken(votes: Votes, labels: np.ndarray, sizes: np.ndarray, change: str) -> np.ndarray:
     """Count the examples, right on clean data, that Theorem 3 lets break at each size."""
     right = correct(votes.counts, labels)
-    gap = smallest_gap(votes.counts)[right]
+    gap = smallest_gap(votes.counts, change=change)[right]
     c = votes.counts.shape[1]
     # With that many nothing is left to break: removals of every label, unless additions help all examples at once.
     removals, additions = allowed(change, np.minimum(sizes, _largest_gap(votes) * (c if change == "delete" else 1)))

@@ -15,16 +15,20 @@ from certvote.certificates.votes import (
     UNLIMITED,
     checked_counts,
     checked_sizes,
+    checked_table,
     checked_votes,
     correct,
+    gaps,
     share_certified,
     smallest_gap,
 )
 from certvote.checks import plain_array
 from certvote.types import Curve, Election, Votes
 
-PARTS_TOUCHED = {"any": 2, "insert": 1, "delete": 1}
-"""Most parts that one unit of the poisoning size touches, by what the attacker may do (docs/ensembles.md, Lemma 1)."""
+PARTS_TOUCHED = {"any": 2, "insert": 1, "delete": 1, "relabel": 1}
+"""Most parts that one unit of the poisoning size touches, by what the attacker may do (docs/ensembles.md, Lemma 1).
+
+That a changed label touches one part is true of parts that are chosen by the input alone."""
 
 
 def certified_sizes(
@@ -41,8 +45,8 @@ def certified_sizes(
         Votes per test example and label.
     labels : int array, shape (m,)
         True labels.
-    change : {"any", "insert", "delete"}
-        What the attacker may do to the training set.
+    change : {"any", "insert", "delete", "relabel"}
+        What the attacker may do to the training set; ``"relabel"`` needs parts that are chosen by the input alone.
 
     Returns
     -------
@@ -64,6 +68,35 @@ def certified_sizes(
     gap = smallest_gap(counts)
     parts = np.where(gap == UNLIMITED, UNLIMITED, (gap + 1) // 2)
     return _sizes(parts, correct(counts, labels), change)
+
+
+def certified_sizes_against(counts: Integer[np.ndarray, "m c"], *, change: str = "any") -> Int64[np.ndarray, "m c"]:
+    """Compute the size up to which each test example is not given each label: :func:`certified_sizes` rival by rival.
+
+    Parameters
+    ----------
+    counts : int array, shape (m, c)
+        Votes per test example and label.
+    change
+        As in :func:`certified_sizes`.
+
+    Returns
+    -------
+    int64 array, shape (m, c)
+        Certified sizes in training examples; -1 at the label that is predicted on clean data.
+
+    Raises
+    ------
+    ValueError
+        If counts are not a nonempty table of nonnegative integers, or the change is unknown.
+
+    References
+    ----------
+    docs/certificates.md, Theorem 21.
+    """
+    counts = checked_table(counts)
+    gap = gaps(counts)
+    return _sizes((gap + 1) // 2, gap != UNLIMITED, change)
 
 
 def curve(
@@ -166,7 +199,7 @@ def election_curve(
     return share_certified(election_sizes(election, labels, change=change), sizes)
 
 
-def _sizes(parts: Int64[np.ndarray, " m"], right: Bool[np.ndarray, " m"], change: str) -> Int64[np.ndarray, " m"]:
+def _sizes(parts: Int64[np.ndarray, "*any"], right: Bool[np.ndarray, "*any"], change: str) -> Int64[np.ndarray, "*any"]:
     """Compute certified sizes from the least numbers of poisoned parts that may change the winner."""
     check_change(change)
     size = np.where(parts == UNLIMITED, UNLIMITED, (parts - 1) // PARTS_TOUCHED[change])

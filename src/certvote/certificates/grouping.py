@@ -50,7 +50,7 @@ def curve(
         How test examples are grouped.
     seed : int
         Seed of the division into random groups.
-    change : {"any", "delete"}
+    change : {"any", "delete", "relabel"}
         What the attacker may do to the training set.
 
     Returns
@@ -66,8 +66,8 @@ def curve(
 
     References
     ----------
-    docs/certificates.md, Theorems 2 and 14; Jia, Liu, Cao and Gong (2022), "Certified robustness of nearest neighbors
-    against data poisoning and backdoor attacks", AAAI, Theorem 2.
+    docs/certificates.md, Theorems 2, 14 and 19; Jia, Liu, Cao and Gong (2022), "Certified robustness of nearest
+    neighbors against data poisoning and backdoor attacks", AAAI, Theorem 2.
     """
     votes, labels = checked_votes(votes, labels)
     e = checked_sizes(sizes)
@@ -79,7 +79,7 @@ def curve(
     check_change(change)
     if change == "insert":
         raise ValueError(
-            f"expected change 'any' or 'delete' for grouping {method}, which shares removals, got 'insert'"
+            f"expected change any, delete or relabel for grouping {method}, which shares removals, got 'insert'"
         )
     if method not in ("rd", "island"):
         raise ValueError(f"expected method 'rd' or 'island', got {method!r}")
@@ -89,7 +89,9 @@ def curve(
     _, α = allowed(change, e)
     m, c = votes.counts.shape
     a = predicted_labels(votes.counts)
-    gap = np.where(correct(votes.counts, labels), smallest_gap(votes.counts), 0)  # gap 0 costs 0 at every size
+    gap = np.where(
+        correct(votes.counts, labels), smallest_gap(votes.counts, change=change), 0
+    )  # gap 0 costs 0 at every size
     if method == "rd":
         group = _random_groups(a, c, np.random.default_rng(seed))
         order = np.lexsort((gap, group))

@@ -18,7 +18,7 @@ class Island(Certificate):
     label = Label("ISLAND", order=2, dashes=(5.0, 2.4), width=1.5)
     meaning = "Joint, as RD, but test examples that cost an attacker about the same are grouped, for every e anew."
     votes_of = frozenset({VotesOf.RADIUS})
-    changes = ("any", "delete")
+    changes = ("any", "delete", "relabel")
     never_below = ("individual",)
     by_groups = True
 

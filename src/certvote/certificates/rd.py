@@ -23,7 +23,7 @@ class RandomDivision(Certificate):
         "most one. Depends on the seed of the division."
     )
     votes_of = frozenset({VotesOf.RADIUS})
-    changes = ("any", "delete")
+    changes = ("any", "delete", "relabel")
     never_below = ("individual",)
     by_groups = True
 

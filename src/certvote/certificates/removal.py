@@ -21,7 +21,7 @@ class Removal(Certificate):
         "Never below RD or ISLAND."
     )
     votes_of = frozenset({VotesOf.RADIUS})
-    changes = ("any", "delete")
+    changes = ("any", "delete", "relabel")
     never_below = ("rd", "island")
 
     def curve(self, problem: Problem, alone: object, progress: object) -> Curve:

@@ -14,7 +14,7 @@ from jaxtyping import Integer
 from numba import njit
 
 from certvote.certificates import individual
-from certvote.certificates.change import allowed
+from certvote.certificates.change import allowed, keeps_inputs
 from certvote.certificates.votes import correct, predicted_labels
 from certvote.certificates.window import check_window
 from certvote.types import Votes
@@ -54,6 +54,9 @@ class Reach(NamedTuple):
         Its ``τ``.
     pulled, pushed : int array, shape (n, positions) or (0, 0)
         Labels that the border passes outward and inward, for kNN.
+    shared : bool
+        Whether removals and additions of one label are at most ``ρ`` together (relabeling). Thresholds do without it:
+        more attacks than there are give a bound from above.
     """
 
     ρ: int
@@ -73,6 +76,7 @@ class Reach(NamedTuple):
     absent_τ: np.ndarray
     pulled: np.ndarray
     pushed: np.ndarray
+    shared: bool
 
     def work(self) -> int:
         """Estimate how many pairs a round looks at: those with votes, and a part of those without."""
@@ -186,9 +190,9 @@ class Rivals:
             passed = self.pulled[:n], self.pushed[:n]
         alone = np.minimum(alone, ρ + 1)
         box = np.zeros(self.classes, np.int64), np.full(self.classes, α)
-        return Reach(
-            ρ, α, self.classes, *box, S, label, alone, helped, start, rival, moved, τ, moved_absent, absent_τ, *passed
-        )
+        shared = keeps_inputs(self.change)
+        border = moved, τ, moved_absent, absent_τ, *passed
+        return Reach(ρ, α, self.classes, *box, S, label, alone, helped, start, rival, *border, shared)
 
 
 def candidates(ρ: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 Let ``H(A)`` be the optimum over removals when label ``l`` gets ``A_l`` additions. It grows with every ``A_l``, so it is
 at most ``H(min(hi, lo + α - Σ lo))`` in a box ``lo ≤ A ≤ hi`` with ``Σ A ≤ α``. The box with the largest such bound is
 split, until the largest is attained, or close to it. Whenever the search stops, the largest bound left is proven.
+Where the removals of a label share their budget with its additions, at most ``α - lo_l`` of them fit into a box.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from certvote.certificates.change import allowed
+from certvote.certificates.change import allowed, keeps_inputs
 from certvote.certificates.costs import CostTables
 from certvote.certificates.search_kernels import SizedCosts, branch_and_bound
 
@@ -102,7 +103,17 @@ def search(
         return Found(0, 0, best, 0, everything)
     first = boxes or everything
     upper, lower, nodes, *left = branch_and_bound(
-        SizedCosts(tables.outward, tables.deep, tables.fixed, tables.step, size, ρ, α, tables.label[:n]),
+        SizedCosts(
+            tables.outward,
+            tables.deep,
+            tables.fixed,
+            tables.step,
+            size,
+            ρ,
+            α,
+            tables.label[:n],
+            keeps_inputs(tables.change),
+        ),
         upper,
         lower,
         np.array(list(starts) or α * np.eye(c), dtype=np.int64),

@@ -22,6 +22,8 @@ class SizedCosts(NamedTuple):
         Step of the tables; poisoning size, with the most removals and additions that it allows.
     label : int64 array, shape (n,)
         Predicted labels of the examples that may break: they are the first ``n`` columns of the tables.
+    shared : bool
+        Whether removals and additions of one label are at most ``e`` together (relabeling).
     """
 
     outward: np.ndarray
@@ -32,6 +34,7 @@ class SizedCosts(NamedTuple):
     ρ: int
     α: int
     label: np.ndarray
+    shared: bool
 
 
 class _Memory(NamedTuple):
@@ -71,11 +74,12 @@ def rival_costs(t: SizedCosts, l: int, A: int, up: bool, cost: np.ndarray) -> No
 
 @njit(nogil=True, cache=True)
 @no_type_check
-def optimum(t: SizedCosts, A: np.ndarray, up: bool, enough: int, w: _Memory) -> int:
+def optimum(t: SizedCosts, A: np.ndarray, spent: np.ndarray, up: bool, enough: int, w: _Memory) -> int:
     """Compute ``H(A)`` where it exceeds ``enough``; else return a value between the two.
 
     With ``up`` it is a bound from above where the tables have steps, without a bound from below. ``w.R`` receives
-    removals that break nearly as many.
+    removals that break nearly as many. Where removals and additions of a label share its budget, ``spent`` of it are
+    additions: ``A`` itself, or for a bound from above in a box the fewest.
     """
     least, F = w.least, w.F
     least[:] = t.ρ + 1
@@ -85,7 +89,7 @@ def optimum(t: SizedCosts, A: np.ndarray, up: bool, enough: int, w: _Memory) -> 
             least[i] = w.cost[i] if w.cost[i] < least[i] else least[i]
     F[:] = 0
     for i in range(least.size):
-        if least[i] <= t.ρ:
+        if least[i] <= (t.ρ - spent[t.label[i]] if t.shared else t.ρ):
             F[t.label[i], max(least[i], 0)] += 1
     for l in range(A.size):  # noqa: E741
         for R in range(t.ρ):
@@ -198,7 +202,7 @@ def branch_and_bound(
     )
     for trial in range(starts.shape[0]):
         if lower < upper:
-            value = optimum(t, starts[trial], False, lower, w)
+            value = optimum(t, starts[trial], starts[trial], False, lower, w)
             if value > lower:
                 lower = value
                 best[:] = starts[trial]
@@ -214,7 +218,7 @@ def branch_and_bound(
             bounds[box] = -1  # nothing is in it
         elif bounds[box] > lower:
             highs[box] = np.minimum(highs[box], lows[box] + slack)
-            bounds[box] = min(bounds[box], optimum(t, highs[box], True, lower, w))
+            bounds[box] = min(bounds[box], optimum(t, highs[box], lows[box], True, lower, w))
             if bounds[box] > lower:
                 removals[box] = w.R
                 heapq.heappush(heap, (-bounds[box], box))
@@ -230,7 +234,7 @@ def branch_and_bound(
         point = (hi == lo).all()
         l = 0 if point else most_to_blame(t, lo, hi, removals[box], w)  # noqa: E741
         x = spread(lo, hi, l, t.α)
-        value = optimum(t, x, False, lower, w)
+        value = optimum(t, x, x, False, lower, w)
         if value > lower:
             lower = value
             best[:] = x
@@ -251,7 +255,7 @@ def branch_and_bound(
             slack = t.α - low.sum()
             if slack >= 0:
                 high = np.minimum(high, low + slack)
-                value = min(bound, optimum(t, high, True, lower, w))
+                value = min(bound, optimum(t, high, low, True, lower, w))
                 lows[boxes], highs[boxes], removals[boxes], bounds[boxes] = low, high, w.R, value
                 if value > near:
                     heapq.heappush(heap, (-value, boxes))

@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Bool, Int32, Int64, Integer
 
+from certvote.certificates.change import keeps_inputs
 from certvote.checks import is_integer, plain_array
 from certvote.types import Curve, Votes
 
@@ -59,11 +60,22 @@ def gaps(counts: Integer[np.ndarray, "m c"]) -> Int64[np.ndarray, "m c"]:
     return np.asarray(gap, dtype=np.int64)
 
 
-def smallest_gap(counts: Integer[np.ndarray, "m c"]) -> Int64[np.ndarray, " m"]:
-    """Compute the gap to the runner-up, ``gap_{i,b} = min_l gap_{i,l}``; ``UNLIMITED`` with a single class."""
+def smallest_gap(counts: Integer[np.ndarray, "m c"], *, change: str = "any") -> Int64[np.ndarray, " m"]:
+    """Compute the gap to the runner-up, ``gap_{i,b} = min_l gap_{i,l}``.
+
+    It is ``UNLIMITED`` with a single class, and where nobody votes and nobody can be made to, as only labels change.
+    """
     rows = max(1, 2**22 // counts.shape[1])  # gaps of all rows at once would take several times the memory of counts
     blocks = [gaps(counts[start : start + rows]).min(axis=1) for start in range(0, len(counts), rows)]
-    return np.concatenate(blocks)
+    gap = np.concatenate(blocks)
+    if keeps_inputs(change):
+        gap[counts.sum(axis=1, dtype=np.int64) == 0] = UNLIMITED
+    return gap
+
+
+def as_certified(votes: Votes, change: str) -> Votes:
+    """Return checked votes as the certificates need them: counts alone, if the border of kNN's neighborhood stays."""
+    return Votes(counts=votes.counts) if keeps_inputs(change) else votes
 
 
 def correct(counts: Integer[np.ndarray, "m c"], labels: Integer[np.ndarray, " m"]) -> Bool[np.ndarray, " m"]:

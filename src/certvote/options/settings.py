@@ -160,6 +160,10 @@ def _check_defined(settings: Settings) -> None:
             f"algo={algo.name} certificate={certificate.name}",
             f"for algo={algo.name} choose certificate={' or '.join(known)}",
         )
+    undefined = algo.undefined_for(change)
+    if undefined is not None:
+        at_fault, remedy = undefined
+        raise UndefinedCombinationError(f"attack.change={change} algo={algo.name} {at_fault}", remedy)
     if change not in certificate.changes:
         known = [name for name, cls in choices("certificate").items() if change in cls.changes]  # type: ignore[attr-defined]
         raise UndefinedCombinationError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -44,7 +45,22 @@ def ca_figure(runs: Sequence[Run], *, layout: Layout = PAGE) -> Figure:
     ValueError
         If no run has a curve.
     """
-    drawn = finished(runs)
+    return _drawn(finished(runs), layout, "certified accuracy CA(e) (%)")
+
+
+def success_figure(runs: Sequence[Run], *, layout: Layout = PAGE) -> Figure:
+    """Draw the upper bound of ASR(e), for the worst target, of all finished runs whose attack has one.
+
+    Parameters, result and errors are those of :func:`ca_figure`.
+    """
+    rates = [
+        replace(run, curve=Curve(_curve(run).sizes, run.success)) for run in finished(runs) if run.success is not None
+    ]
+    return _drawn(rates, layout, "attack success rate ASR(e) (%)")
+
+
+def _drawn(drawn: Sequence[Run], layout: Layout, label: str) -> Figure:
+    """Draw the curves of finished runs over the poisoning size, with a label at the axis of their values."""
     if not drawn:
         raise ValueError("expected at least one finished run to draw, got none")
     largest = max(1, *map(last_size, drawn))
@@ -55,7 +71,7 @@ def ca_figure(runs: Sequence[Run], *, layout: Layout = PAGE) -> Figure:
         figure = frame.figure()
         axes = frame.axes(figure, 0)
         accuracy_limits(axes, max(100 * _upper(_curve(run)).max() for run in drawn))
-        frame.scales(axes, label="certified accuracy CA(e) (%)", counted=counted_examples(drawn), n_train=n_train)
+        frame.scales(axes, label=label, counted=counted_examples(drawn), n_train=n_train)
         styles = line_styles(drawn)
         for j, (run, style) in enumerate(zip(drawn, styles, strict=True)):
             _draw(axes, frame, _curve(run), style, j, len(drawn))

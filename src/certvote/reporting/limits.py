@@ -19,7 +19,7 @@ def limits(runs: Sequence[Run]) -> dict[str, Any]:
         ``threats``: what attackers may do; ``meanings``: names and meanings of certificates and algorithms; ``exact``
         and ``probabilistic``: names of algorithms by the kind of their certificate, with the ``confidences`` of the
         latter; ``learners``: names of base classifiers; ``holdout``: whether a run is about a validation part;
-        ``attacks``: what guarantees under the attacks assume.
+        ``targets``: whether an attack has a target; ``attacks``: what guarantees under the attacks assume.
     """
     changes = sorted({run.change for run in runs} & set(THREATS), key=list(THREATS).index) or list(THREATS)[:1]
     return {
@@ -30,6 +30,7 @@ def limits(runs: Sequence[Run]) -> dict[str, Any]:
         "confidences": list(dict.fromkeys(labels.confidence(run) for run in runs if run.probabilistic)),
         "learners": list(dict.fromkeys(labels.name(run, "learner") for run in runs if run.learner)),
         "holdout": any(run.holdout is not None for run in runs),
+        "targets": any(run.success is not None for run in runs),
         "attacks": list(dict.fromkeys(filter(None, (_assumption(run) for run in runs)))),
     }
 

@@ -10,10 +10,11 @@ from certvote.reporting import findings, labels, templates
 from certvote.reporting.accuracy import accuracy_at, last_size, searched_further, telling_size, tells
 from certvote.reporting.accuracy_table import AccuracyTable, accuracy_table
 from certvote.reporting.costs import cost_table
-from certvote.reporting.figures import ca_figure
+from certvote.reporting.figures import ca_figure, success_figure
 from certvote.reporting.frame import COLUMN, PAGE, Layout
 from certvote.reporting.page import Section
 from certvote.reporting.query import common, select
+from certvote.reporting.success import aimed, success_at, success_table
 from certvote.reporting.views import Detail, FigureView, TableView, figure_view, table_view
 from certvote.reporting.wording import count, percent, printable, sentence
 from certvote.results.run import Run, finished
@@ -63,6 +64,10 @@ def section_view(
     if costs is not None:
         tables.append(table_view(costs, f"{number}b", templates.sentence("costs")))
     figures = (_figure(section, chosen, figure_number, detail),) if finished(chosen) else ()
+    if aimed(chosen):
+        rates = success_table(chosen, section.sizes)
+        tables.append(table_view(rates, f"{number}s", templates.sentence("success_rates"), kind="results"))
+        figures = (*figures, _success_figure(chosen, figure_number + 1, detail))
     return replace(view, figures=figures, notes=notes, tables=tuple(tables))
 
 
@@ -97,6 +102,29 @@ def explanation(table: AccuracyTable, runs: Sequence[Run]) -> str:
         baseline=table.baseline,
         sizes=[count(e) for e in table.gain_sizes],
         telling=told and tells(done, table.gain_sizes[0]),
+    )
+
+
+def _success_figure(chosen: Sequence[Run], number: int, detail: Detail) -> FigureView:
+    finest = Layout.finest if detail.tolerance else detail.finest
+    some, digits = aimed(chosen), labels.decimals(aimed(chosen))
+    wide, narrow = (success_figure(some, layout=replace(layout, finest=finest)) for layout in (PAGE, COLUMN))
+    said = [
+        (label, percent(success_at(run, last_size(run)), digits, up=True), count(last_size(run)))
+        for run, label in zip(some, labels.short(some), strict=True)
+    ]
+    return figure_view(
+        number,
+        wide,
+        narrow,
+        title="Attack success rate",
+        description=templates.sentence("success_alternative", curves=said),
+        hints={
+            f"curve-{j}": f"{label}: at most {value} % at e = {size}" for j, (label, value, size) in enumerate(said)
+        },
+        finding=templates.sentence("success_finding", curves=said),
+        setting=templates.sentence("success_setting"),
+        detail=detail,
     )
 
 

@@ -15,11 +15,11 @@ from certvote.options import columns
 from certvote.options.identity import code_digest, fingerprint
 from certvote.options.settings import flatten, restore
 from certvote.results import legacy
-from certvote.results.evidence import IDENTITY, load_votes, per_example, votes_digest
+from certvote.results.evidence import IDENTITY, SUCCESS, load_votes, per_example, votes_digest
 from certvote.results.headline import headline
 from certvote.results.run import Run
 from certvote.runtime.temporary import temporary_folder
-from certvote.types import Certified, Curve, Election
+from certvote.types import Certified, Curve, Election, SuccessRates
 
 if TYPE_CHECKING:
     from certvote.options.settings import Settings
@@ -60,6 +60,8 @@ def audit(store: Store, run: str) -> list[Check]:
         try:
             for artifact in _ARTIFACTS:
                 store.download(run, artifact, folder)
+            if record.success is not None:
+                store.download(run, SUCCESS, folder)
             if record.tag("labels"):  # version 0.1 did not write it
                 store.download(run, IDENTITY, folder)
         except Exception as error:
@@ -116,6 +118,8 @@ def _checks(record: Run, folder: Path) -> Iterator[Check]:
         yield from _election_checks(votes, runoff=settings.algo.second_round)
     yield _data_check(settings, tags["certvote.data_digest"], labels)
     yield from _curve_checks(record, read_csv(folder / "curve.csv"), again, settings)
+    if record.success is not None:
+        yield _success_check(record, folder / SUCCESS, again.success)
 
     unchanged = tags["certvote.code_digest"] == code_digest([stages.__name__, *settings.modules()])
     detail = "unchanged" if unchanged else "it has changed since; everything above was checked with today's"
@@ -157,10 +161,21 @@ def _curve_checks(record: Run, curve: Curve, certified: Certified, settings: Set
             (low <= again.attained + 1e-12).all() and (again.certified <= high + 1e-12).all()
         )
         yield Check("the curve agrees with a new search over the votes", holds)
-    metrics = headline(replace(certified, curve=curve))
+    success = certified.success if record.success is not None else None  # older records have none
+    metrics = headline(replace(certified, curve=curve, success=success))
     wrong = sorted(name for name, value in metrics.items() if abs(record.metrics.get(name, np.nan) - value) > 1e-12)
     missing = sorted(set(metrics) - set(record.metrics))
     yield Check("the headline numbers are those of the curve", not wrong and not missing, ", ".join(wrong + missing))
+
+
+def _success_check(record: Run, path: Path, again: SuccessRates | None) -> Check:
+    """Check the attack success rates, logged and in ``success.csv``, against what follows from the stored votes now."""
+    with path.open(newline="") as file:
+        stored = np.array([[float(value) for value in row] for row in list(csv.reader(file))[1:]])
+    if again is None or record.success is None:
+        return Check("the attack success rates follow from the votes", False, "the attack has no target")
+    same = _equal(stored, np.column_stack([again.sizes, again.rates.T])) and _equal(record.success, again.worst)
+    return Check("the attack success rates follow from the votes", same)
 
 
 def _data_check(settings: Settings, digest: str, labels: np.ndarray) -> Check:

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from certvote.results.headline import headline
+from certvote.results.headline import headline, round_sizes
 from certvote.runtime.digests import array_digest
 from certvote.runtime.temporary import temporary_folder
-from certvote.types import Certified, Curve, Election, Split, Votes, pack, unpack
+from certvote.types import Certified, Curve, Election, Split, SuccessRates, Votes, pack, unpack
 
 if TYPE_CHECKING:
     from certvote.options.settings import Settings
 
 
+SUCCESS = "success.csv"  # artifact with the attack success rate of every target
+MOST_TARGETS = 10  # that a run's tag has room for; the artifact has them all
 IDENTITY = "identity.json"  # artifact with the options that the fingerprint was computed from
 
 
@@ -63,7 +65,9 @@ def write_evidence(
         arrays: dict[str, Any] = {"labels": split.test_labels, **pack(votes)}
         np.savez_compressed(folder / "votes.npz", **arrays)
         np.savez_compressed(folder / "certified_sizes.npz", **per_example(certified))
-        (folder / "curve.csv").write_text(curve_csv(curve))
+        (folder / "curve.csv").write_text(curve_csv(curve, certified.success))
+        if certified.success is not None:
+            (folder / SUCCESS).write_text(success_csv(certified.success))
         params = {name: str(value) for name, value in flatten(settings).items()}
         (folder / "curve.svg").write_text(curve_svg(curve, {**params, "data.n_train": str(len(split.train_labels))}))
         (folder / "config.yaml").write_text(yaml.safe_dump(plain(settings), sort_keys=False))
@@ -85,17 +89,42 @@ def summarize(curve: Curve, metrics: Mapping[str, float]) -> str:
     return ", ".join(dict.fromkeys([shown[0], middle, shown[-1]]))
 
 
-def curve_csv(curve: Curve) -> str:
-    """Return the curve as CSV, with digits enough to read the same numbers back, and which bound gave each side."""
+def curve_csv(curve: Curve, success: SuccessRates | None = None) -> str:
+    """Return the curve as CSV, with digits enough to read the same numbers back, and which bound gave each side.
+
+    ``attack_success`` is the success rate of the worst target, for attacks that have one.
+    """
     columns: dict[str, Iterator[str]] = {
         "poisoning_size": map(repr, curve.sizes.tolist()),
         "certified_accuracy": map(repr, curve.certified.tolist()),
     }
     if curve.attained is not None:
         columns["attained"] = map(repr, curve.attained.tolist())
+    if success is not None:
+        columns["attack_success"] = map(repr, success.worst.tolist())
     if curve.certified_by is not None and curve.attained_by is not None:
         columns |= {"certified_by": iter(curve.certified_by), "attained_by": iter(curve.attained_by)}
     return "\n".join([",".join(columns), *map(",".join, zip(*columns.values(), strict=True))]) + "\n"
+
+
+def success_csv(success: SuccessRates) -> str:
+    """Return attack success rates as CSV: a column for every target, a row for every poisoning size."""
+    lines = [",".join(["poisoning_size", *(f"target_{t}" for t in success.targets.tolist())])]
+    for size, rates in zip(success.sizes.tolist(), success.rates.T.tolist(), strict=True):
+        lines.append(",".join([str(size), *map(repr, rates)]))
+    return "\n".join(lines) + "\n"
+
+
+def targets(success: SuccessRates) -> dict[str, dict[str, float]]:
+    """Return success rates by target and round poisoning size: those of the worst few targets, the worst first."""
+    largest = int(success.sizes.max())
+    wanted = {*round_sizes(largest), largest}
+    columns = [j for j, size in enumerate(success.sizes.tolist()) if size in wanted]
+    order = np.argsort(-success.rates.mean(axis=1), kind="stable")[:MOST_TARGETS]
+    return {
+        str(success.targets[k]): {str(success.sizes[j]): round(float(success.rates[k, j]), 9) for j in columns}
+        for k in order
+    }
 
 
 def bounds(curve: Curve) -> dict[str, int]:

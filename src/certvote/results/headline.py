@@ -10,7 +10,7 @@ _MOST_HEADLINES = 11  # metrics CA_<e> of one run
 
 
 def headline(certified: Certified) -> dict[str, float]:
-    """Compute the numbers that head a run: CA at round sizes, median certified size, area, share of abstentions.
+    """Compute the numbers that head a run: CA and ASR at round sizes, median certified size, area, abstentions.
 
     ``median_certified_size`` is the largest computed size at which at least half of the test examples are certified,
     -1 if there is none. ``auc`` is the area under the curve over the largest size: the mean of CA over all sizes.
@@ -20,6 +20,8 @@ def headline(certified: Certified) -> dict[str, float]:
     index = {size: j for j, size in enumerate(curve.sizes.tolist())}
     wanted = (*round_sizes(largest, most=_MOST_HEADLINES), largest)
     metrics = {f"CA_{size}": float(curve.certified[index[size]]) for size in wanted if size in index}
+    if certified.success is not None:
+        metrics |= {f"ASR_{size}": float(certified.success.worst[index[size]]) for size in wanted if size in index}
     half = curve.sizes[curve.certified >= 0.5]
     if certified.abstained is not None:
         metrics["abstained"] = float(certified.abstained.mean())

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import Float64, Int64
 
 from certvote.results.run import Run
 from certvote.types import Curve
@@ -18,15 +19,20 @@ if TYPE_CHECKING:
 REUSED = "certvote.reused."  # tag of a sweep, followed by the id of an older run
 
 
+_HISTORIES = ("CA", "CA_attained", "ASR")  # metrics with a value for every poisoning size
+
+
 def read_run(client: MlflowClient, run: MlflowRun, ui: str, *, curve: bool = True) -> Run:
     """Return a run, with its whole curve or, which saves two queries, without it."""
     info, data = run.info, run.data
     tags = dict(data.tags)
-    whole = None
+    whole = success = None
     if curve and "CA" in data.metrics:
         try:
             whole = _curve(client, info.run_id)
+            success = _values(client, info.run_id, "ASR", whole.sizes)
         except ValueError as error:  # somebody edited it: the run is shown with the reason in place of its curve
+            whole = success = None
             tags["certvote.error"] = f"its curve is odd: {error}"
     return Run(
         id=info.run_id,
@@ -35,9 +41,10 @@ def read_run(client: MlflowClient, run: MlflowRun, ui: str, *, curve: bool = Tru
         started=info.start_time / 1000,
         seconds=None if info.end_time is None else (info.end_time - info.start_time) / 1000,
         params=dict(data.params),
-        metrics={key: value for key, value in data.metrics.items() if key not in ("CA", "CA_attained")},
+        metrics={key: value for key, value in data.metrics.items() if key not in _HISTORIES},
         tags=tags,
         curve=whole,
+        success=success,
         url=f"{ui}/#/experiments/{info.experiment_id}/runs/{info.run_id}",
     )
 
@@ -49,21 +56,27 @@ def noted(run: Run, note: str) -> Run:
 
 def _curve(client: MlflowClient, run: str) -> Curve:
     """Read a run's curve from the history of its metrics; raise ``ValueError`` for what is no curve."""
-    certified = _history(client, run, "CA")
-    attained = _history(client, run, "CA_attained")
-    for name, values in (("CA", certified), ("CA_attained", attained or certified)):
-        if values.keys() != certified.keys():
-            size = min(values.keys() ^ certified.keys())
-            raise ValueError(f"CA or CA_attained alone has a value at e = {size}")
-        for size, value in values.items():
-            if not (0 <= value <= 1) or size < 0:
-                raise ValueError(f"expected {name} from 0 to 1 at sizes of at least 0, got {value} at e = {size}")
-    sizes = np.array(sorted(certified), dtype=np.int64)
-    return Curve(
-        sizes,
-        np.array([certified[size] for size in sizes.tolist()]),
-        np.array([attained[size] for size in sizes.tolist()]) if attained else None,
-    )
+    sizes = np.array(sorted(_history(client, run, "CA")), dtype=np.int64)
+    if sizes.size and sizes[0] < 0:
+        raise ValueError(f"expected CA at sizes of at least 0, got e = {sizes[0]}")
+    certified = _values(client, run, "CA", sizes)
+    assert certified is not None
+    return Curve(sizes, certified, _values(client, run, "CA_attained", sizes))
+
+
+def _values(
+    client: MlflowClient, run: str, metric: str, sizes: Int64[np.ndarray, " s"]
+) -> Float64[np.ndarray, " s"] | None:
+    """Read a share of the test examples at every poisoning size, ``None`` where a run has none."""
+    found = _history(client, run, metric)
+    if not found:
+        return None
+    if odd := found.keys() ^ set(sizes.tolist()):
+        raise ValueError(f"CA or {metric} alone has a value at e = {min(odd)}")
+    for size, value in found.items():
+        if not 0 <= value <= 1:
+            raise ValueError(f"expected {metric} from 0 to 1, got {value} at e = {size}")
+    return np.array([found[size] for size in sizes.tolist()])
 
 
 def _history(client: MlflowClient, run: str, metric: str) -> dict[int, float]:

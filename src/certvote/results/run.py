@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float64
+
 from certvote.certificates.base import VotesOf
 from certvote.checks import is_integer
 from certvote.options import columns
@@ -40,6 +43,8 @@ class Run:
         As MLflow has them; :attr:`options` are the typed parameters.
     curve : Curve or None
         The certified accuracy; ``None`` where none was read or logged.
+    success : float64 array, shape (s,), or None
+        Upper bounds of the attack success rate at the curve's sizes, for the worst target; ``None`` without a target.
     url : str or None
         Address in the MLflow UI.
     data : str
@@ -55,6 +60,7 @@ class Run:
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
     curve: Curve | None = None
+    success: Float64[np.ndarray, " s"] | None = None
     url: str | None = None
     data: str = ""
 
@@ -261,6 +267,15 @@ class Run:
             return {}  # somebody edited the tag
         numbers = loaded.items() if isinstance(loaded, dict) else ()
         return {str(name): number for name, number in numbers if is_integer(number)}
+
+    @property
+    def targets(self) -> Mapping[str, Mapping[str, float]]:
+        """Upper bounds of the attack success rate by target and round poisoning size, the worst targets first."""
+        try:
+            loaded = json.loads(self.tag("targets") or "{}")
+        except json.JSONDecodeError:
+            return {}  # somebody edited the tag
+        return loaded if isinstance(loaded, dict) else {}
 
     @property
     def identity(self) -> str:

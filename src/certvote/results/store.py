@@ -14,7 +14,7 @@ from certvote.results.location import Location, TrackingError, clear_errors, ope
 from certvote.results.process import PROCESS, died, this_process
 from certvote.results.read import REUSED, noted, read_run
 from certvote.results.run import KIND, Run
-from certvote.types import Curve
+from certvote.types import Curve, SuccessRates
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
@@ -145,6 +145,11 @@ class Store:
         if curve.attained is not None:
             attained = zip(curve.sizes.tolist(), curve.attained.tolist(), strict=True)
             self._log_metrics(run, (("CA_attained", value, size) for size, value in attained))
+
+    def log_success(self, run: str, success: SuccessRates) -> None:
+        """Log the attack success rate of the worst target at every poisoning size, with the size as the step."""
+        rows = zip(success.sizes.tolist(), success.worst.tolist(), strict=True)
+        self._log_metrics(run, (("ASR", value, size) for size, value in rows))
 
     def log_metrics(self, run: str, metrics: Mapping[str, float]) -> None:
         """Log single numbers."""

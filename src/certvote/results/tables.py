@@ -20,7 +20,6 @@ from certvote.options import columns
 from certvote.results.run import Run
 from certvote.results.selection import open_stores, select
 from certvote.runtime.temporary import temporary_folder
-from certvote.types import Curve
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from certvote.results.store import Store
     from certvote.types import Election, Votes
 
+_SIZED = ("CA", "ASR")  # metrics that a run has at round poisoning sizes
 # Columns of a run's record, behind its options and metrics, and the tags that they come from.
 _RECORDS = {
     "sweep": "mlflow.parentRunId",
@@ -76,7 +76,8 @@ def runs(
     Returns
     -------
     DataFrame
-        A row per run. Accuracies are shares, not percent: ``CA_<e>`` at round sizes, ``auc`` the mean over all sizes,
+        A row per run. Accuracies are shares, not percent: ``CA_<e>`` at round sizes (and ``ASR_<e>``, the attack
+        success rate of the worst target, for attacks that have one), ``auc`` the mean of CA over all sizes,
         ``median_certified_size`` the largest size at which half of the test examples are certified. An option that a
         run has not, or that is not set, is missing (NA).
 
@@ -119,8 +120,9 @@ def curves(
     Returns
     -------
     DataFrame
-        Columns ``run``, the options shown, ``e``, ``certified`` (the lower bound of CA(e)) and ``attained`` (the other
-        side of the certificate's own search, missing where it does not search).
+        Columns ``run``, the options shown, ``e``, ``certified`` (the lower bound of CA(e)), ``attained`` (the other
+        side of the certificate's own search, missing where it does not search) and ``success`` (the upper bound of
+        ASR(e) for the worst target, missing for attacks without one).
 
     Raises
     ------
@@ -144,7 +146,7 @@ def curves(
     for name in shown:
         whole = _series(name, [values[run.id].get(name) for run in read])
         parts[name] = whole.repeat(length).reset_index(drop=True)
-    return pd.DataFrame(parts | _numbers([run.curve for run in read if run.curve is not None]))
+    return pd.DataFrame(parts | _numbers(read))
 
 
 def sweeps(experiment: OneOrMore = None, *, uri: str | None = None) -> pd.DataFrame:
@@ -246,14 +248,14 @@ def _metric(name: str, value: float) -> float | int | None:
 
 
 def _metric_names(names: Iterable[str]) -> list[str]:
-    """Sort names of metrics: summaries first, then certified accuracy by size, then seconds."""
+    """Sort names of metrics: summaries first, then certified accuracy and attack success by size, then seconds."""
 
     def place(name: str) -> tuple[int, int, str]:
         """Return the place of a metric among all."""
-        size = name.removeprefix("CA_")
-        if name.startswith("CA_") and size.isdigit():
-            return 1, int(size), ""
-        return (2 if name.startswith("seconds_") else 0), 0, name
+        kind, _, size = name.partition("_")
+        if kind in _SIZED and size.isdigit():
+            return 1 + _SIZED.index(kind), int(size), ""
+        return (1 + len(_SIZED) if name.startswith("seconds_") else 0), 0, name
 
     return sorted(names, key=place)
 
@@ -271,16 +273,19 @@ def _varying(options: Sequence[Mapping[str, columns.Value]]) -> list[str]:
     return [name for name in names if name in several]
 
 
-def _numbers(found: Sequence[Curve]) -> dict[str, np.ndarray]:
-    """Join sizes, lower bounds and the other sides of searches, one curve after the other."""
+def _numbers(read: Sequence[Run]) -> dict[str, np.ndarray]:
+    """Join sizes, lower bounds, the other sides of searches, and success rates, one curve after the other."""
     import numpy as np
 
+    found = [run.curve for run in read if run.curve is not None]
+    success = [np.full(len(run.curve.sizes), np.nan) if run.success is None else run.success for run in read]
     empty = [np.empty(0)]  # there may be no curve at all
     missing = [np.full(len(curve.sizes), np.nan) if curve.attained is None else curve.attained for curve in found]
     return {
         "e": np.concatenate([curve.sizes for curve in found] or empty).astype(np.int64),
         "certified": np.concatenate([curve.certified for curve in found] or empty),
         "attained": np.concatenate(missing or empty),
+        "success": np.concatenate(success or empty),
     }
 
 
