@@ -169,7 +169,7 @@ def _check_defined(settings: Settings) -> None:
     if {"learner", "feature"} <= set(settings.groups) and settings.feature.num_views > 1:
         raise UndefinedCombinationError(
             f"algo={algo.name} with {settings.feature.num_views} views of a test image",
-            f"base classifiers of algo={algo.name} look at one vector: choose feature.rotations=[0] feature.mirror=false",
+            "base classifiers look at one vector: choose feature.rotations=[0] feature.mirror=false",
         )
 
 
