@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 demo: .venv/.demo                 ## a sweep over embedded data, ends with reports/html/demo/index.html
 	$(BIN)/python run.py -m experiment=demo
 
-paper: .venv/.demo                ## every figure of Jia et al. (2022), ends with reports/html/jia2022/index.html; DATASETS=mnist SKIP=network: a part
+paper: .venv/.imagenet            ## every figure of Jia et al. (2022), ends with reports/html/jia2022/index.html; DATASETS=mnist SKIP=network: a part
 	$(CLI) paper jia2022 $(if $(DATASETS),--datasets $(DATASETS)) $(if $(SKIP),--skip $(SKIP)) $(ARGS)
 
 test: .venv/.dev                  ## every test; full-size ones need CERTVOTE_DATA_ROOT, browser ones Chromium
@@ -53,6 +53,10 @@ clean:
 
 .venv/.dev: .venv/.demo
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[cpu,dev]'
+	touch $@
+
+.venv/.imagenet: .venv/.demo
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[cpu,imagenet]'
 	touch $@
 
 .venv/.docs: .venv/.demo

@@ -30,7 +30,7 @@ def main() -> None:
     with Bench("jobs", about=__doc__) as bench:
         measure(bench, "digits", ["dataset=digits"])
         if bench.size != "quick" and (Path(os.environ.get("CERTVOTE_DATA_ROOT", "data")) / "MNIST").is_dir():
-            measure(bench, "MNIST", ["dataset=mnist"])
+            measure(bench, "MNIST", ["dataset=mnist", "feature=hog", "k=5000"])
 
 
 def measure(bench: Bench, name: str, options: list[str]) -> None:

@@ -171,7 +171,7 @@ def test_places_reach_the_sweep_as_hydra_reads_them():
 def test_every_step_of_the_paper_has_a_sweep_of_its_own():
     page = load(module.definition("jia2022"))
     found = module.steps(page)
-    assert len({step.sweep for step in found}) == len(found) == 21
+    assert len({step.sweep for step in found}) == len(found) == 22
     assert {step.dataset for step in found} == {"mnist", "cifar10"}
 
 

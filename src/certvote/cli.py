@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+    from certvote.reporting.page import Section
     from certvote.results.run import Run
 
 log = logging.getLogger(__name__)
@@ -122,6 +123,12 @@ def _parser() -> argparse.ArgumentParser:
     figure = commands.add_parser("figure", help="draw the curves of any runs into one SVG or PDF file")
     figure.add_argument("out", type=Path, metavar="FILE", help="name.svg or name.pdf")
     figure.add_argument("--column", action="store_true", help="one column of a paper (3.3 in, 8 pt)")
+    figure.add_argument(
+        "--page", metavar="PAGE", help="the figure of a page's section: a name of reports/pages, or a file"
+    )
+    figure.add_argument(
+        "--section", type=int, default=1, metavar="N", help="which section of --page (default: the first)"
+    )
     figure.set_defaults(action=_figure)
 
     table = commands.add_parser("table", help="print certified accuracy at round sizes")
@@ -252,9 +259,21 @@ def _figure(options: argparse.Namespace) -> int:
     """Draw curves into a file."""
     from certvote.reporting import save_figure
 
-    save_figure(_chosen(options), options.out, column=options.column)
+    section = _section(options.page, options.section) if options.page else None
+    save_figure(_chosen(options), options.out, column=options.column, section=section)
     print(options.out)
     return 0
+
+
+def _section(page: str, number: int) -> Section:
+    """Return section ``number``, from 1, of a page definition."""
+    from certvote.reporting.page import load
+    from certvote.study import definition
+
+    sections = load(definition(page)).sections
+    if not 1 <= number <= len(sections):
+        raise ValueError(f"option section: expected 1 to {len(sections)}, got {number}")
+    return sections[number - 1]
 
 
 def _table(options: argparse.Namespace) -> int:

@@ -39,11 +39,6 @@ def check(settings: Settings, split: Split) -> None:
         part.check_data({"n_train": len(split.train_labels)})
     if "learner" in settings.groups:
         settings.learner.check(split)
-        if "feature" in settings.groups and settings.feature.num_views > 1:
-            raise ValueError(
-                f"options feature.rotations, feature.mirror: expected one view of each test image for algo="
-                f"{settings.algo.name}, whose base classifiers look at one vector, got {settings.feature.num_views}"
-            )
     if "backend" in settings.groups:
         settings.backend.check()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from certvote.options import settings as options
+from certvote.options.choices import shortcuts
 from certvote.options.commands import run_command
 from certvote.options.settings import Settings, UndefinedCombinationError
 from certvote.runtime.interrupts import check, interruptible
@@ -127,8 +129,13 @@ def _plan(config: DictConfig, jobs: list[list[str]], loader: ConfigLoader) -> _P
     kept: list[list[str]] = []
     undefined: dict[str, UndefinedCombinationError] = {}
     repeated = 0
+    same = _SameJobs()
     for job in jobs:
+        if same.known(job):
+            repeated += 1
+            continue
         composed = loader.load_sweep_config(config, list(job))
+        same.add(job, composed)
         with open_dict(composed):
             del composed["hydra"]
         try:
@@ -157,6 +164,42 @@ def _plan(config: DictConfig, jobs: list[list[str]], loader: ConfigLoader) -> _P
     for note in notes:
         log.warning(note)
     return _Plan(kept, first, notes)
+
+
+class _SameJobs:
+    """Tell which jobs differ from an earlier one in shortcuts alone that nothing reads: k of two jobs with algo=dpa.
+
+    Composing a job takes some 50 ms, and a sweep over the parameters of several algorithms has thousands of them.
+    """
+
+    def __init__(self) -> None:
+        self._shortcuts = frozenset(shortcuts())
+        self._read: dict[tuple[str, ...], set[str]] = {}  # shortcuts that a configuration refers to
+        self._seen: set[tuple[str, ...]] = set()
+
+    def known(self, job: list[str]) -> bool:
+        """Return whether a job with the same effect has been added."""
+        return self._rest(job) in self._read and self._effect(job) in self._seen
+
+    def add(self, job: list[str], composed: DictConfig) -> None:
+        """Add a job with its configuration, in which values may still refer to others (``${k}``)."""
+        from omegaconf import OmegaConf
+
+        text = OmegaConf.to_yaml(composed)
+        read = {name for name in self._shortcuts if re.search(rf"\$\{{[^{{}}]*\b{name}\b", text)}
+        self._read.setdefault(self._rest(job), read)
+        self._seen.add(self._effect(job))
+
+    def _rest(self, job: list[str]) -> tuple[str, ...]:
+        return tuple(override for override in job if _name(override) not in self._shortcuts)
+
+    def _effect(self, job: list[str]) -> tuple[str, ...]:
+        idle = self._shortcuts - self._read[self._rest(job)]
+        return tuple(override for override in job if _name(override) not in idle)
+
+
+def _name(override: str) -> str:
+    return override.partition("=")[0].lstrip("+")
 
 
 def _check_report_root(folder: str) -> None:

@@ -66,9 +66,9 @@ def test_rotations_must_differ(rotations):
 
 
 def test_base_classifiers_look_at_one_view():
-    settings = load("algo=dpa", "parts=5", "feature.mirror=true", "sizes.max=5")
-    with pytest.raises(ValueError, match=r"feature.rotations, feature.mirror: expected one view .* algo=dpa.*, got 2"):
-        stages.check(settings, stages.load_split(settings))
+    with pytest.raises(options.UndefinedCombinationError, match=r"algo=dpa with 2 views.*feature.mirror=false"):
+        load("algo=dpa", "parts=5", "feature.mirror=true")
+    assert load("algo=dpa", "learner=network", "feature.mirror=true"), "networks look at images, not at features"
 
 
 def test_more_views_bring_more_neighbors_within_a_radius(tmp_path):

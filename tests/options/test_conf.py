@@ -49,7 +49,7 @@ def test_server_takes_the_uri_from_the_environment(monkeypatch):
 
 @pytest.mark.parametrize(
     ("dataset", "feature", "k", "r", "largest", "trigger"),
-    [("mnist", "hog", 5000, 4.0, 1000, 5), ("cifar10", "hog", 5000, 20.0, 1000, 10)],
+    [("mnist", "gradient", 3000, 30.0, 1000, 5), ("cifar10", "hog", 5000, 20.0, 1000, 10)],
 )
 def test_a_dataset_brings_what_it_recommends(dataset, feature, k, r, largest, trigger):
     settings = load(f"dataset={dataset}", "attack=backdoor")
@@ -70,6 +70,18 @@ def test_the_user_overrules_what_a_dataset_recommends():
 )
 def test_every_experiment_composes(experiment):
     assert load(f"experiment={experiment.with_suffix('')}")
+
+
+@pytest.mark.parametrize("experiment", ["mnist", "cifar10", "jia2022/fig2_mnist", "jia2022/fig8_cifar10"])
+def test_experiments_of_the_paper_name_what_it_used(experiment):
+    settings = load(f"experiment={experiment}")
+    assert (settings.feature.name, settings.algo.k) == ("hog", 5000)
+
+
+@pytest.mark.parametrize("algo", ["rnn", "dpa"])
+@pytest.mark.parametrize("dataset", [name for name in choices("dataset") if name != "arrays"])
+def test_every_algorithm_takes_the_recommended_feature(dataset, algo):
+    assert load(f"dataset={dataset}", f"algo={algo}")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from certvote.cli import _section
 from certvote.reporting import save_figure, table_text
 
 
@@ -24,6 +25,18 @@ def test_another_kind_of_file_is_refused(mnist_runs, tmp_path):
     with pytest.raises(ValueError, match="at least one finished run"):
         save_figure([], tmp_path / "figure.svg")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_figure_of_a_section(mnist_runs, tmp_path):
+    texts = []
+    for definition in ("where: {attack: poisoning, algo: rnn}", "where: {attack: poisoning}, envelope: [method]"):
+        (tmp_path / "page.yaml").write_text(f"sections: [{{title: x}}, {{title: y, {definition}}}]")
+        save_figure(mnist_runs, tmp_path / "figure.svg", section=_section(str(tmp_path / "page.yaml"), 2))
+        texts.append((tmp_path / "figure.svg").read_text())
+    assert texts[0].count('id="curve-') == 5
+    assert texts[1].count('id="curve-') == 2
+    with pytest.raises(ValueError, match="option section: expected 1 to 2, got 3"):
+        _section(str(tmp_path / "page.yaml"), 3)
 
 
 def test_a_table_as_markdown_has_the_known_numbers(mnist_runs):

@@ -6,6 +6,7 @@ soundness condition: a vector depends on its own example alone (docs/certificate
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -126,6 +127,11 @@ class Feature(Choice):
         """Number of views of a test example that are compared with a training example."""
         return 1
 
+    @classmethod
+    def views_in(cls, options: Mapping[str, Any]) -> int:
+        """Return the number of views in recorded options (``{"feature.mirror": True, …}``)."""
+        return 1
+
     def views(self, examples: np.ndarray) -> list[np.ndarray]:
         """Return the transformed test examples that a distance is the smallest over; by default they alone."""
         return [examples]
@@ -173,6 +179,12 @@ class ImageFeature(Feature):
     def num_views(self) -> int:
         """Number of views of a test image: one per rotation, twice as many with mirrored ones."""
         return len(self.rotations) * (1 + self.mirror)
+
+    @classmethod
+    def views_in(cls, options: Mapping[str, Any]) -> int:
+        """Return the number of views in recorded options, where angles are text: ``[-12.0, 0.0, 12.0]``."""
+        rotations = str(options.get("feature.rotations") or "[0]")
+        return (rotations.count(",") + 1) * (1 + bool(options.get("feature.mirror")))
 
     def views(self, examples: np.ndarray) -> list[np.ndarray]:
         """Return the test images under every rotation, and mirrored if asked for."""

@@ -31,7 +31,7 @@ _LEAST_SIZE = 32  # the network halves its input five times
 class EfficientNet(ImageFeature):
     """Pooled feature maps of EfficientNet-lite, trained on ImageNet (extra: imagenet)."""
 
-    model: str = option("lite0, or the larger lite1, lite2", one_of=MODELS)
+    model: str = option("lite2, or the smaller lite1, lite0", one_of=MODELS)
     size: int = option("height and width in pixels to which images are resized", least=_LEAST_SIZE)
     pooling: str = option("mean or max over the last feature map", one_of=POOLINGS)
     transform: str = option("unit: divided by the norm; root: square roots of shares", one_of=tuple(TRANSFORMS))
@@ -58,8 +58,8 @@ class EfficientNet(ImageFeature):
 def efficientnet(
     images: UInt8[np.ndarray, "n h w ch"],
     *,
-    model: str = "lite0",
-    size: int = 128,
+    model: str = "lite2",
+    size: int = 160,
     pooling: str = "mean",
     transform: str = "root",
     device: str = "auto",

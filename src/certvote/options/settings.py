@@ -170,6 +170,11 @@ def _check_defined(settings: Settings) -> None:
             f"attack.change={change} certificate={certificate.name}",
             f"with attack.change={change} choose certificate={' or '.join(known)}",
         )
+    if {"learner", "feature"} <= set(settings.groups) and settings.feature.num_views > 1:
+        raise UndefinedCombinationError(
+            f"algo={algo.name} with {settings.feature.num_views} views of a test image",
+            "base classifiers look at one vector: choose feature.rotations=[0] feature.mirror=false",
+        )
 
 
 # --- settings as plain values ----------------------------------------------------------------------------------------

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 
 from certvote.reporting import labels
-from certvote.reporting.accuracy import last_size
+from certvote.reporting.envelope import Envelope, envelope
 from certvote.reporting.frame import PAGE, POINTS, Entry, Frame, Layout, accuracy_limits, counted_examples, marked
-from certvote.reporting.line_styles import LineStyle, line_styles
+from certvote.reporting.line_styles import INK, LineStyle, line_styles
 from certvote.reporting.polyline import above, below
 from certvote.reporting.query import common, prepare
 from certvote.reporting.vector import plain_matplotlib, svg
@@ -45,7 +46,8 @@ def ca_figure(runs: Sequence[Run], *, layout: Layout = PAGE) -> Figure:
     ValueError
         If no run has a curve.
     """
-    return _drawn(finished(runs), layout, "certified accuracy CA(e) (%)")
+    drawn = finished(runs)
+    return _figure_of_runs(drawn, [_curve(run) for run in drawn], layout, "certified accuracy CA(e) (%)")
 
 
 def success_figure(runs: Sequence[Run], *, layout: Layout = PAGE) -> Figure:
@@ -53,34 +55,52 @@ def success_figure(runs: Sequence[Run], *, layout: Layout = PAGE) -> Figure:
 
     Parameters, result and errors are those of :func:`ca_figure`.
     """
-    rates = [
-        replace(run, curve=Curve(_curve(run).sizes, run.success)) for run in finished(runs) if run.success is not None
-    ]
-    return _drawn(rates, layout, "attack success rate ASR(e) (%)")
+    drawn = [run for run in finished(runs) if run.success is not None]
+    rates = [Curve(_curve(run).sizes, run.success) for run in drawn if run.success is not None]
+    return _figure_of_runs(drawn, rates, layout, "attack success rate ASR(e) (%)")
 
 
-def _drawn(drawn: Sequence[Run], layout: Layout, label: str) -> Figure:
-    """Draw the curves of finished runs over the poisoning size, with a label at the axis of their values."""
+def _figure_of_runs(drawn: Sequence[Run], curves: Sequence[Curve], layout: Layout, values: str) -> Figure:
+    """Draw one curve of every run; ``values`` says what the vertical axis shows."""
     if not drawn:
         raise ValueError("expected at least one finished run to draw, got none")
-    largest = max(1, *map(last_size, drawn))
-    n_train = common(drawn, "n_train")
-    with plain_matplotlib():
-        texts = [layout.shortened(label) for label in labels.short(drawn)] if len(drawn) > 1 else []
-        frame = Frame.around(layout, texts, largest=largest, heights=(layout.axes_height,), share=bool(n_train))
-        figure = frame.figure()
-        axes = frame.axes(figure, 0)
-        accuracy_limits(axes, max(100 * _upper(_curve(run)).max() for run in drawn))
-        frame.scales(axes, label=label, counted=counted_examples(drawn), n_train=n_train)
-        styles = line_styles(drawn)
-        for j, (run, style) in enumerate(zip(drawn, styles, strict=True)):
-            _draw(axes, frame, _curve(run), style, j, len(drawn))
-        entries = [
-            Entry(text, style, last_size(run), 100 * float(_curve(run).certified[-1]))
-            for text, style, run in zip(texts, styles, drawn, strict=bool(texts))
-        ]
-        frame.labels(figure, axes, entries)
+    texts = labels.short(drawn) if len(drawn) > 1 else [""]
+    lines = [_Line(*one) for one in zip(texts, line_styles(drawn), curves, strict=True)]
+    figure, _ = _figure(lines, drawn, layout, values)
     return figure
+
+
+def envelope_figure(found: Sequence[Envelope], *, layout: Layout = PAGE) -> Figure:
+    """Draw the envelope of every method as steps, and the largest of them all as a broad pale line behind.
+
+    Parameters
+    ----------
+    found : sequence of Envelope
+        Envelopes on the same test examples and against the same attacker.
+    layout : Layout
+        Size of the figure.
+
+    Returns
+    -------
+    Figure
+        The line with gid ``curve-<j>`` is the ``j``-th envelope; ``best`` is the largest of them at every size.
+    """
+    texts = [one.label for one in found] if len(found) > 1 else [""]
+    curves = [one.curve for one in found]
+    lines = [_Line(*one) for one in zip(texts, envelope_styles(found), curves, strict=True)]
+    runs = [run for one in found for run in one.runs]
+    figure, axes = _figure(lines, runs, layout, "certified accuracy CA(e) (%)")
+    if len(found) > 1:
+        best = envelope(runs)
+        band = Line2D(best.sizes, 100 * best.certified, drawstyle="steps-pre", color=INK, alpha=0.14, linewidth=9)
+        band.set(gid="best", solid_capstyle="butt", zorder=2)
+        axes.add_line(band)
+    return figure
+
+
+def envelope_styles(found: Sequence[Envelope]) -> list[LineStyle]:
+    """Return one style per envelope: that of the run which gives its bound at most sizes."""
+    return line_styles([one.givers[0] for one in found])
 
 
 def curve_svg(curve: Curve, params: Mapping[str, str]) -> str:
@@ -95,6 +115,36 @@ def curve_svg(curve: Curve, params: Mapping[str, str]) -> str:
     """
     run = Run("curve", "curve", "FINISHED", 0.0, None, params, {}, {}, curve)
     return svg(ca_figure(prepare([run]), layout=_ARTIFACT))
+
+
+@dataclass(frozen=True)
+class _Line:
+    """Hold a curve with its label, "" for none, and its style."""
+
+    text: str
+    style: LineStyle
+    curve: Curve
+
+
+def _figure(lines: Sequence[_Line], runs: Sequence[Run], layout: Layout, values: str) -> tuple[Figure, Axes]:
+    """Draw lines over the poisoning sizes of the runs that they come from; ``values`` says what their values are."""
+    largest = max(1, *(int(line.curve.sizes[-1]) for line in lines))
+    n_train = common(runs, "n_train")
+    with plain_matplotlib():
+        texts = [layout.shortened(line.text) for line in lines if line.text]
+        frame = Frame.around(layout, texts, largest=largest, heights=(layout.axes_height,), share=bool(n_train))
+        figure = frame.figure()
+        axes = frame.axes(figure, 0)
+        accuracy_limits(axes, max(100 * _upper(line.curve).max() for line in lines))
+        frame.scales(axes, label=values, counted=counted_examples(runs), n_train=n_train)
+        for j, line in enumerate(lines):
+            _draw(axes, frame, line.curve, line.style, j, len(lines))
+        entries = [
+            Entry(text, line.style, int(line.curve.sizes[-1]), 100 * float(line.curve.certified[-1]))
+            for text, line in zip(texts, lines, strict=bool(texts))
+        ]
+        frame.labels(figure, axes, entries)
+    return figure, axes
 
 
 def _draw(axes: Axes, frame: Frame, curve: Curve, style: LineStyle, index: int, number: int) -> None:

@@ -19,7 +19,7 @@ FILTERS = (
 )
 """Functions that templates may use on runs."""
 
-_NAMED = ("method", "parameters", "learner", "certificate", "data", "holdout", "attack", "change", "feature")
+_NAMED = ("method", "parameters", "learner", "certificate", "data", "holdout", "attack", "change", "feature", "views")
 _UNSAID = ("backend", "sizes", "data")  # groups of options that change how a result is computed, not what it is
 
 
@@ -71,6 +71,11 @@ def parameters(run: Run, *, spaced: bool = False) -> str:
 def name(run: Run, group: str) -> str:
     """Return the name of the choice that a run made in a group of options, "" for a group that it has no use for."""
     return "" if group == "learner" and not run.learner else printable(run.label(group).name)
+
+
+def views_name(run: Run) -> str:
+    """Return under how many views a test example is compared: "3 views"."""
+    return "1 view" if run.views == 1 else f"{run.views} views"
 
 
 def change_name(run: Run) -> str:
@@ -169,6 +174,8 @@ def _joined(run: Run, differs: dict[str, bool]) -> str:
         parts.append("test set" if run.holdout is None else f"validation part of {count(run.holdout)}")
     if differs["feature"]:
         parts.append(name(run, "feature"))
+    if differs["views"] and not run.is_ensemble:
+        parts.append(views_name(run))
     if differs["attack"]:
         parts.append(attack_name(run, article=False))
     said = [part for part in parts if part]

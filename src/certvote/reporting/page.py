@@ -37,6 +37,8 @@ class Section:
         Filter: a value or a list of values per column (any option, ``data``, ``method``, …).
     best_per : tuple of str
         Columns: of the runs with equal values there, the one with the largest mean accuracy is kept, if one finished.
+    envelope : tuple of str
+        Columns: runs with equal values there are one curve, which has the largest of their bounds at every size.
     sizes : tuple of int or None
         Columns of the table.
     baseline : mapping or None
@@ -48,9 +50,15 @@ class Section:
     text: str = ""
     caption: str = ""
     best_per: tuple[str, ...] = ()
+    envelope: tuple[str, ...] = ()
     sizes: tuple[int, ...] | None = None
     baseline: Mapping[str, Any] | None = None
     gain_sizes: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        given = [name for name in ("best_per", "baseline", "gain_sizes") if getattr(self, name)]
+        if self.envelope and given:
+            raise ValueError(f"section {self.title!r}: expected envelope without {given[0]}, got both")
 
     def chosen(self, runs: Sequence[Run]) -> list[Run]:
         """Return the runs that belong to this section."""

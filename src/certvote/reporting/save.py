@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from certvote.reporting.accuracy_table import GROUP, accuracy_table
-from certvote.reporting.figures import ca_figure
+from certvote.reporting.envelope import envelopes
+from certvote.reporting.figures import ca_figure, envelope_figure
 from certvote.reporting.frame import COLUMN, PAGE
+from certvote.reporting.page import Section
 from certvote.reporting.query import prepare
 from certvote.reporting.tables import to_csv, to_latex, to_markdown
 from certvote.reporting.vector import pdf, svg
-from certvote.results.run import Run
+from certvote.results.run import Run, finished
 from certvote.runtime.files import write_whole
 
 
-def save_figure(runs: Sequence[Run], path: Path, *, column: bool = False) -> None:
+def save_figure(runs: Sequence[Run], path: Path, *, column: bool = False, section: Section | None = None) -> None:
     """Draw the curves of runs into a file, which is written at once or not at all.
 
     Parameters
@@ -27,6 +29,8 @@ def save_figure(runs: Sequence[Run], path: Path, *, column: bool = False) -> Non
         File, ``.svg`` or ``.pdf``.
     column : bool
         Whether the figure is as wide as one column of a paper, rather than a page.
+    section : Section or None
+        Section of a page whose figure it is; ``None`` draws every run.
 
     Raises
     ------
@@ -35,7 +39,12 @@ def save_figure(runs: Sequence[Run], path: Path, *, column: bool = False) -> Non
     """
     if path.suffix not in (".svg", ".pdf"):
         raise ValueError(f"expected a file name that ends in .svg or .pdf, got {path}")
-    figure = ca_figure(prepare(runs), layout=COLUMN if column else PAGE)
+    layout, found = COLUMN if column else PAGE, prepare(runs)
+    chosen = found if section is None else section.chosen(found)
+    if section is not None and section.envelope and finished(chosen):
+        figure = envelope_figure(envelopes(chosen, section.envelope), layout=layout)
+    else:
+        figure = ca_figure(chosen, layout=layout)
     content = _on_white(svg(figure)).encode() if path.suffix == ".svg" else pdf(figure, title=path.stem)
     write_whole(path, content)
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from certvote.attacks.threats import threat
 from certvote.reporting import findings, labels, templates
 from certvote.reporting.accuracy import accuracy_at, last_size, searched_further, telling_size, tells
 from certvote.reporting.accuracy_table import AccuracyTable, accuracy_table
 from certvote.reporting.costs import cost_table
-from certvote.reporting.figures import ca_figure, success_figure
+from certvote.reporting.envelope import envelopes, joint_confidence
+from certvote.reporting.envelope_table import envelope_table
+from certvote.reporting.figures import ca_figure, envelope_figure, envelope_styles, success_figure
 from certvote.reporting.frame import COLUMN, PAGE, Layout
 from certvote.reporting.page import Section
 from certvote.reporting.query import common, select
 from certvote.reporting.success import aimed, success_at, success_table
 from certvote.reporting.views import Detail, FigureView, TableView, figure_view, table_view
 from certvote.reporting.wording import count, percent, printable, sentence
+from certvote.results.headline import round_sizes
 from certvote.results.run import Run, finished
 
 
@@ -50,6 +54,8 @@ def section_view(
     if not chosen:
         return replace(view, notes=("No run matches this section.",))
     notes = tuple(dict.fromkeys(sentence(note) for run in chosen for note in run.notes))
+    if section.envelope and finished(chosen):
+        return replace(view, notes=notes, **_best_of_several(section, chosen, figure_number, number, detail))
     baseline = [] if section.baseline is None else finished(select(chosen, section.baseline))
     if len(baseline) > 1:
         raise ValueError(f"section {section.title!r}, baseline: expected exactly one finished run, got {len(baseline)}")
@@ -128,11 +134,46 @@ def _success_figure(chosen: Sequence[Run], number: int, detail: Detail) -> Figur
     )
 
 
+def _best_of_several(
+    section: Section, chosen: Sequence[Run], figure_number: int, number: int, detail: Detail
+) -> dict[str, Any]:
+    """Return figures and tables of a section whose curves are each the largest of several at every size."""
+    done = finished(chosen)
+    found = envelopes(done, section.envelope)
+    last = max(int(one.sizes[-1]) for one in found)
+    sizes = section.sizes or round_sizes(last)
+    table = envelope_table(found, envelope_styles(found), sizes)
+    unsure = [(labels.name(one.runs[0], "algo"), joint_confidence(one.runs), len(one.runs))
+              for one in found if one.runs[0].probabilistic]  # fmt: skip
+    wide, narrow = (envelope_figure(found, layout=layout) for layout in _layouts(detail))
+    figure = figure_view(
+        figure_number,
+        wide,
+        narrow,
+        title=section.title,
+        description=templates.sentence("envelope_alternative", found=found, last=last),
+        hints={f"curve-{j}": one.label for j, one in enumerate(found)},
+        finding=printable(section.caption) or findings.headline(chosen, name_data=False),
+        setting=f"{templates.sentence('envelope', found=found, unsure=unsure)} {setting(chosen)}",
+        detail=detail,
+    )
+    tables = [table_view(table, str(number), templates.sentence("envelope_table"), kind="results")]
+    costs = cost_table([run for one in found for run in one.givers], chosen)
+    if costs is not None:
+        tables.append(table_view(costs, f"{number}b", templates.sentence("costs")))
+    return {"figures": (figure,), "tables": tuple(tables)}
+
+
+def _layouts(detail: Detail) -> tuple[Layout, Layout]:
+    """Return the layouts for a page and for a column, as finely as the page draws."""
+    finest = Layout.finest if detail.tolerance else detail.finest
+    wide, narrow = (replace(layout, finest=finest, tolerance=detail.tolerance) for layout in (PAGE, COLUMN))
+    return wide, narrow
+
+
 def _figure(section: Section, chosen: Sequence[Run], number: int, detail: Detail) -> FigureView:
     done = finished(chosen)
-    finest = Layout.finest if detail.tolerance else detail.finest
-    layouts = (replace(layout, finest=finest, tolerance=detail.tolerance) for layout in (PAGE, COLUMN))
-    wide, narrow = (ca_figure(chosen, layout=layout) for layout in layouts)
+    wide, narrow = (ca_figure(chosen, layout=layout) for layout in _layouts(detail))
     digits = labels.decimals(done)
     hints = {}
     for j, (run, label) in enumerate(zip(done, labels.short(done), strict=True)):

@@ -60,7 +60,8 @@ def _curve(client: MlflowClient, run: str) -> Curve:
     if sizes.size and sizes[0] < 0:
         raise ValueError(f"expected CA at sizes of at least 0, got e = {sizes[0]}")
     certified = _values(client, run, "CA", sizes)
-    assert certified is not None
+    if certified is None:
+        raise ValueError("CA has no history")
     return Curve(sizes, certified, _values(client, run, "CA_attained", sizes))
 
 

@@ -98,6 +98,12 @@ class Run:
         return self._text("feature")
 
     @property
+    def views(self) -> int:
+        """Number of views of a test example that are compared with a training example."""
+        cls = self.chosen("feature")
+        return 1 if cls is None else cls.views_in(self.options)
+
+    @property
     def attack(self) -> str:
         """Name of the attack on test images."""
         return self._text("attack")
