@@ -150,6 +150,8 @@ class _Job:
             tags = {"certvote.evidence_digest": evidence.digest, "certvote.bounds": json.dumps(bounds(certified.curve))}
             if features is not None:
                 tags["certvote.feature_digest"] = features.digest
+                if features.files:
+                    tags["certvote.feature_files"] = json.dumps(features.files, sort_keys=True)
             self.store.set_tags(run, tags)
         self.store.finish_run(run)
         log.info("%s: %s  [run %s]", self.name, evidence.summary, run)
