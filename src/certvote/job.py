@@ -154,6 +154,8 @@ class _Job:
                 tags["certvote.targets"] = json.dumps(targets(certified.success))
             if features is not None:
                 tags["certvote.feature_digest"] = features.digest
+                if features.files:
+                    tags["certvote.feature_files"] = json.dumps(features.files, sort_keys=True)
             self.store.set_tags(run, tags)
         self.store.finish_run(run)
         log.info("%s: %s  [run %s]", self.name, evidence.summary, run)

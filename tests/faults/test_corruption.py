@@ -23,15 +23,15 @@ def test_a_damaged_cache(tmp_path, caplog):
     expected = {"a": np.arange(300.0), "b": np.arange(12, dtype=np.uint8).reshape(3, 4)}
 
     def trial(rng: random.Random) -> None:
-        key = {"seed": rng.random()}
-        cached(tmp_path, "stage", key, lambda: expected)
-        (path,) = (tmp_path / "stage").glob("*.npz")
+        folder = tmp_path / str(rng.random())
+        cached(folder, "stage", {}, lambda: expected)
+        (path,) = (folder / "stage").glob("*.npz")
         damage(path, rng)
-        again = cached(tmp_path, "stage", key, lambda: expected)
+        again = cached(folder, "stage", {}, lambda: expected)
         assert again.keys() == expected.keys()
         for name, array in expected.items():
             np.testing.assert_array_equal(again[name], array)
-        path.unlink()
+        shutil.rmtree(folder)
 
     run_campaign("a damaged cache", trial, few=50)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -83,6 +85,26 @@ def test_a_database_that_is_a_folder_is_refused_at_once(tmp_path):
 def test_a_database_in_memory_is_refused(uri):
     with pytest.raises(TrackingError, match=r"tracking\.uri: expected a f"):
         Location.of(uri)
+
+
+def test_a_transaction_that_a_killed_process_left_is_rolled_back(tmp_path, database):
+    """Copies of a database and its journal in the middle of a transaction are what a kill leaves."""
+    for name in ("working", "killed"):
+        (tmp_path / name).mkdir()
+    file = tmp_path / "working" / "mlflow.db"
+    shutil.copy(database, file)
+    rows = [(f"k{i}", "v" * 3000) for i in range(500)]
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("PRAGMA cache_size = 1")
+        connection.execute("BEGIN")
+        connection.executemany("INSERT INTO experiment_tags VALUES (?, ?, 0)", rows)
+        for path in file.parent.iterdir():
+            shutil.copy(path, tmp_path / "killed")
+        connection.execute("ROLLBACK")
+    assert (tmp_path / "killed" / "mlflow.db-journal").stat().st_size > 0
+    lookup.experiments(str(tmp_path / "killed"))
+    with closing(sqlite3.connect(tmp_path / "killed" / "mlflow.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM experiment_tags").fetchone() == (0,)
 
 
 def test_a_path_with_a_question_mark_is_refused_as_it_ends_there_in_a_uri(tmp_path):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from certvote.results import Store, TrackingError
-from certvote.results.location import Location
+from certvote.results.location import Location, clear_errors
 from certvote.results.process import PROCESS
 from certvote.types import Curve
 
@@ -199,3 +199,11 @@ def test_a_full_disk_is_an_error_that_names_the_database(tmp_path):
     assert "(sqlite3." in done.stdout, "the reason is said"
     assert "Traceback" not in done.stderr, "and nothing else"
     assert "tracking.uri" in done.stdout
+
+
+def test_a_missing_driver_is_named_with_its_extra():
+    with (
+        pytest.raises(TrackingError, match=r"tracking\.uri.*psycopg.*certvote\[postgres\]"),
+        clear_errors("postgresql://host/database", "open"),
+    ):
+        raise ModuleNotFoundError("No module named 'psycopg'")

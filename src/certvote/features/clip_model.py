@@ -38,6 +38,16 @@ def sources(*, model: str, weights: str, **_: object) -> dict[str, str]:
     return {option: given[option] if path is None else file_digest(path) for option, path in named.items()}
 
 
+def loaded(*, model: str, weights: str) -> dict[str, str]:
+    """Return the SHA-256 of the file that a tag of weights was loaded from, if it is in the hub's cache."""
+    if checkpoint_file(weights) is not None:
+        return {}
+    _, open_clip = _imported()
+    with _registered(open_clip, model) as name:
+        found = _downloaded_before(open_clip.get_pretrained_cfg(name, weights))
+    return {} if found is None else {"feature.weights": file_digest(found)}
+
+
 def load(model: str, weights: str, *, precision: str, device: str) -> Encoder:
     """Load a model with its weights, downloaded where they are a tag whose file is not on this machine yet.
 

@@ -30,7 +30,7 @@ def make(file: Path, artifact_root: str) -> None:
     os.close(descriptor)
     draft = Path(name)
     try:
-        SqlAlchemyStore(f"sqlite:///{draft}", artifact_root).engine.dispose()
+        SqlAlchemyStore(f"sqlite:///{draft}", artifact_root).engine.dispose()  # type: ignore[no-untyped-call]
         draft.chmod(0o644)  # a draft starts out readable by its owner alone
         draft.replace(file)
         _sync(file.parent)
@@ -55,7 +55,8 @@ def check(file: Path) -> None:
     if not file.is_file():
         raise OSError(f"expected a file, got {file}, which is none")
     try:
-        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        # rw: what a killed process left half-written is rolled back; without write access the file is only read
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True)) as connection:
             (tables,) = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'experiments'").fetchone()
             if tables and connection.execute("SELECT 1 FROM experiments LIMIT 1").fetchone():
                 return

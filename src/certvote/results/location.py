@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -104,7 +105,7 @@ def clear_errors(uri: str, doing: str) -> Iterator[None]:
             f"cannot {doing} the results database {uri} (option tracking.uri, --uri): {error}; PostgreSQL needs the "
             "extra postgres: pip install 'certvote[postgres]'"
         ) from error
-    except (MlflowException, SQLAlchemyError, OSError) as error:
+    except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError) as error:
         raise TrackingError(
             f"cannot {doing} the results database {uri} (option tracking.uri, --uri): {_reason(error)}"
         ) from error

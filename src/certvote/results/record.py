@@ -39,8 +39,8 @@ def seal(client: MlflowClient, location: Location, run: str, ended: int) -> None
         When it ends, in milliseconds since the epoch.
     """
     content = _content(client, location, client.get_run(run)) | {"status": "FINISHED", "ended": ended}
-    client.log_text(run, json.dumps(content, indent=1, sort_keys=True), CONTENT)
-    client.set_tag(run, DIGEST, _digest(content))
+    client.log_text(run, _text(content).decode(), CONTENT)
+    client.set_tag(run, DIGEST, _digest(_text(content)))
 
 
 def differences(client: MlflowClient, location: Location, run: str) -> list[str] | None:
@@ -53,16 +53,20 @@ def differences(client: MlflowClient, location: Location, run: str) -> list[str]
     if sealed is None:
         return [f"tag {DIGEST}"] if CONTENT in artifacts.names(client, location, run) else None
     content = _content(client, location, now)
-    then = _stored(client, location, run)
-    if then is None or _digest(then) != sealed:
-        return [*([] if _digest(content) == sealed else ["the record"]), f"artifact {CONTENT}"]
+    stored = _stored(client, location, run)
+    if _digest(stored) != sealed:
+        return [*([] if _digest(_text(content)) == sealed else ["the record"]), f"artifact {CONTENT}"]
+    then = json.loads(stored)
     return sorted({name for name, _ in _named(then).items() ^ _named(content).items()})
 
 
 def missing(client: MlflowClient, location: Location, run: MlflowRun) -> list[str]:
     """Return the metrics and artifacts that a finished run should have and has not."""
-    then = _stored(client, location, run.info.run_id)
-    names, metrics = (_NEEDED, ("CA",)) if then is None else (then["artifacts"], then["metrics"])
+    names, metrics = _NEEDED, ("CA",)
+    stored = _stored(client, location, run.info.run_id)
+    if stored and _digest(stored) == run.data.tags.get(DIGEST):
+        then = json.loads(stored)
+        names, metrics = tuple(then["artifacts"]), tuple(then["metrics"])
     sealed = (CONTENT,) if DIGEST in run.data.tags else ()
     there = set(artifacts.names(client, location, run.info.run_id))
     gone = [name for name in (*names, *sealed) if name not in there]
@@ -91,25 +95,20 @@ def _content(client: MlflowClient, location: Location, run: MlflowRun) -> dict[s
 def _metric(client: MlflowClient, run: str, key: str, shown: float) -> str:
     """Compute the digest of a metric: the value that tables show, and the last value at every step."""
     rows = sorted(client.get_metric_history(run, key), key=lambda row: (row.timestamp, row.value))
-    return _digest({"shown": shown, "steps": {row.step: row.value for row in rows}})
+    return _digest(_text({"shown": shown, "steps": {row.step: row.value for row in rows}}))
 
 
-def _stored(client: MlflowClient, location: Location, run: str) -> dict[str, Any] | None:
-    """Read what the digest of a run was computed from; ``None`` where it is not there or was altered beyond reading."""
+def _stored(client: MlflowClient, location: Location, run: str) -> bytes:
+    """Read what the digest of a run was computed from, nothing where it is not there."""
     if CONTENT not in artifacts.names(client, location, run):
-        return None
+        return b""
     with temporary_folder() as folder:
-        try:
-            content = json.loads(artifacts.fetch(client, location, run, CONTENT, folder).read_text())
-        except ValueError:
-            return None
-    whole = isinstance(content, dict) and {"artifacts", "metrics", "params", "tags"} <= content.keys()
-    return content if whole else None
+        return artifacts.fetch(client, location, run, CONTENT, folder).read_bytes()
 
 
 def _named(content: Mapping[str, Any]) -> dict[str, str]:
     """Return a record as one mapping, with names for a reader: ``parameter algo.k``, ``artifact votes.npz``."""
-    flat = {}
+    flat: dict[str, str] = {}
     for part, value in content.items():
         if isinstance(value, Mapping):
             flat |= {f"{part.removesuffix('s')} {name}": json.dumps(one) for name, one in value.items()}
@@ -118,6 +117,11 @@ def _named(content: Mapping[str, Any]) -> dict[str, str]:
     return flat
 
 
-def _digest(content: Mapping[str, Any]) -> str:
-    """Compute the SHA-256 of values that JSON can hold."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+def _text(content: Mapping[str, Any]) -> bytes:
+    """Return a record as text, always the same for the same record."""
+    return json.dumps(content, indent=1, sort_keys=True).encode()
+
+
+def _digest(text: bytes) -> str:
+    """Compute a SHA-256, in hexadecimal."""
+    return hashlib.sha256(text).hexdigest()
