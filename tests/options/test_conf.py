@@ -169,6 +169,26 @@ def test_certificates_that_share_removals_say_nothing_about_insertions(grouping)
     assert load("algo=rnn", f"grouping={grouping}", "attack.change=delete")
 
 
+@pytest.mark.parametrize(
+    ("refused", "remedy"),
+    [
+        (("algo=knn", "algo.ranking=hash"), "choose algo.ranking=index"),
+        (("algo=dpa",), "choose partition_by=input"),
+        (("algo=fa", "partition_by=example"), "choose partition_by=input"),
+    ],
+)
+def test_changed_labels_need_ranks_and_parts_that_do_not_look_at_them(refused, remedy):
+    assert load(*refused, "attack.change=any")
+    with pytest.raises(options.UndefinedCombinationError, match=rf"attack\.change=relabel {refused[0]}.*{remedy}"):
+        load(*refused, "attack.change=relabel")
+    assert load(*refused, "attack.change=relabel", remedy.removeprefix("choose "))
+
+
+@pytest.mark.parametrize("certificate", ["individual", "rd", "island", "removal", "budget"])
+def test_changed_labels_have_every_certificate_of_radius_neighbors(certificate):
+    assert load("algo=rnn", f"certificate={certificate}", "attack.change=relabel")
+
+
 def test_options_that_the_classifier_does_not_use_tell_no_runs_apart():
     same = [("algo=knn",), ("algo=knn", "learner=nearest"), ("algo=knn", "election=runoff")]
     assert len({str(options.flatten(load(*overrides))) for overrides in same}) == 1
