@@ -50,6 +50,37 @@ def test_part_is_sha256_of_image_and_label():
     assert subsets.seeds.tolist() == list(range(7))
 
 
+@pytest.mark.parametrize("d", [1, 2])
+def test_parts_by_input_keep_an_example_whose_label_changes(d):
+    x, y = images(100)
+    digests = [int.from_bytes(sha256(a.tobytes()).digest(), "big") for a in x]
+    one, buckets = hash_spread(x, y, parts=7, spread=d, by="input")
+    if d == 1:
+        assert sets(one) == [[i for i in range(100) if digests[i] % 7 == part] for part in range(7)]
+    relabeled = y.copy()
+    relabeled[31] = (y[31] + 1) % 4
+    two, same = hash_spread(x, relabeled, parts=7, spread=d, by="input")
+    np.testing.assert_array_equal(buckets, same)
+    assert sets(one) == sets(two)
+    touched = [j for j, members in enumerate(one) if 31 in members]
+    assert len(touched) == d
+    for j, (before, after) in enumerate(zip(one, two, strict=True)):
+        if j not in touched:
+            assert before.tolist() == after.tolist()  # in the same order as well
+    with pytest.raises(ValueError, match="option partition_by: expected one of example, input, got 'label'"):
+        hash_spread(x, y, parts=7, spread=d, by="label")
+
+
+def test_equal_inputs_with_different_labels_are_in_one_part_in_an_order_of_their_own():
+    x, y = images(50)
+    x, y = np.concatenate((x, x)), np.concatenate((y, (y + 1) % 4))
+    order = np.random.default_rng(2).permutation(100)
+    one, two = hash_partition(x, y, parts=5, by="input"), hash_partition(x[order], y[order], parts=5, by="input")
+    np.testing.assert_array_equal(one.examples, order[two.examples])
+    for members in sets(one):
+        assert [i + 50 for i in members if i < 50] == [i for i in members if i >= 50]
+
+
 def test_vectors_are_hashed_by_value():
     x = np.array([[0.0, 1.0], [-0.0, 1.0], [2.0, 0.5]], np.float32)
     for other in (x.astype(np.float64), np.abs(x), x.astype(">f4")):

@@ -149,6 +149,26 @@ def test_options_out_of_range_are_refused(option, value):
         budget_curve.curve(votes, labels, np.arange(3), **{option: value})
 
 
+def test_relabeling_one_label_both_ways_takes_twice_as_many():
+    """The label that most examples are changed to has no budget left for its own removals."""
+    votes, labels = Votes(7 * np.eye(6, dtype=np.int32)), np.arange(6)
+    sizes = np.array([8, 16])
+    both = budget_curve.curve(votes, labels, sizes, tolerance=0.0)
+    np.testing.assert_allclose(both.certified, [0, 0])
+    relabeled = budget_curve.curve(votes, labels, sizes, tolerance=0.0, change="relabel")
+    np.testing.assert_allclose(relabeled.certified, [1 / 6, 0])
+    np.testing.assert_allclose(relabeled.attained, relabeled.certified)
+
+
+def test_kept_inputs_need_no_window():
+    counts = np.array([[2, 4], [5, 1]], np.int32)
+    of = [
+        budget_curve.curve(votes, np.array([1, 0]), np.arange(4), change="relabel").certified
+        for votes in (Votes(counts), Votes(counts, k=6))
+    ]
+    np.testing.assert_array_equal(*of)
+
+
 def test_insertions_have_no_removal_budget():
     votes, labels = spread_votes()
     with pytest.raises(

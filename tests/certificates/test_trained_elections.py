@@ -38,6 +38,19 @@ def test_attacks_succeed_where_nothing_is_certified_and_much_is_certified(change
     assert broken >= 10
 
 
+def test_one_part_per_changed_label_would_be_unsound_for_parts_that_depend_on_it():
+    """Why the program refuses changed labels there: they move examples to other parts, and two are poisoned."""
+    draw, broken = drawing(4), 0
+    for _ in range(150):
+        problem = trained.draw_problem(draw, 1)._replace(by_input=False)
+        first = trained.clean_rankings(problem)[:, :, 0]
+        outcome = finite_aggregation.elect(first, np.array(problem.buckets), num_classes=problem.c)
+        sizes = dpa.election_sizes(outcome, outcome.winner, change="relabel")
+        reached = trained.winners(problem, plurality, "relabel", 1, hard=True)
+        broken += sum(size >= 1 and len(labels) > 1 for size, labels in zip(sizes, reached, strict=True))
+    assert broken > 0
+
+
 def test_attacks_are_those_that_may_be_made():
     problem = trained.draw_problem(drawing(3), 1)._replace(train=((0, 0), (0, 0), (1, 1)), candidates=((5, 1), (6, 0)))
     sets = {change: [sorted(D) for D in trained.attacks(problem, change, 1)] for change in ("any", "insert", "delete")}

@@ -10,6 +10,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import ConfigCompositionException
 from omegaconf import OmegaConf
 
+from certvote.algorithms.rnn import Rnn
 from certvote.options import aliases
 from certvote.options import settings as options
 from certvote.options.choices import PACKAGES, choices
@@ -179,6 +180,33 @@ def test_certificates_that_share_removals_say_nothing_about_insertions(grouping)
     with pytest.raises(options.UndefinedCombinationError, match=r"attack\.change=insert"):
         load("algo=rnn", f"grouping={grouping}", "attack.change=insert")
     assert load("algo=rnn", f"grouping={grouping}", "attack.change=delete")
+
+
+@pytest.mark.parametrize(
+    ("refused", "remedy"),
+    [
+        (("algo=knn", "algo.ranking=hash"), "choose algo.ranking=index"),
+        (("algo=dpa",), "choose partition_by=input"),
+        (("algo=fa", "partition_by=example"), "choose partition_by=input"),
+    ],
+)
+def test_changed_labels_need_ranks_and_parts_that_do_not_look_at_them(refused, remedy):
+    assert load(*refused, "attack.change=any")
+    with pytest.raises(options.UndefinedCombinationError, match=rf"attack\.change=relabel {refused[0]}.*{remedy}"):
+        load(*refused, "attack.change=relabel")
+    assert load(*refused, "attack.change=relabel", remedy.removeprefix("choose "))
+
+
+@pytest.mark.parametrize("certificate", ["individual", "rd", "island", "removal", "budget"])
+def test_changed_labels_have_every_certificate_of_radius_neighbors(certificate):
+    assert load("algo=rnn", f"certificate={certificate}", "attack.change=relabel")
+
+
+def test_changed_labels_are_not_certified_for_algorithms_that_do_not_say_that_they_ignore_them(monkeypatch):
+    assert load("algo=rnn", "attack.change=relabel")
+    monkeypatch.setattr(Rnn, "ignores_labels", False)
+    with pytest.raises(options.UndefinedCombinationError, match=r"attack\.change=relabel algo=rnn: no certificate"):
+        load("algo=rnn", "attack.change=relabel")
 
 
 def test_options_that_the_classifier_does_not_use_tell_no_runs_apart():

@@ -120,6 +120,7 @@ def test_elections_on_the_same_voters_are_told_apart_in_figures(any_change):
         ("any", "poisoned training examples e", "with 400 of 60,000 training examples poisoned, DPA"),
         ("insert", "added training examples e", "with 400 examples added to 60,000 training examples, DPA"),
         ("delete", "removed training examples e", "with 400 of 60,000 training examples removed, DPA"),
+        ("relabel", "relabeled training examples e", "with 400 of 60,000 training examples relabeled, DPA"),
     ],
 )
 def test_what_e_counts_is_said(make_run, change, axis, sentence):
@@ -128,7 +129,8 @@ def test_what_e_counts_is_said(make_run, change, axis, sentence):
     cut = [result for result in found if result.algo == "dpa"]
     assert sentence in findings.headline(cut)
     threat = said_of_limits(found)
-    assert ("e counts additions" in threat, "e counts removals" in threat) == (change == "insert", change == "delete")
+    for counted, of in (("additions", "insert"), ("removals", "delete"), ("changed labels", "relabel")):
+        assert (f"e counts {counted}" in threat) == (change == of)
 
 
 def test_a_weaker_attackers_bound_is_no_headline(found):

@@ -28,8 +28,8 @@ def test_only_the_parameter_differs(make_run):
 
 
 def test_only_the_attacker_differs(make_run):
-    runs = [make_run("dpa", params={"attack.change": change}) for change in ("any", "insert", "delete")]
-    assert short(runs) == ["any change", "insertions only", "removals only"]
+    runs = [make_run("dpa", params={"attack.change": change}) for change in ("any", "insert", "delete", "relabel")]
+    assert short(runs) == ["any change", "insertions only", "removals only", "labels only"]
     seeds = [make_run("dpa", id=seed, params={"learner.seed": seed}) for seed in ("0", "1")]
     assert short([*seeds, runs[1]]) == ["any change, learner.seed=0", "any change, learner.seed=1", "insertions only"]
 

@@ -22,6 +22,7 @@ from certvote.types import Election
         "algo=knn",
         "algo=rnn certificate=island",
         "algo=knn certificate=budget attack.change=delete",
+        "algo=knn certificate=budget attack.change=relabel attack=backdoor",
         "algo=bagging algo.voters=50",
         "algo=dpa algo.parts=40",
         "algo=fa algo.parts=40 election=runoff",
@@ -121,6 +122,25 @@ def test_an_altered_metric_is_found(record):
     assert "the logged curve is that of curve.csv" in failed(store, run)
     store.client.log_metric(run, "CA", float(read.curve.certified[20]), step=20)
     assert failed(store, run) == []
+
+
+def test_altered_success_rates_are_found(record, altered):
+    store, run = record
+    (read,) = store.read_runs(run_ids=[run])
+    if read.success is None:
+        assert "ASR_10" not in read.metrics
+        return
+    assert read.metrics["ASR_20"] == read.success[20] == max(rates["20"] for rates in read.targets.values())
+    store.client.log_metric(run, "ASR_10", 0.0)
+    assert failed(store, run) == ["the headline numbers are those of the curve"]
+    store.client.log_metric(run, "ASR_10", read.metrics["ASR_10"])
+    statement = "the attack success rates follow from the votes"
+    store.client.log_metric(run, "ASR", 0.0, step=20)
+    assert statement in failed(store, run)
+    store.client.log_metric(run, "ASR", float(read.success[20]), step=20)
+    assert failed(store, run) == []
+    altered("success.csv", lambda path: path.write_text(path.read_text().replace("\n20,", "\n21,")))
+    assert failed(store, run) == [statement]
 
 
 def test_data_that_changed_since_is_found_and_missing_data_is_said(tmp_path, database):

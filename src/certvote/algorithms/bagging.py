@@ -41,6 +41,7 @@ class Bagging(EnsembleAlgorithm):
         "once); where these bounds certify no label, it abstains."
     )
     probabilistic = True
+    ignores_labels = True
 
     def subsets(self, inputs: Inputs) -> tuple[Subsets, None]:
         from certvote.algorithms.subsets import bootstrap

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from certvote.certificates.base import Problem, VotesOf
+from certvote.certificates.change import keeps_inputs
 from certvote.options import Label
 from certvote.options.choices import Choice, meanings
 
@@ -92,6 +93,13 @@ class Algorithm(Choice):
     votes_of: ClassVar[VotesOf]
     """How votes depend on training examples: decides which certificates there are."""
 
+    ignores_labels: ClassVar[bool] = False
+    """Whether the same examples vote, or are seen by the same members, after labels change.
+
+    Which examples vote, in which order, and which member sees one must not depend on its label. Certificates against
+    changed labels rest on it, so it has to be said.
+    """
+
     probabilistic: ClassVar[bool] = False
     """Whether its certificate holds with a probability, rather than for certain."""
 
@@ -124,8 +132,10 @@ class Algorithm(Choice):
         Returns
         -------
         pair of str, or None
-            The option at fault with its value (``algo.ranking=hash``), and what to choose instead.
+            The option at fault with its value (``algo.ranking=hash``), "" for none, and what to choose instead.
         """
+        if keeps_inputs(change) and not self.ignores_labels:
+            return "", f"algo={self.name} does not say that it ignores labels when it chooses who votes"
         return None
 
     def elections(self, learner: Learner) -> tuple[str, ...]:

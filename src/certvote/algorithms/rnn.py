@@ -23,6 +23,7 @@ class Rnn(Algorithm):
 
     label = Label("rNN", order=1, color="#D55E00", marker="s")
     votes_of = VotesOf.RADIUS
+    ignores_labels = True
 
     def votes(self, inputs: Inputs, work: Work) -> Votes:
         from certvote.neighbors import rnn_votes

@@ -135,7 +135,8 @@ class Certificate(Choice):
     ) -> SuccessRates:
         """Bound the success rate of a backdoor attack at every poisoning size, for each of some targets.
 
-        Joint certificates of nearest neighbors do so for all test examples together, others for each on its own.
+        Joint certificates of nearest neighbors do so for all test examples together, others for each on its own
+        (docs/certificates.md, Theorems 20 and 21).
 
         Parameters
         ----------

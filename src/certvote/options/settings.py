@@ -163,7 +163,7 @@ def _check_defined(settings: Settings) -> None:
     undefined = algo.undefined_for(change)
     if undefined is not None:
         at_fault, remedy = undefined
-        raise UndefinedCombinationError(f"attack.change={change} algo={algo.name} {at_fault}", remedy)
+        raise UndefinedCombinationError(f"attack.change={change} algo={algo.name} {at_fault}".rstrip(), remedy)
     if change not in certificate.changes:
         known = [name for name, cls in choices("certificate").items() if change in cls.changes]  # type: ignore[attr-defined]
         raise UndefinedCombinationError(

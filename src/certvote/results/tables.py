@@ -277,8 +277,9 @@ def _numbers(read: Sequence[Run]) -> dict[str, np.ndarray]:
     """Join sizes, lower bounds, the other sides of searches, and success rates, one curve after the other."""
     import numpy as np
 
-    found = [run.curve for run in read if run.curve is not None]
-    success = [np.full(len(run.curve.sizes), np.nan) if run.success is None else run.success for run in read]
+    drawn = [(run.curve, run.success) for run in read if run.curve is not None]
+    found = [curve for curve, _ in drawn]
+    success = [np.full(len(curve.sizes), np.nan) if rates is None else rates for curve, rates in drawn]
     empty = [np.empty(0)]  # there may be no curve at all
     missing = [np.full(len(curve.sizes), np.nan) if curve.attained is None else curve.attained for curve in found]
     return {
