@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 
+from certvote import study
 from certvote.reporting import labels, page, render
 from certvote.reporting.envelope import choice_label, envelope, envelopes, joint_confidence
 from certvote.reporting.envelope_table import envelope_table
@@ -161,3 +162,16 @@ def test_a_page_says_that_no_single_classifier_has_the_curve(frontier, tmp_path)
 def test_an_envelope_has_neither_best_runs_nor_gains(other):
     with pytest.raises(ValueError, match=f"section 'x': expected envelope without {next(iter(other))}"):
         page.load({"sections": [{"title": "x", "envelope": ["method"], **other}]})
+
+
+def test_the_frontier_page_has_its_experiments_and_claims_that_are_marked(make_run, tmp_path):
+    definition = page.load(study.definition("frontier"))
+    assert [step.dataset for step in study.steps(definition)] == ["mnist", "mnist", "cifar10", "cifar10"]
+    runs = [
+        make_run(algo, certificate, id=f"{algo}{feature}", params={"feature.name": feature})
+        for feature in ("gradient", "hog")
+        for algo, certificate in (("knn", "budget"), ("rnn", "budget"), ("dpa", "individual"))
+    ]
+    html = render(runs, out_dir=tmp_path, page=definition.of_datasets(["mnist"])).read_text()
+    assert html.count("no single classifier has this curve") == 2
+    assert "a claim of theirs: at least 50 % against more than 500" in html.replace("\N{NO-BREAK SPACE}", " ")

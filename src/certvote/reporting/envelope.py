@@ -93,11 +93,12 @@ def envelope(runs: Sequence[Run], label: str = "") -> Envelope:
 
 
 def envelopes(runs: Sequence[Run], columns: Sequence[str]) -> list[Envelope]:
-    """Compute one envelope for the runs that agree in ``columns`` (``method``, ``feature``, …), in their order."""
+    """Compute one envelope for the runs that agree in ``columns`` (``method``, ``feature``, …), the highest first."""
     groups: dict[tuple[object, ...], list[Run]] = {}
     for run in finished(runs):
         groups.setdefault(tuple(value(run, column) for column in columns), []).append(run)
-    return [envelope(group, _label(group[0], columns)) for group in groups.values()]
+    found = [envelope(group, _label(group[0], columns)) for group in groups.values()]
+    return sorted(found, key=lambda one: -one.certified.mean())
 
 
 def choice_label(run: Run, runs: Sequence[Run]) -> str:

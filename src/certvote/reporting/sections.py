@@ -83,8 +83,11 @@ def alternative(runs: Sequence[Run]) -> str:
     return templates.sentence("alternative", curves=list(zip(done, labels.short(done), strict=True)))
 
 
-def setting(runs: Sequence[Run]) -> str:
-    """Say what a figure's runs have in common: certified accuracy of what, on which data, under which attack."""
+def setting(runs: Sequence[Run], *, bands: bool = True) -> str:
+    """Say what a figure's runs have in common: certified accuracy of what, on which data, under which attack.
+
+    ``bands`` says whether the figure shows what searches leave open.
+    """
     done = finished(runs)
     return templates.sentence(
         "setting",
@@ -92,7 +95,7 @@ def setting(runs: Sequence[Run]) -> str:
         n_train=common(done, "n_train"),
         n_test=common(done, "n_test"),
         threat=threat(done[0].change).caption if common(done, "change") else None,
-        band=any(map(searched_further, done)),
+        band=bands and any(map(searched_further, done)),
         missing=len(runs) - len(done),
     )
 
@@ -154,7 +157,7 @@ def _best_of_several(
         description=templates.sentence("envelope_alternative", found=found, last=last),
         hints={f"curve-{j}": one.label for j, one in enumerate(found)},
         finding=printable(section.caption) or findings.headline(chosen, name_data=False),
-        setting=f"{templates.sentence('envelope', found=found, unsure=unsure)} {setting(chosen)}",
+        setting=f"{templates.sentence('envelope', found=found, unsure=unsure)} {setting(chosen, bands=False)}",
         detail=detail,
     )
     tables = [table_view(table, str(number), templates.sentence("envelope_table"), kind="results")]
