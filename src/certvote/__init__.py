@@ -20,7 +20,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from certvote import datasets, results
+    from certvote import datasets, estimators, results
     from certvote.attacks.backdoor import backdoor
     from certvote.certificates.bagging import curve as bagging_curve
     from certvote.certificates.budget_curve import curve as budget_curve
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 # Every public name, the module that it is from, and its name there ("": the module itself).
 _ORIGINS = {
+    # Classifiers in scikit-learn's form.
+    "estimators": ("certvote.estimators", ""),
     # Data: examples with labels, and vectors on a grid on which distances are exact.
     "datasets": ("certvote.datasets", ""),
     "backdoor": ("certvote.attacks.backdoor", "backdoor"),
@@ -85,6 +87,7 @@ __all__ = [
     "elect_plurality",
     "elect_runoff",
     "election_curve",
+    "estimators",
     "grouping_curve",
     "individual_curve",
     "knn_votes",

@@ -7,6 +7,7 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
@@ -16,6 +17,8 @@ from certvote.algorithms.subsets import bootstrap, hash_partition
 from certvote.learners.sklearn import Sklearn
 from certvote.learners.sklearn_classifiers import seeded, versions
 from certvote.learners.sklearn_members import fit_members
+
+from .conftest import as_subsets
 
 TREE = "sklearn.tree.DecisionTreeClassifier"
 
@@ -103,8 +106,21 @@ def test_a_classifier_that_is_not_deterministic_is_refused(blobs):
 
 
 def test_a_classifier_that_cannot_be_fitted_is_named(blobs):
-    with pytest.raises(ValueError, match=r"got DecisionTreeClassifier, which failed on \d+ examples of 4 labels: The"):
+    with pytest.raises(
+        ValueError, match=r"got DecisionTreeClassifier, which failed on all 3: \d+ examples of 4 labels: "
+    ):
         fit(DecisionTreeClassifier(max_depth=-1), blobs, hash_partition(*blobs[:2], parts=3))
+
+
+def test_a_member_that_cannot_answer_votes_as_one_without_examples(blobs):
+    """Five neighbors of four examples: the classifier fails when it is asked, and an attacker gets this vote alone."""
+    subsets = as_subsets([range(4), [], range(50)])
+    with pytest.warns(UserWarning, match="could not be fitted to 1 of 3 parts of the training set, .*: 4 examples of"):
+        members = fit(KNeighborsClassifier(5), blobs, subsets)
+    with members.ready(blobs[2]) as ballots:
+        ranked = ballots(0, 9, 4)
+    np.testing.assert_array_equal(ranked[:, 0], ranked[:, 1])
+    assert (ranked[:, 0] == [3, 2, 1, 0]).all()
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,10 @@ class Sklearn(Learner):
 
     label = Label("scikit-learn classifier", order=3)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.options = _sorted(self.options)
+
     def check(self, split: Split) -> None:
         super().check(split)
         self.classifier()
@@ -55,3 +59,10 @@ class Sklearn(Learner):
     def label_of(cls, options: Mapping[str, Any]) -> Label:
         name = str(options.get("learner.estimator") or cls.label.name).rpartition(".")[2]
         return Label(name, order=cls.label.order)
+
+
+def _sorted(options: Any) -> Any:
+    """Sort mappings by key, nested ones too: the order in which options are given must not tell results apart."""
+    if isinstance(options, Mapping):
+        return {key: _sorted(value) for key, value in sorted(options.items())}
+    return options

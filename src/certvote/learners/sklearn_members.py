@@ -1,13 +1,14 @@
 """Train members that are classifiers in scikit-learn's form.
 
-A member is fitted to copies of its own examples, in their order, by a copy of the classifier that has the member's seed,
-with one thread for BLAS and OpenMP. It must be a function of these: :func:`check_deterministic` refuses classifiers that
-are not. Members of one label are not fitted. A classifier that cannot be fitted to the examples of some member is an
-error: the certificate assumes that it can be fitted to whatever an attacker makes of them.
+A member is fitted to copies of its own examples, in their order, by a copy of the classifier with the member's seed and
+one thread for BLAS and OpenMP. It must be a function of these: :func:`check_deterministic` refuses classifiers that are
+not. Members of one label are not fitted. A member that cannot be fitted, or cannot answer, votes as one without
+examples: an attacker who spoils the training of one must not get more than its vote.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,10 +39,13 @@ class SklearnMember:
         Labels that the member has examples of, ascending.
     classifier : estimator or None
         The fitted classifier; ``None`` with fewer than two labels.
+    failure : str
+        Why the classifier could not be fitted, "" if it could; then ``labels`` are none.
     """
 
     labels: Int64[np.ndarray, " own"]
     classifier: Any = None
+    failure: str = ""
 
     def first_choices(self, inputs: Float32[np.ndarray, "m d"], num_classes: int) -> Int64[np.ndarray, " m"]:
         """Return the label that the classifier predicts; of a single label that, and without any the largest."""
@@ -148,7 +152,12 @@ def fit_members(
     Raises
     ------
     ValueError
-        If the classifier is not deterministic, or cannot be fitted to the examples of some member.
+        If the classifier is not deterministic, or cannot be fitted to the examples of any member.
+
+    Warns
+    -----
+    UserWarning
+        If it cannot be fitted to the examples of some members, which vote for the largest label then.
     """
     from joblib import Parallel, delayed
 
@@ -162,7 +171,27 @@ def fit_members(
         members.append(member)
         if progress is not None:
             progress(len(members), len(subsets))
+    _report_failures(classifier, members)
     return SklearnMembers(members, num_classes, threads)
+
+
+def _report_failures(classifier: Any, members: list[SklearnMember]) -> None:
+    """Warn about members that could not be fitted; raise ``ValueError`` if that is all of them."""
+    failures = [member.failure for member in members if member.failure]
+    if not failures:
+        return
+    name = type(classifier).__name__
+    if len(failures) == len(members):
+        raise ValueError(
+            f"expected a classifier that can be fitted to parts of the training set, got {name}, which failed on all "
+            f"{len(members)}: {failures[0]}"
+        )
+    warnings.warn(
+        f"{name} could not be fitted to {len(failures)} of {len(members)} parts of the training set, whose members "
+        f"vote for the largest label: {failures[0]}",
+        UserWarning,
+        stacklevel=2,
+    )
 
 
 def check_deterministic(classifier: Any, inputs: np.ndarray, labels: np.ndarray, subsets: Subsets) -> None:
@@ -178,11 +207,11 @@ def check_deterministic(classifier: Any, inputs: np.ndarray, labels: np.ndarray,
         rows, c, probes = parts[member], int(labels.max(initial=0)) + 1, inputs[:_PROBES]
         if len(np.unique(labels[rows])) < 2:
             continue
+        pair = [_fit_member(classifier, inputs[rows], labels[rows], int(subsets.seeds[member])) for _ in range(2)]
+        if any(one.failure for one in pair):
+            continue
         with threadpool_limits(1):
-            first, second = (
-                _fit_member(classifier, inputs[rows], labels[rows], int(subsets.seeds[member])).scores(probes, c)
-                for _ in range(2)
-            )
+            first, second = (one.scores(probes, c) for one in pair)
         if not np.array_equal(first, second):
             raise ValueError(
                 f"expected a classifier that is determined by its examples and random_state, got "
@@ -193,7 +222,7 @@ def check_deterministic(classifier: Any, inputs: np.ndarray, labels: np.ndarray,
 
 
 def _fit_member(classifier: Any, x: np.ndarray, y: np.ndarray, seed: int) -> SklearnMember:
-    """Fit one member to its own examples."""
+    """Fit one member to its own examples, and ask it once."""
     own = np.unique(y)
     if len(own) < 2:
         return SklearnMember(own)
@@ -201,9 +230,7 @@ def _fit_member(classifier: Any, x: np.ndarray, y: np.ndarray, seed: int) -> Skl
     with threadpool_limits(1):
         try:
             copy.fit(x, y)
+            copy.predict(x[:1])  # some fail only when they are asked: fewer examples than neighbors
         except Exception as error:
-            raise ValueError(
-                f"expected a classifier that can be fitted to every part of the training set, got "
-                f"{type(classifier).__name__}, which failed on {len(x)} examples of {len(own)} labels: {error}"
-            ) from error
+            return SklearnMember(own[:0], failure=f"{len(x)} examples of {len(own)} labels: {error}")
     return SklearnMember(own, copy)
