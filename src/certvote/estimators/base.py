@@ -34,6 +34,7 @@ class CertifiedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     was fitted to the training set breaks them.
     """
 
+    algorithm_: Any
     _default_certificate: ClassVar[str] = "individual"
 
     @abstractmethod
@@ -164,7 +165,7 @@ class CertifiedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         outcome = self.votes(X, window=self._own_window(change))
         winners = _winners(outcome)
         problem = Problem(outcome, winners, np.zeros(1, np.int64), self.n_train_, change)
-        sizes = self.algorithm_.certified_sizes(problem)
+        sizes: Int64[np.ndarray, " m"] = self.algorithm_.certified_sizes(problem)
         if target is None:
             return sizes
         targets = self._codes("target", np.atleast_1d(np.asarray(target)))

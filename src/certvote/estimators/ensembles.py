@@ -138,7 +138,8 @@ class PartitionClassifier(_EnsembleClassifier):
     def _sizes_against(self, problem: Problem, targets: Int64[np.ndarray, " m"]) -> Int64[np.ndarray, " m"]:
         if isinstance(problem.votes, Election):  # what it withstands is known against all labels together
             return super()._sizes_against(problem, targets)
-        return self.algorithm_.certified_sizes(votes_of_two(problem, targets))
+        sizes: Int64[np.ndarray, " m"] = self.algorithm_.certified_sizes(votes_of_two(problem, targets))
+        return sizes
 
 
 class CertifiedBaggingClassifier(_EnsembleClassifier):

@@ -37,7 +37,8 @@ class _NeighborsClassifier(CertifiedClassifier):
         }
 
     def _sizes_against(self, problem: Problem, targets: Int64[np.ndarray, " m"]) -> Int64[np.ndarray, " m"]:
-        return self.algorithm_.certified_sizes(votes_of_two(problem, targets))
+        sizes: Int64[np.ndarray, " m"] = self.algorithm_.certified_sizes(votes_of_two(problem, targets))
+        return sizes
 
 
 class CertifiedKNeighborsClassifier(_NeighborsClassifier):
@@ -105,7 +106,8 @@ class CertifiedKNeighborsClassifier(_NeighborsClassifier):
     def _outcome(self, vectors: np.ndarray, window: int) -> Votes:
         k, ranking = self.algorithm_.k, self.algorithm_.ranking
         counting = self._counting()
-        return knn_votes(self._fit_X, self._fit_y, vectors, k=k, ranking=ranking, window=window, **counting)
+        votes: Votes = knn_votes(self._fit_X, self._fit_y, vectors, k=k, ranking=ranking, window=window, **counting)
+        return votes
 
     def _own_window(self, change: str) -> int:
         # k insertions push out all neighbors; of deletions, more than k may be certified, and are not looked for
@@ -158,4 +160,5 @@ class CertifiedRadiusNeighborsClassifier(_NeighborsClassifier):
         return Rnn(r=float(self.radius))
 
     def _outcome(self, vectors: np.ndarray, window: int) -> Votes:
-        return rnn_votes(self._fit_X, self._fit_y, vectors, r=self.algorithm_.r, **self._counting())
+        votes: Votes = rnn_votes(self._fit_X, self._fit_y, vectors, r=self.algorithm_.r, **self._counting())
+        return votes
