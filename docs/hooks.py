@@ -26,6 +26,7 @@ PUBLIC = (
     "certvote.neighbors",
     "certvote.neighbors.sharded",
     "certvote.datasets",
+    "certvote.estimators",
     "certvote.options",
     "certvote.results",
 )

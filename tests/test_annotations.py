@@ -40,6 +40,7 @@ algos = ["algo=knn", "algo=rnn", "algo=rnn certificate=rd", "algo=rnn certificat
          "algo=bagging algo.voters=40", "algo=bagging algo.voters=40 learner=nearest attack.change=insert",
          "algo=dpa algo.parts=20", "algo=dpa algo.parts=20 election=runoff attack.change=delete",
          "algo=fa algo.parts=20", "algo=fa algo.parts=20 election=runoff learner=nearest",
+         "algo=fa algo.parts=10 election=runoff learner=sklearn learner.options={n_estimators:3}",
          "algo=bagging algo.voters=20 learner=network learner.steps=3"]
 with initialize_config_dir(str(conf_dir()), version_base="1.3"):
     for feature in ("pixels", "hog feature.pixels_per_cell=[2,2]"):
@@ -61,4 +62,4 @@ def test_every_stage_keeps_to_its_annotations(tmp_path):
         [sys.executable, "-c", _PROGRAM], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("kept:") == 2 * done.stdout.count("feature=pixels") == 40
+    assert done.stdout.count("kept:") == 2 * done.stdout.count("feature=pixels") == 42

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from certvote.runtime.compiled import keep_compiled_code
 
 if TYPE_CHECKING:
-    from certvote import datasets, results
+    from certvote import datasets, estimators, results
     from certvote.attacks.backdoor import backdoor
     from certvote.certificates.bagging import curve as bagging_curve
     from certvote.certificates.budget_curve import curve as budget_curve
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 # Every public name, the module that it is from, and its name there ("": the module itself).
 _ORIGINS = {
+    # Classifiers in scikit-learn's form.
+    "estimators": ("certvote.estimators", ""),
     # Data: examples with labels, and vectors on a grid on which distances are exact.
     "datasets": ("certvote.datasets", ""),
     "backdoor": ("certvote.attacks.backdoor", "backdoor"),
@@ -94,6 +96,7 @@ __all__ = [
     "elect_plurality",
     "elect_runoff",
     "election_curve",
+    "estimators",
     "grouping_curve",
     "individual_curve",
     "knn_votes",

@@ -86,7 +86,8 @@ def _load_data(settings: Settings) -> tuple[Split, dict[str, str]]:
     """Read the data, check that the options fit it, and identify the files that its features come from."""
     split = stages.load_split(settings)
     stages.check(settings, split)
-    return split, settings.feature.sources(split) if "feature" in settings.groups else {}
+    sources = settings.feature.sources(split) if "feature" in settings.groups else {}
+    return split, sources | (settings.learner.sources() if "learner" in settings.groups else {})
 
 
 class _Job:

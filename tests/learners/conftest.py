@@ -9,8 +9,13 @@ from certvote.algorithms.subsets import Subsets
 from certvote.features.grid import bits_for, snap
 from certvote.learners.logistic import Logistic
 from certvote.learners.nearest import Nearest
+from certvote.learners.sklearn import Sklearn
 
-LEARNERS = {"nearest": Nearest(), "logistic": Logistic(l2=0.01, root=True, steps=300)}
+LEARNERS = {
+    "nearest": Nearest(),
+    "logistic": Logistic(l2=0.01, root=True, steps=300),
+    "sklearn": Sklearn(estimator="sklearn.tree.DecisionTreeClassifier", options={"max_features": 4}),
+}
 
 
 @pytest.fixture(params=LEARNERS)

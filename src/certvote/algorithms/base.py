@@ -219,11 +219,6 @@ class Algorithm(Choice):
     # --- in reports ------------------------------------------------------------------------------------------------
 
     @classmethod
-    def label_of(cls, options: Mapping[str, Any]) -> Label:
-        """Return how a run with these options (``{"algo.k": 5, …}``) is named and drawn."""
-        return cls.label
-
-    @classmethod
     def meanings_of(cls, options: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         """Return names and meanings for the list of algorithms in a report, for a run with these options."""
         return ((cls.label.name, cls.meaning),) if cls.meaning else ()

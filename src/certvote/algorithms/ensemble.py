@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from certvote.algorithms.subsets import Subsets
     from certvote.learners.base import Learner
     from certvote.learners.ensemble import Ensemble
+    from certvote.runtime.progress import Progress
 
 RUNOFF = "runoff"
 """Name of the election with a second round between the two labels that have the most votes."""
@@ -65,7 +66,7 @@ class EnsembleAlgorithm(Algorithm):
         from certvote.runtime.progress import measured
 
         subsets, buckets = self.subsets(inputs)
-        learner, elections = work.learner, self.elections(work.learner)
+        learner = work.learner
         label = f"training ({learner.name})"
         with measured("training", label, len(subsets), work.seconds, "member") as progress:
             ensemble = learner.train(
@@ -77,32 +78,59 @@ class EnsembleAlgorithm(Algorithm):
                 progress=progress,
             )
         with measured("votes", f"votes ({self.name})", len(inputs.test), work.seconds) as progress:
-            if buckets is None and elections == (PLURALITY,):
-                return {PLURALITY: Votes(counts=ensemble.counts(inputs.test, progress=progress))}
-            return _decide_all(elections, ensemble, buckets, inputs, work.threads, progress)
+            return self.decide(ensemble, buckets, inputs.test, work.threads, progress)
+
+    def decide(
+        self,
+        ensemble: Ensemble,
+        buckets: Int32[np.ndarray, "v d"] | None,
+        test: np.ndarray,
+        threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> Mapping[str, Votes | Election]:
+        """Ask trained members, and decide every election of :meth:`elections`.
+
+        Parameters
+        ----------
+        ensemble : Ensemble
+            The trained members.
+        buckets : int32 array, shape (v, d), or None
+            Their buckets, as :meth:`subsets` returned them.
+        test : array, shape (m, …)
+            Test examples, as in training.
+        threads : int or None
+            Threads to use; ``None``: one per core.
+        progress : callable or None
+            Called with the number of test examples done and their total.
+        """
+        elections = self.elections(ensemble.learner)
+        if buckets is None and elections == (PLURALITY,):
+            return {PLURALITY: Votes(counts=ensemble.counts(test, progress=progress))}
+        return _decide_all(elections, ensemble, buckets, test, threads, progress)
 
 
 def _decide_all(
     elections: tuple[str, ...],
     ensemble: Ensemble,
     buckets: np.ndarray | None,
-    inputs: Inputs,
+    test: np.ndarray,
     threads: int | None,
-    progress: Any,
+    progress: Progress | None,
 ) -> dict[str, Votes | Election]:
     """Collect the ballots for one part of the test set after another, and decide every election from them."""
     ranked = RUNOFF in elections
-    rows = max(1, _CHUNK_BYTES // (ensemble.num_members * (inputs.num_classes if ranked else 1)))
+    rows = max(1, _CHUNK_BYTES // (ensemble.num_members * (ensemble.num_classes if ranked else 1)))
     parts: dict[str, list[Votes | Election]] = {election: [] for election in elections}
-    for start in range(0, len(inputs.test), rows):
+    for start in range(0, len(test), rows):
         ask = ensemble.rankings if ranked else ensemble.first_choices
 
         def shown(done: int, _: int, start: int = start) -> None:
-            progress(start + done, len(inputs.test))
+            if progress is not None:
+                progress(start + done, len(test))
 
-        ballots = ask(inputs.test[start : start + rows], progress=shown)
+        ballots = ask(test[start : start + rows], progress=shown)
         for election, outcomes in parts.items():
-            outcomes.append(_decide(election, ballots, buckets, inputs.num_classes, threads))
+            outcomes.append(_decide(election, ballots, buckets, ensemble.num_classes, threads))
     return {election: _concatenate(outcomes) for election, outcomes in parts.items()}
 
 

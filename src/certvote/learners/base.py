@@ -115,6 +115,10 @@ class Learner(Choice):
                 f"choose learner={' or learner='.join(others)}"
             )
 
+    def sources(self) -> dict[str, str]:
+        """Return what members depend on beside options, data and our own code: versions of other libraries."""
+        return {}
+
     def checked_inputs(self, given: Any) -> np.ndarray:
         """Return inputs as an array.
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, TypeVar, dataclass_transform, get_args, get_type_hints
 
 from certvote.checks import is_integer, is_real
+from certvote.options.labels import Label
 from certvote.options.option import METADATA, Option, option
 from certvote.runtime.paths import conf_dir
 
@@ -75,6 +76,11 @@ class Choice(Options):
 
     old_names: ClassVar[tuple[str, ...]] = ()
     """Names of earlier versions, which are still understood."""
+
+    @classmethod
+    def label_of(cls, options: Mapping[str, Any]) -> Label | None:
+        """Return how a run with these options (``{"algo.k": 5, …}``) is named and drawn; ``None``: it is not."""
+        return getattr(cls, "label", None)
 
     def values_for_votes(self) -> dict[str, Any]:
         """Return the name and the options that votes depend on, to find votes again."""
@@ -134,6 +140,35 @@ def choices(group: str) -> Mapping[str, type[Choice]]:
 def find(group: str, name: str) -> type[Choice] | None:
     """Return the class of a choice, or ``None`` for a name that nobody has declared."""
     return choices(group).get(name)
+
+
+def make(group: str, name: object, **options: Any) -> Choice:
+    """Make a choice by its name; options that are not given have their values in ``conf/``.
+
+    Parameters
+    ----------
+    group : str
+        One of :data:`PACKAGES`.
+    name : str
+        Name of the choice.
+    options
+        Options of the choice, by name.
+
+    Raises
+    ------
+    ValueError
+        If there is no such choice, or an option is out of range.
+    """
+    from omegaconf import OmegaConf
+
+    known = choices(group)
+    if not isinstance(name, str) or name not in known:
+        raise ValueError(f"{group}: expected one of {', '.join(known)}, got {name!r}")
+    file = conf_dir() / group / f"{name}.yaml"
+    values = OmegaConf.to_container(OmegaConf.load(file)) if file.is_file() else {}
+    assert isinstance(values, dict)
+    declared = {str(key): value for key, value in values.items() if key != "defaults"}
+    return known[name](**{**declared, **options})
 
 
 def has_file(group: str, name: str) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields, make_dataclass
-from typing import TYPE_CHECKING, Any, get_type_hints
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, make_dataclass
+from typing import TYPE_CHECKING, Any, get_origin, get_type_hints
 
 from omegaconf import MISSING, OmegaConf
 
@@ -115,9 +115,18 @@ def register() -> None:
     store.store(group="schema", name="tracking", node=Tracking)
     for group in PACKAGES:
         for name, cls in choices(group).items():
-            store.store(group="schema", name=f"{group}_{name}", node=cls)
+            store.store(group="schema", name=f"{group}_{name}", node=_node(cls))
             if not has_file(group, name):  # a plugin: with defaults for all options, the class itself is the choice
-                store.store(group=group, name=name, node=cls)
+                store.store(group=group, name=name, node=_node(cls))
+
+
+def _node(cls: type[Choice]) -> DictConfig:
+    """Return the schema of a choice; an option that is a mapping takes any keys (``learner.options={C: 10}``)."""
+    node: DictConfig = OmegaConf.structured(cls)
+    for name, hint in get_type_hints(cls).items():
+        if get_origin(hint) is dict and name != "recommended":
+            OmegaConf.set_struct(node[name], False)
+    return node
 
 
 def load(config: DictConfig) -> Settings:
@@ -137,7 +146,7 @@ def load(config: DictConfig) -> Settings:
     if not isinstance(settings, Settings):
         raise TypeError(f"expected a configuration made from conf/config.yaml, got {type(settings).__name__}")
     _check_known(config, settings)
-    _check_defined(settings)
+    check_defined(settings.algo, settings.certificate, settings.attack.change)
     return settings
 
 
@@ -151,9 +160,14 @@ def _check_known(config: Any, settings: Any, prefix: str = "") -> None:
             _check_known(config[key], getattr(settings, key), f"{prefix}{key}.")
 
 
-def _check_defined(settings: Settings) -> None:
-    """Refuse options together for which there is no certificate, and say what there is instead."""
-    algo, certificate, change = settings.algo, settings.certificate, settings.attack.change
+def check_defined(algo: Algorithm, certificate: Certificate, change: str) -> None:
+    """Check that a certificate is proven for the votes of an algorithm and for an attacker.
+
+    Raises
+    ------
+    UndefinedCombinationError
+        If it is not; the message says what there is instead.
+    """
     if not certificate.accepts(algo.votes_of):
         known = [name for name, cls in choices("certificate").items() if cls.accepts(algo.votes_of)]  # type: ignore[attr-defined]
         raise UndefinedCombinationError(
@@ -254,8 +268,7 @@ def _update(config: Any, values: dict[str, Any]) -> None:
     for name, value in values.items():
         if name not in there:
             continue
-        nested = not OmegaConf.is_missing(config, name) and OmegaConf.is_dict(config[name]) and name != "recommended"
-        if nested:
+        if not OmegaConf.is_missing(config, name) and is_dataclass(OmegaConf.get_type(config[name])):
             _update(config[name], value)
         else:
             config[name] = value

@@ -158,7 +158,7 @@ class Run:
         """Return how a choice is named and drawn: as its class says, else as recorded, else grey under its own name."""
         name, cls = self._text(group), self.chosen(group)
         if cls is not None:
-            return cls.label_of(self.options) if group == "algo" else cls.label  # type: ignore[no-any-return]
+            return cls.label_of(self.options) or Label("")
         return _restored(self._recorded_labels.get(group), name) if name else Label("")
 
     @cached_property
@@ -314,8 +314,7 @@ def recorded_labels(settings: Any) -> str:
     options = {columns.column(name): value for name, value in flatten(settings).items()}
     labels: dict[str, Any] = {}
     for group in settings.groups:
-        chosen = getattr(settings, group)
-        label = chosen.label_of(options) if group == "algo" else getattr(chosen, "label", None)
+        label = getattr(settings, group).label_of(options)
         if label is not None:
             labels[group] = asdict(label)
     return json.dumps({**labels, "parameters": settings.algo.parameters()}, ensure_ascii=False)
