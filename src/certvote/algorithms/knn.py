@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Int64
 
+    from certvote.adversaries.rule import Rule
     from certvote.certificates.base import Certificate
     from certvote.types import Votes
 
@@ -33,6 +34,12 @@ class Knn(Algorithm):
         # An attacker who only inserts or only deletes moves the border one way, and how far is known label by label.
         return int(sizes.max()) if change != "any" else certificate.window(sizes)
 
+    @property
+    def l1_rule(self) -> Rule:
+        from certvote.adversaries.rule import Rule
+
+        return Rule(k=self.k, ranking=self.ranking)
+
     def votes(self, inputs: Inputs, work: Work) -> Votes:
         from certvote.neighbors import knn_votes
         from certvote.runtime.progress import measured
@@ -42,7 +49,7 @@ class Knn(Algorithm):
                 inputs.train,
                 inputs.labels,
                 inputs.test,
-                k=self.k,
+                k=min(self.k, len(inputs.labels)),  # an attacker may leave fewer: then all of them vote
                 ranking=self.ranking,
                 window=work.window,
                 num_classes=inputs.num_classes,

@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from certvote.results.headline import headline
+from certvote.adversaries.poison import pack_poisons
+from certvote.results.headline import attacked_headline, headline
 from certvote.runtime.digests import array_digest
-from certvote.types import Certified, Curve, Election, Split, Votes, pack, unpack
+from certvote.types import Attacked, Certified, Curve, Election, Split, Votes, pack, unpack
 
 if TYPE_CHECKING:
+    from certvote.adversaries.carry_out import CarriedOut
     from certvote.options.settings import Settings
 
 
+POISON = "poison.npz"  # artifact with the poison of every size attacked
 IDENTITY = "identity.json"  # artifact with the options that the fingerprint was computed from
 
 
@@ -36,7 +39,12 @@ class Evidence:
 
 @contextmanager
 def write_evidence(
-    settings: Settings, identity: Mapping[str, Any], split: Split, votes: Votes | Election, certified: Certified
+    settings: Settings,
+    identity: Mapping[str, Any],
+    split: Split,
+    votes: Votes | Election,
+    certified: Certified,
+    attack: CarriedOut | None = None,
 ) -> Iterator[Evidence]:
     """Write votes, certified sizes, curve, figure and options into a temporary folder.
 
@@ -52,6 +60,8 @@ def write_evidence(
         What the certificate looked at.
     certified : Certified
         What it found.
+    attack : CarriedOut or None
+        Poisons, and what they left of the accuracy.
     """
     import yaml
 
@@ -70,6 +80,10 @@ def write_evidence(
         (folder / "config.yaml").write_text(yaml.safe_dump(plain(settings), sort_keys=False))
         (folder / IDENTITY).write_text(json.dumps(identity, sort_keys=True, indent=1, default=str))
         metrics = headline(certified)
+        if attack is not None:
+            np.savez_compressed(folder / POISON, **pack_poisons(attack.poisons))
+            (folder / "attacked.csv").write_text(attacked_csv(attack.curve))
+            metrics |= attacked_headline(attack.curve)
         yield Evidence(folder, metrics, votes_digest(votes, split.test_labels), summarize(curve, metrics))
 
 
@@ -97,6 +111,12 @@ def curve_csv(curve: Curve) -> str:
     if curve.certified_by is not None and curve.attained_by is not None:
         columns |= {"certified_by": iter(curve.certified_by), "attained_by": iter(curve.attained_by)}
     return "\n".join([",".join(columns), *map(",".join, zip(*columns.values(), strict=True))]) + "\n"
+
+
+def attacked_csv(attacked: Attacked) -> str:
+    """Return the accuracy that attacks have left as CSV, with digits enough to read the same numbers back."""
+    rows = zip(attacked.sizes.tolist(), attacked.accuracy.tolist(), strict=True)
+    return "\n".join(["poisoning_size,attacked_accuracy", *(f"{size},{value!r}" for size, value in rows)]) + "\n"
 
 
 def bounds(curve: Curve) -> dict[str, int]:

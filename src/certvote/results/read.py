@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from certvote.results.run import Run
-from certvote.types import Curve
+from certvote.types import Attacked, Curve
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
     from mlflow.tracking import MlflowClient
 
+ATTACKED = "CA_attacked"  # metric with the accuracy that attacks have left, by poisoning size
 REUSED = "certvote.reused."  # tag of a sweep, followed by the id of an older run
 
 
@@ -26,9 +27,10 @@ def read_run(client: MlflowClient, run: MlflowRun, ui: str, *, curve: bool = Tru
         started=info.start_time / 1000,
         seconds=None if info.end_time is None else (info.end_time - info.start_time) / 1000,
         params=dict(data.params),
-        metrics={key: value for key, value in data.metrics.items() if key not in ("CA", "CA_attained")},
+        metrics={key: value for key, value in data.metrics.items() if key not in ("CA", "CA_attained", ATTACKED)},
         tags=dict(data.tags),
         curve=_curve(client, info.run_id) if curve and "CA" in data.metrics else None,
+        attacked=_attacked(client, info.run_id) if curve and ATTACKED in data.metrics else None,
         url=f"{ui}/#/experiments/{info.experiment_id}/runs/{info.run_id}",
     )
 
@@ -43,6 +45,13 @@ def _curve(client: MlflowClient, run: str) -> Curve:
         np.array([certified[size] for size in sizes.tolist()]),
         np.array([attained[size] for size in sizes.tolist()]) if attained else None,
     )
+
+
+def _attacked(client: MlflowClient, run: str) -> Attacked:
+    """Read what attacks have left from the history of its metric."""
+    accuracy = _history(client, run, ATTACKED)
+    sizes = np.array(sorted(accuracy), dtype=np.int64)
+    return Attacked(sizes, np.array([accuracy[size] for size in sizes.tolist()]))
 
 
 def _history(client: MlflowClient, run: str, metric: str) -> dict[int, float]:

@@ -13,7 +13,7 @@ from certvote.options import columns
 from certvote.options.choices import find
 from certvote.options.columns import Value
 from certvote.options.labels import Label
-from certvote.types import Curve
+from certvote.types import Attacked, Curve
 
 LABELS = "certvote.labels"  # tag with the labels of the chosen objects, for readers that do not have their classes
 KIND = "certvote.kind"  # tag: run or sweep
@@ -39,6 +39,8 @@ class Run:
         As MLflow has them; :attr:`options` are the typed parameters.
     curve : Curve or None
         The certified accuracy; ``None`` where none was read or logged.
+    attacked : Attacked or None
+        The accuracy that attacks have left; ``None`` where none was carried out.
     url : str or None
         Address in the MLflow UI.
     data : str
@@ -56,6 +58,7 @@ class Run:
     curve: Curve | None = None
     url: str | None = None
     data: str = ""
+    attacked: Attacked | None = None
 
     # --- options -----------------------------------------------------------------------------------------------
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from certvote.results.location import Location, TrackingError, clear_errors, open_client
 from certvote.results.process import PROCESS, died, this_process
-from certvote.results.read import REUSED, read_run
+from certvote.results.read import ATTACKED, REUSED, read_run
 from certvote.results.run import KIND, Run
-from certvote.types import Curve
+from certvote.types import Attacked, Curve
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
@@ -111,6 +111,11 @@ class Store:
         if curve.attained is not None:
             attained = zip(curve.sizes.tolist(), curve.attained.tolist(), strict=True)
             self._log_metrics(run, (("CA_attained", value, size) for size, value in attained))
+
+    def log_attacked(self, run: str, attacked: Attacked) -> None:
+        """Log the accuracy that attacks have left, with the poisoning size as the step."""
+        rows = zip(attacked.sizes.tolist(), attacked.accuracy.tolist(), strict=True)
+        self._log_metrics(run, ((ATTACKED, value, size) for size, value in rows))
 
     def log_metrics(self, run: str, metrics: Mapping[str, float]) -> None:
         """Log single numbers."""
