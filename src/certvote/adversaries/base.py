@@ -38,6 +38,8 @@ class Target:
         The clean training set, and the test examples.
     test_labels : int64 array, shape (m,)
         True labels of the test examples.
+    test_examples : array, shape (m, …)
+        Test examples as the data set has them.
     feature : Feature or None
         What makes vectors of images; ``None`` for base classifiers that look at images.
     change : str
@@ -49,6 +51,7 @@ class Target:
     algo: Algorithm
     inputs: Inputs
     test_labels: Int64[np.ndarray, " m"]
+    test_examples: np.ndarray
     feature: Feature | None
     change: str
     work: Work

@@ -112,6 +112,7 @@ def target_of(settings: Settings, split: Split, features: Features | None) -> Ta
         algo=settings.algo,
         inputs=stages.inputs_of(features, split),
         test_labels=split.test_labels,
+        test_examples=split.test,
         feature=None if features is None else settings.feature,
         change=settings.attack.change,
         work=Work(settings.backend, settings.learner, settings.n_jobs, stages.cache_root(settings)),
@@ -151,5 +152,7 @@ def _key(settings: Settings, target: Target) -> dict[str, object]:
         "adversary": {name: value for name, value in options.items() if name != "sizes"},
         "algo": settings.algo.values_for_votes() | {"decided_by": settings.algo.decided_by},
         "with": [part.values_for_votes() for part in parts],
-        "code": code_digest([__name__, *(type(part).__module__ for part in (settings.adversary, settings.algo, *parts))]),
+        "code": code_digest(
+            [__name__, *(type(part).__module__ for part in (settings.adversary, settings.algo, *parts))]
+        ),
     }

@@ -1,8 +1,8 @@
 """Find a place in feature space from which added examples reach as many test examples as possible.
 
 With ``k`` in the thousands the border of a neighborhood is far away, and one point lies inside most of them. It is
-searched by subgradient steps on the smooth count ``Σ_i w_i σ((ρ_i - d(x_i, z)) / τ)`` while ``τ`` falls, starting at the
-coordinatewise median of the test examples.
+searched by subgradient steps on the smooth count ``Σ_i w_i σ((ρ_i - d(x_i, z)) / τ)`` while ``τ`` falls. The start
+is the coordinatewise median of the test examples.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float, Float32, Float64
 
 STEPS = 400
 _WIDEST, _NARROWEST = 0.05, 0.003  # τ, as a share of the median radius
+_TINY = 1e-6  # a median radius may be 0
 _OUTSIDE = 1e-3  # keeps a pull of test examples that are far outside
 _FIRST, _LAST = 0.5, 0.01  # length of a step per coordinate, as a share of the radius per coordinate
 
@@ -55,7 +56,7 @@ def find_hub(
         if reached > value:
             best, value = point, reached
         part = step / steps
-        τ = scale * _WIDEST * (_NARROWEST / _WIDEST) ** part
+        τ = max(scale, _TINY) * _WIDEST * (_NARROWEST / _WIDEST) ** part
         share = 1 / (1 + np.exp(-np.clip((radii - distance) / τ, -30, 30)))
         pull = weights * (share * (1 - share) + _OUTSIDE * ((distance > radii) & (weights > 0)))
         gradient = (pull[:, None] * np.sign(nearest - point)).sum(axis=0)

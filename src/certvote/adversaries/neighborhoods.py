@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import no_type_check  # Numba compiles untyped source: no checker may wrap it
 
 import numpy as np
-from jaxtyping import Int32, Int64, UInt16
+from jaxtyping import Bool, Int32, Int64, UInt16
 from numba import njit
 
 from certvote.adversaries.rule import Rule
@@ -37,6 +37,11 @@ class Needs:
 
     removals: Int64[np.ndarray, " q"]
     radius: Int32[np.ndarray, " q"]
+
+    def where(self, reached: Bool[np.ndarray, " q"], other: Needs) -> Needs:
+        """Return these needs for the test examples that additions reach, and ``other`` ones for the rest."""
+        removals = np.where(reached, self.removals, other.removals)
+        return Needs(removals, np.where(reached, self.radius, other.radius))
 
 
 @dataclass(frozen=True)

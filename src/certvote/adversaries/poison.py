@@ -40,7 +40,7 @@ class Poison:
 
     @property
     def size(self) -> int:
-        """The poisoning size S (docs/certificates.md, section 1): the larger number of removed and of added examples."""
+        """The poisoning size S (docs/certificates.md, section 1): the larger of the numbers removed and added."""
         return max(len(self.removed), len(self.added_labels))
 
     def fits(self, change: str, e: int) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Bool, Int64
@@ -54,7 +55,6 @@ class _Label:
 def choose_removals(
     known: Neighborhoods,
     needs: Needs,
-    reached: Bool[np.ndarray, " q"],
     most: int,
     *,
     steps: int = STEPS,
@@ -68,8 +68,6 @@ def choose_removals(
         The test examples.
     needs : Needs
         What breaks each of them.
-    reached : bool array, shape (q,)
-        Test examples that the additions reach; the others stay as they are.
     most : int
         Largest number of removals.
     steps : int
@@ -77,15 +75,15 @@ def choose_removals(
     check : callable
         Called before each step, to end the search by raising.
     """
-    for_nothing = reached & (needs.removals == 0)
+    for_nothing = needs.removals == 0
     best = Removals(np.empty(0, np.int64), for_nothing, int(known.gain[for_nothing].sum()))
-    labels = [_label(known, needs, reached, a) for a in range(len(known.members))]
+    labels = [_label(known, needs, a) for a in range(len(known.members))]
     number = np.array([part.votes.shape[1] for part in labels])
     most = min(most, int(number.sum()) - 1)  # a training set has at least one example
     if most <= 0 or not any(part.queries.size for part in labels):
         return best
     bounds = np.concatenate([[0], np.cumsum(number)])
-    parts = [slice(a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    parts = [slice(a, b) for a, b in pairwise(bounds)]
     x = np.zeros(bounds[-1], np.float32)
     gradient = np.empty_like(x)
     for step in range(steps):
@@ -107,9 +105,9 @@ def choose_removals(
     return best
 
 
-def _label(known: Neighborhoods, needs: Needs, reached: np.ndarray, a: int) -> _Label:
+def _label(known: Neighborhoods, needs: Needs, a: int) -> _Label:
     """Collect the test examples with predicted label ``a`` that removals may turn, and their voters."""
-    queries = np.flatnonzero(reached & (known.predicted == a) & (needs.removals > 0) & (needs.removals < NEVER))
+    queries = np.flatnonzero((known.predicted == a) & (needs.removals > 0) & (needs.removals < NEVER))
     votes = np.empty((queries.size, len(known.members[a])), np.float32)
     for row, i in zip(votes, queries, strict=True):
         row[:] = known.own[i] <= needs.radius[i]

@@ -17,7 +17,7 @@ from certvote.reporting.polyline import above, below
 from certvote.reporting.query import common, prepare
 from certvote.reporting.vector import plain_matplotlib, svg
 from certvote.results.run import Run, finished
-from certvote.types import Curve
+from certvote.types import Attacked, Curve
 
 _SHORT_STEP = 1.0  # points; the corners of narrower steps are not seen
 _ARTIFACT = Layout(width=5.0 * POINTS, axes_height=2.8 * POINTS, text=9.0, labels_at_ends=False)
@@ -37,7 +37,9 @@ def ca_figure(runs: Sequence[Run], *, layout: Layout = PAGE) -> Figure:
     -------
     Figure
         The line with gid ``curve-<j>`` is the ``j``-th finished run; ``band-<j>`` reaches up to what the certificate's
-        own search attained. Labels stand at the lines' ends, or below the axes where that has no room.
+        own search attained. Where attacks were carried out, ``attack-<j>`` is the accuracy that they left, and
+        ``between-<j>`` reaches from the curve up to it. Labels stand at the lines' ends, or below the axes where that
+        has no room.
 
     Raises
     ------
@@ -54,10 +56,12 @@ def ca_figure(runs: Sequence[Run], *, layout: Layout = PAGE) -> Figure:
         frame = Frame.around(layout, texts, largest=largest, heights=(layout.axes_height,), share=bool(n_train))
         figure = frame.figure()
         axes = frame.axes(figure, 0)
-        accuracy_limits(axes, max(100 * _upper(_curve(run)).max() for run in drawn))
+        accuracy_limits(axes, max(100 * _highest(run) for run in drawn))
         frame.scales(axes, label="certified accuracy CA(e) (%)", counted=counted_examples(drawn), n_train=n_train)
         styles = line_styles(drawn)
         for j, (run, style) in enumerate(zip(drawn, styles, strict=True)):
+            if run.attacked is not None:
+                _draw_attacked(axes, frame, _curve(run), run.attacked, style, j)
             _draw(axes, frame, _curve(run), style, j, len(drawn))
         entries = [
             Entry(text, style, last_size(run), 100 * float(_curve(run).certified[-1]))
@@ -101,6 +105,25 @@ def _draw(axes: Axes, frame: Frame, curve: Curve, style: LineStyle, index: int, 
     markers = style.line(curve.sizes[at], certified[at], clip_on=False, zorder=3)  # on the curve itself
     markers.set_linestyle("none")
     axes.add_line(markers)
+
+
+def _draw_attacked(axes: Axes, frame: Frame, curve: Curve, attacked: Attacked, style: LineStyle, index: int) -> None:
+    """Draw what attacks have left as a thin line with a marker per attack, and shade what is between it and a curve."""
+    upper = 100 * np.array([attacked.at(size) for size in curve.sizes.tolist()])
+    kept = frame.visible(curve.sizes, 100 * curve.certified, upper)
+    band = axes.fill_between(
+        curve.sizes[kept], 100 * curve.certified[kept], upper[kept], step="pre", color=style.color, alpha=0.1
+    )
+    band.set(gid=f"between-{index}", linewidth=0)
+    line = style.line(attacked.sizes, 100 * attacked.accuracy, drawstyle="steps-post", clip_on=False, zorder=2)
+    line.set(gid=f"attack-{index}", linewidth=0.8, markersize=3, marker="v", linestyle="-")
+    axes.add_line(line)
+
+
+def _highest(run: Run) -> float:
+    """Return the largest accuracy that is drawn for a run."""
+    attacked = 0.0 if run.attacked is None else float(run.attacked.accuracy.max())
+    return max(float(_upper(_curve(run)).max()), attacked)
 
 
 def _curve(run: Run) -> Curve:

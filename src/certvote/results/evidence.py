@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 POISON = "poison.npz"  # artifact with the poison of every size attacked
+ATTACKED_CURVE = "attacked.csv"  # artifact with the accuracy that attacks have left
 IDENTITY = "identity.json"  # artifact with the options that the fingerprint was computed from
 
 
@@ -82,7 +83,7 @@ def write_evidence(
         metrics = headline(certified)
         if attack is not None:
             np.savez_compressed(folder / POISON, **pack_poisons(attack.poisons))
-            (folder / "attacked.csv").write_text(attacked_csv(attack.curve))
+            (folder / ATTACKED_CURVE).write_text(attacked_csv(attack.curve))
             metrics |= attacked_headline(attack.curve)
         yield Evidence(folder, metrics, votes_digest(votes, split.test_labels), summarize(curve, metrics))
 

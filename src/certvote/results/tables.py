@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from certvote.options import columns
 from certvote.results.run import Run
 from certvote.results.selection import open_stores, select
-from certvote.types import Curve
+from certvote.types import Attacked, Curve
 
 if TYPE_CHECKING:
     import numpy as np
@@ -119,8 +119,9 @@ def curves(
     Returns
     -------
     DataFrame
-        Columns ``run``, the options shown, ``e``, ``certified`` (the lower bound of CA(e)) and ``attained`` (the other
-        side of the certificate's own search, missing where it does not search).
+        Columns ``run``, the options shown, ``e``, ``certified`` (the lower bound of CA(e)), ``attained`` (the other
+        side of the certificate's own search, missing where it does not search) and ``attacked`` (what an attack
+        has left of the accuracy, missing at sizes that were not attacked).
 
     Raises
     ------
@@ -144,7 +145,7 @@ def curves(
     for name in shown:
         whole = _series(name, [values[run.id].get(name) for run in read])
         parts[name] = whole.repeat(length).reset_index(drop=True)
-    return pd.DataFrame(parts | _numbers([run.curve for run in read if run.curve is not None]))
+    return pd.DataFrame(parts | _numbers([(run.curve, run.attacked) for run in read if run.curve is not None]))
 
 
 def sweeps(experiment: OneOrMore = None, *, uri: str | None = None) -> pd.DataFrame:
@@ -271,17 +272,27 @@ def _varying(options: Sequence[Mapping[str, columns.Value]]) -> list[str]:
     return [name for name in names if name in several]
 
 
-def _numbers(found: Sequence[Curve]) -> dict[str, np.ndarray]:
-    """Join sizes, lower bounds and the other sides of searches, one curve after the other."""
+def _numbers(found: Sequence[tuple[Curve, Attacked | None]]) -> dict[str, np.ndarray]:
+    """Join sizes, lower bounds, other sides of searches and what attacks have left, one curve after the other."""
     import numpy as np
 
     empty = [np.empty(0)]  # there may be no curve at all
-    missing = [np.full(len(curve.sizes), np.nan) if curve.attained is None else curve.attained for curve in found]
+    attacked = [np.full(len(curve.sizes), np.nan) if left is None else _attacked(left, curve) for curve, left in found]
+    missing = [np.full(len(curve.sizes), np.nan) if curve.attained is None else curve.attained for curve, _ in found]
     return {
-        "e": np.concatenate([curve.sizes for curve in found] or empty).astype(np.int64),
-        "certified": np.concatenate([curve.certified for curve in found] or empty),
+        "e": np.concatenate([curve.sizes for curve, _ in found] or empty).astype(np.int64),
+        "certified": np.concatenate([curve.certified for curve, _ in found] or empty),
         "attained": np.concatenate(missing or empty),
+        "attacked": np.concatenate(attacked or empty),
     }
+
+
+def _attacked(attacked: Attacked, curve: Curve) -> np.ndarray:
+    """Return what attacks have left at the sizes of a curve, NaN at those that were not attacked."""
+    import numpy as np
+
+    left = dict(zip(attacked.sizes.tolist(), attacked.accuracy.tolist(), strict=True))
+    return np.array([left.get(size, np.nan) for size in curve.sizes.tolist()])
 
 
 def _series(name: str, values: Sequence[Any]) -> pd.Series:
