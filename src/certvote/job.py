@@ -1,4 +1,4 @@
-"""Do one job, from settings to a recorded curve: data → features → votes → certified → recorded."""
+"""Do one job, from settings to a recorded curve: data → features → votes → certified (→ attacked) → recorded."""
 
 from __future__ import annotations
 
@@ -147,7 +147,14 @@ class _Job:
         self.store.log_curve(run, certified.curve)
         if certified.success is not None:
             self.store.log_success(run, certified.success)
-        with write_evidence(settings, identity, split, votes, certified) as evidence:
+        attack = None
+        if "adversary" in settings.groups:
+            from certvote.adversaries.carry_out import carry_out
+
+            with timed(seconds, "adversary"):
+                attack = carry_out(settings, split, features, votes, certified.curve)
+            self.store.log_attacked(run, attack.curve)
+        with write_evidence(settings, identity, split, votes, certified, attack) as evidence:
             self.store.log_artifacts(run, evidence.folder)
             self.store.log_metrics(run, {**evidence.metrics} | {f"seconds_{stage}": s for stage, s in seconds.items()})
             tags = {"certvote.evidence_digest": evidence.digest, "certvote.bounds": json.dumps(bounds(certified.curve))}

@@ -45,7 +45,13 @@ def check(settings: Settings, split: Split) -> None:
 
 def extract(split: Split, settings: Settings) -> Features:
     """Compute feature vectors on the exact grid, or take them from the cache."""
-    return settings.feature.extract(split, cache_root=_cache_root(settings), n_jobs=settings.n_jobs)
+    return settings.feature.extract(split, cache_root=cache_root(settings), n_jobs=settings.n_jobs)
+
+
+def inputs_of(features: Features | None, split: Split) -> Inputs:
+    """Return what an algorithm sees: feature vectors, or the examples themselves where there are none."""
+    train, test = (split.train, split.test) if features is None else (features.train, features.test)
+    return Inputs(train, split.train_labels, test, split.num_classes, split.train)
 
 
 def count_votes(
@@ -65,20 +71,19 @@ def count_votes(
         Receives how long training and voting took, when they were done.
     """
     algo = settings.algo
-    train, test = (split.train, split.test) if features is None else (features.train, features.test)
-    inputs = Inputs(train, split.train_labels, test, split.num_classes, split.train)
+    inputs = inputs_of(features, split)
     window = algo.window(settings.certificate, settings.sizes.all(), settings.attack.change)
-    cache_root = _cache_root(settings)
+    folder = cache_root(settings)
 
     def count() -> dict[str, np.ndarray]:
-        work = Work(settings.backend, settings.learner, settings.n_jobs, cache_root, window)
+        work = Work(settings.backend, settings.learner, settings.n_jobs, folder, window)
         outcomes = algo.outcomes(inputs, work)
         packed = {f"{election}_{name}": a for election, votes in outcomes.items() for name, a in pack(votes).items()}
         return packed | {f"seconds_{stage}": np.array(taken) for stage, taken in work.seconds.items()}
 
     asked = [getattr(settings, group) for group in settings.groups if group in ("learner", "backend")]
     key = {
-        "inputs": array_digest(train, test),
+        "inputs": array_digest(inputs.train, inputs.test),
         "labels": array_digest(split.train_labels),
         # which member sees an example follows from the example itself, not from its features
         "examples": array_digest(split.train),
@@ -87,7 +92,7 @@ def count_votes(
         "with": [part.values_for_votes() for part in asked],
         "code": code_digest([__name__, *(type(part).__module__ for part in (algo, *asked))]),
     }
-    arrays = cached(cache_root, "votes", key, count)
+    arrays = cached(folder, "votes", key, count)
     seconds |= {stage: float(taken) for stage, taken in _with_prefix("seconds_", arrays).items()}
     return unpack(_with_prefix(f"{algo.decided_by}_", arrays))
 
@@ -112,7 +117,8 @@ def _success_rates(problem: Problem, settings: Settings) -> SuccessRates | None:
         return settings.certificate.success_rates(problem, against, tuple(targets), progress)
 
 
-def _cache_root(settings: Settings) -> Path:
+def cache_root(settings: Settings) -> Path:
+    """Return the folder of what was computed before."""
     return Path(settings.cache_root).absolute()
 
 

@@ -172,6 +172,27 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Attacked:
+    """Hold accuracies that attacks which were carried out have left: upper bounds of CA(e).
+
+    Attributes
+    ----------
+    sizes : int64 array, shape (s,)
+        Poisoning sizes, ascending; the first is 0, without an attack.
+    accuracy : float64 array, shape (s,)
+        Accuracy on the poisoned training sets; it never rises, as an attack of one size is also one of every larger.
+    """
+
+    sizes: Int64[np.ndarray, " s"]
+    accuracy: Float64[np.ndarray, " s"]
+
+    def at(self, size: int) -> float:
+        """Return the upper bound of CA(``size``): that of the next smaller size attacked, NaN below the first."""
+        index = int(np.searchsorted(self.sizes, size, side="right")) - 1
+        return float(self.accuracy[index]) if index >= 0 else math.nan
+
+
+@dataclass(frozen=True)
 class SuccessRates:
     """Hold upper bounds of a backdoor's attack success rate ASR(e) over poisoning sizes.
 

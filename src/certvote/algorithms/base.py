@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Bool, Int64
 
+    from certvote.adversaries.rule import Rule
     from certvote.certificates.base import Certificate
     from certvote.learners.base import Learner
     from certvote.neighbors.backends.base import Backend
@@ -151,6 +152,11 @@ class Algorithm(Choice):
     def decided_by(self) -> str:
         """Name of the election that decides this run."""
         return PLURALITY
+
+    @property
+    def l1_rule(self) -> Rule | None:
+        """Who votes, for neighbors in the L1 distance, which attackers can compute; ``None`` for other algorithms."""
+        return None
 
     def votes(self, inputs: Inputs, work: Work) -> Votes | Election:
         """Count the votes of every test example.

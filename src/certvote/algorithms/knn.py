@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Int64
 
+    from certvote.adversaries.rule import Rule
     from certvote.certificates.base import Certificate
     from certvote.types import Votes
 
@@ -41,6 +42,12 @@ class Knn(Algorithm):
             return "algo.ranking=hash", "the hash of an example depends on its label: choose algo.ranking=index"
         return None
 
+    @property
+    def l1_rule(self) -> Rule:
+        from certvote.adversaries.rule import Rule
+
+        return Rule(k=self.k, ranking=self.ranking)
+
     def votes(self, inputs: Inputs, work: Work) -> Votes:
         from certvote.neighbors import knn_votes
         from certvote.runtime.progress import measured
@@ -50,7 +57,7 @@ class Knn(Algorithm):
                 inputs.train,
                 inputs.labels,
                 inputs.test,
-                k=self.k,
+                k=min(self.k, len(inputs.labels)),  # an attacker may leave fewer: then all of them vote
                 ranking=self.ranking,
                 window=work.window,
                 num_classes=inputs.num_classes,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Int64
 
+    from certvote.adversaries.rule import Rule
     from certvote.types import Votes
 
 
@@ -24,6 +25,12 @@ class Rnn(Algorithm):
     label = Label("rNN", order=1, color="#D55E00", marker="s")
     votes_of = VotesOf.RADIUS
     ignores_labels = True
+
+    @property
+    def l1_rule(self) -> Rule:
+        from certvote.adversaries.rule import Rule
+
+        return Rule(r=self.r)
 
     def votes(self, inputs: Inputs, work: Work) -> Votes:
         from certvote.neighbors import rnn_votes

@@ -47,6 +47,22 @@ class Feature(Choice):
         """Compute the vectors of examples, each from its own example, on the grid of :meth:`bits`."""
         raise NotImplementedError
 
+    def nearest_vectors(self, vectors: np.ndarray, shape: tuple[int, ...]) -> Float32[np.ndarray, "n d"]:
+        """Move vectors into the feature's range and onto its grid, for attackers who choose vectors freely.
+
+        Parameters
+        ----------
+        vectors : float array, shape (n, d)
+            Any vectors.
+        shape : tuple of int
+            Shape of one example.
+        """
+        import numpy as np
+
+        from certvote.features.grid import snap
+
+        return snap(np.clip(vectors, 0.0, 1.0), self.bits(shape))
+
     def sources(self, split: Split) -> dict[str, str]:
         """Return what identifies the files, models or weights that options name: a file by its content.
 

@@ -33,6 +33,9 @@ class Clip(ImageFeature):
     def bits(self, shape: tuple[int, ...]) -> int:
         return unit_bits(embedding_dim(self.model))
 
+    def nearest_vectors(self, vectors: np.ndarray, shape: tuple[int, ...]) -> Float32[np.ndarray, "n d"]:
+        return unit_features(vectors)
+
     def compute(
         self, examples: UInt8[np.ndarray, "n h w ch"], *, n_jobs: int | None, progress: bool
     ) -> Float32[np.ndarray, "n d"]:

@@ -12,7 +12,7 @@ from jaxtyping import Float32, UInt8
 from certvote.checks import is_integer
 from certvote.features.base import ImageFeature
 from certvote.features.encoding import Encoder, encode, torch_device
-from certvote.features.norm import TRANSFORMS, unit_bits
+from certvote.features.norm import TRANSFORMS, unit_bits, unit_features
 from certvote.options import Label, choice, option
 
 if TYPE_CHECKING:
@@ -42,6 +42,10 @@ class EfficientNet(ImageFeature):
 
     def bits(self, shape: tuple[int, ...]) -> int:
         return unit_bits(_DIM)
+
+    def nearest_vectors(self, vectors: np.ndarray, shape: tuple[int, ...]) -> Float32[np.ndarray, "n d"]:
+        lowest = 0.0 if self.transform == "root" else -np.inf  # square roots of shares are not negative
+        return unit_features(np.maximum(vectors, lowest))
 
     def compute(
         self, examples: UInt8[np.ndarray, "n h w ch"], *, n_jobs: int | None, progress: bool

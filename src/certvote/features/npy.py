@@ -43,6 +43,12 @@ class Npy(Feature):
     def bits(self, shape: tuple[int, ...]) -> int:
         return embeddings_bits(shape[0], normalize=self.normalize, low=self.low, high=self.high)
 
+    def nearest_vectors(self, vectors: np.ndarray, shape: tuple[int, ...]) -> Float32[np.ndarray, "n d"]:
+        bits = embeddings_bits(vectors.shape[1], normalize=self.normalize, low=self.low, high=self.high)
+        if self.normalize == "unit":
+            return unit_features(vectors)
+        return snap(np.clip(vectors, self.low, self.high), bits, low=self.low, high=self.high)
+
     def sources(self, split: Split) -> dict[str, str]:
         return sources(split, train=self.train, test=self.test, test_backdoor=self.test_backdoor)
 

@@ -11,7 +11,7 @@ from jaxtyping import Float32, UInt8
 
 from certvote.features.base import ImageFeature
 from certvote.features.encoding import Encoder, encode, torch_device
-from certvote.features.norm import TRANSFORMS, unit_bits
+from certvote.features.norm import TRANSFORMS, unit_bits, unit_features
 from certvote.features.weights import check_reachable, checkpoint_file, short, with_timeout
 from certvote.options import Label, choice, option
 
@@ -35,6 +35,10 @@ class Timm(ImageFeature):
 
     def bits(self, shape: tuple[int, ...]) -> int:
         return unit_bits(embedding_dim(self.model))
+
+    def nearest_vectors(self, vectors: np.ndarray, shape: tuple[int, ...]) -> Float32[np.ndarray, "n d"]:
+        lowest = 0.0 if self.transform == "root" else -np.inf  # square roots of shares are not negative
+        return unit_features(np.maximum(vectors, lowest))
 
     def compute(
         self, examples: UInt8[np.ndarray, "n h w ch"], *, n_jobs: int | None, progress: bool

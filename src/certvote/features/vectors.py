@@ -32,6 +32,9 @@ class Vectors(Feature):
     def compute(self, examples: np.ndarray, *, n_jobs: int | None, progress: bool) -> Float32[np.ndarray, "n d"]:
         return vectors(examples, low=self.low, high=self.high)
 
+    def nearest_vectors(self, vectors: np.ndarray, shape: tuple[int, ...]) -> Float32[np.ndarray, "n d"]:
+        return snap(np.clip(vectors, self.low, self.high), self.bits(shape), low=self.low, high=self.high)
+
 
 def check_bounds(low: float, high: float) -> None:
     """Check that the range of features is finite and not empty.

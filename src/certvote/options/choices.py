@@ -31,6 +31,7 @@ PACKAGES: Mapping[str, str] = {
     "learner": "certvote.learners",
     "certificate": "certvote.certificates",
     "backend": "certvote.neighbors.backends",
+    "adversary": "certvote.adversaries",
 }
 """Option groups, and the package that holds the choices of each."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_origin, get_type_hints
 
 from omegaconf import MISSING, OmegaConf
 
+from certvote.adversaries.base import Adversary
 from certvote.algorithms.base import Algorithm
 from certvote.attacks.base import Attack
 from certvote.certificates.base import Certificate
@@ -70,6 +71,7 @@ class Settings(Options):
     learner: Learner = MISSING
     certificate: Certificate = MISSING
     backend: Backend = MISSING
+    adversary: Adversary = MISSING
     sizes: Sizes = MISSING
     tracking: Tracking = field(default=MISSING)
     plugins: list[str] = option("Python files or modules with choices of your own", default=[], matters=False)
@@ -83,8 +85,10 @@ class Settings(Options):
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """The option groups that the chosen classifier has a use for."""
+        """The option groups that the chosen classifier has a use for; that of attacks if one is carried out."""
         idle = {"feature", "learner", "backend"} - self.algo.uses(self.learner)
+        if not self.adversary.attacks:
+            idle.add("adversary")
         return tuple(group for group in PACKAGES if group not in idle)
 
     def chosen(self) -> Iterator[Options]:
@@ -147,6 +151,7 @@ def load(config: DictConfig) -> Settings:
         raise TypeError(f"expected a configuration made from conf/config.yaml, got {type(settings).__name__}")
     _check_known(config, settings)
     check_defined(settings.algo, settings.certificate, settings.attack.change)
+    _check_together(settings)
     return settings
 
 
@@ -184,11 +189,23 @@ def check_defined(algo: Algorithm, certificate: Certificate, change: str) -> Non
             f"attack.change={change} certificate={certificate.name}",
             f"with attack.change={change} choose certificate={' or '.join(known)}",
         )
+
+
+def _check_together(settings: Settings) -> None:
+    """Check what choices of several groups ask of each other."""
+    algo = settings.algo
     if {"learner", "feature"} <= set(settings.groups) and settings.feature.num_views > 1:
         raise UndefinedCombinationError(
             f"algo={algo.name} with {settings.feature.num_views} views of a test image",
             "base classifiers look at one vector: choose feature.rotations=[0] feature.mirror=false",
         )
+    if not settings.adversary.accepts(algo):
+        known = [name for name, cls in choices("adversary").items() if cls().accepts(algo)]  # type: ignore[attr-defined]
+        raise ValueError(
+            f"option adversary: expected one that can attack algo={algo.name}, {' or '.join(known)}, "
+            f"got {settings.adversary.name}"
+        )
+    settings.adversary.chosen_sizes(settings.sizes)
 
 
 # --- settings as plain values ----------------------------------------------------------------------------------------
@@ -252,7 +269,7 @@ def restore(values: dict[str, Any]) -> Settings:
     from certvote.runtime.paths import conf_dir
 
     register()
-    chosen = {group: values[group]["name"] for group in PACKAGES}
+    chosen = {group: values[group]["name"] for group in PACKAGES if group in values}  # others came later
     for group, name in chosen.items():
         if find(group, name) is None:
             raise ValueError(f"option {group}: expected one of {', '.join(choices(group))}, got {name!r}")

@@ -30,6 +30,11 @@ def attained_at(run: Run, size: int) -> float:
     return math.nan if run.curve is None else run.curve.attained_at(size)
 
 
+def attacked_at(run: Run, size: int) -> float:
+    """Return what an attack of at most ``size`` has left of the accuracy, NaN where none was carried out."""
+    return math.nan if run.attacked is None else run.attacked.at(size)
+
+
 def mean_accuracy(run: Run) -> float:
     """Return the mean certified accuracy over the computed sizes, NaN without a curve."""
     return float(np.mean(run.curve.certified)) if run.curve is not None else math.nan

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from certvote.reporting import labels
 from certvote.reporting.accuracy import (
     accuracy_at,
+    attacked_at,
     attained_at,
     individual_of,
     last_size,
@@ -104,6 +105,9 @@ def accuracy_table(
         if searched_further(run, chosen):
             upper = [Cell(percent(attained_at(run, e), digits, up=True)) for e in chosen]
             rows.append(Row(Cell("other side of its search"), (*upper, *([Cell("")] * len(gained))), kind="aside"))
+        if run.attacked is not None:
+            left = [Cell(percent(attacked_at(run, e), digits, up=True)) for e in chosen]
+            rows.append(Row(Cell("attack carried out"), (*left, *([Cell("")] * len(gained))), kind="aside"))
     columns = [Column("curve", numeric=False, unseen=True), *(Column(count(e), GROUP) for e in chosen)]
     columns += [Column(f"at e = {count(e)}", GAIN, kind="gain") for e in gained]
     table = Table(tuple(columns), tuple(rows), tuple(_records(runs, chosen)))
@@ -131,8 +135,10 @@ def _gain(run: Run, base: Run | None, size: int, digits: int) -> str:
 def _records(runs: Sequence[Run], sizes: Sequence[int]) -> list[tuple[str, ...]]:
     """Return the rows of the CSV file: one per run, in full precision, as shares of the test set."""
     searched = any(searched_further(run, sizes) for run in runs)
-    numbers = {f"CA_{e}": (accuracy_at, e) for e in sizes}
+    numbers: dict[str, tuple[Callable[[Run, int], float], int]] = {f"CA_{e}": (accuracy_at, e) for e in sizes}
     numbers |= {f"attained_{e}": (attained_at, e) for e in sizes} if searched else {}
+    attacked = any(run.attacked is not None for run in runs)
+    numbers |= {f"attacked_{e}": (attacked_at, e) for e in sizes} if attacked else {}
     found = []
     for run, label in zip(runs, labels.short(runs), strict=True):
         sure = run.confidence if run.probabilistic and run.curve is not None else None

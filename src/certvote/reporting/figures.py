@@ -19,7 +19,7 @@ from certvote.reporting.polyline import above, below
 from certvote.reporting.query import common, prepare
 from certvote.reporting.vector import plain_matplotlib, svg
 from certvote.results.run import Run, finished
-from certvote.types import Curve
+from certvote.types import Attacked, Curve
 
 _SHORT_STEP = 1.0  # points; the corners of narrower steps are not seen
 _ARTIFACT = Layout(width=5.0 * POINTS, axes_height=2.8 * POINTS, text=9.0, labels_at_ends=False)
@@ -39,7 +39,9 @@ def ca_figure(runs: Sequence[Run], *, layout: Layout = PAGE) -> Figure:
     -------
     Figure
         The line with gid ``curve-<j>`` is the ``j``-th finished run; ``band-<j>`` reaches up to what the certificate's
-        own search attained. Labels stand at the lines' ends, or below the axes where that has no room.
+        own search attained. Where attacks were carried out, ``attack-<j>`` is the accuracy that they left, and
+        ``between-<j>`` reaches from the curve up to it. Labels stand at the lines' ends, or below the axes where that
+        has no room.
 
     Raises
     ------
@@ -47,7 +49,12 @@ def ca_figure(runs: Sequence[Run], *, layout: Layout = PAGE) -> Figure:
         If no run has a curve.
     """
     drawn = finished(runs)
-    return _figure_of_runs(drawn, [_curve(run) for run in drawn], layout, "certified accuracy CA(e) (%)")
+    texts = labels.short(drawn) if len(drawn) > 1 else [""] * len(drawn)
+    lines = [
+        _Line(text, style, _curve(run), run.attacked)
+        for text, style, run in zip(texts, line_styles(drawn), drawn, strict=True)
+    ]
+    return _figure(lines, drawn, layout, "certified accuracy CA(e) (%)")[0]
 
 
 def success_figure(runs: Sequence[Run], *, layout: Layout = PAGE) -> Figure:
@@ -56,18 +63,13 @@ def success_figure(runs: Sequence[Run], *, layout: Layout = PAGE) -> Figure:
     Parameters, result and errors are those of :func:`ca_figure`.
     """
     drawn = [run for run in finished(runs) if run.success is not None]
-    rates = [Curve(_curve(run).sizes, run.success) for run in drawn if run.success is not None]
-    return _figure_of_runs(drawn, rates, layout, "attack success rate ASR(e) (%)")
-
-
-def _figure_of_runs(drawn: Sequence[Run], curves: Sequence[Curve], layout: Layout, values: str) -> Figure:
-    """Draw one curve of every run; ``values`` says what the vertical axis shows."""
-    if not drawn:
-        raise ValueError("expected at least one finished run to draw, got none")
-    texts = labels.short(drawn) if len(drawn) > 1 else [""]
-    lines = [_Line(*one) for one in zip(texts, line_styles(drawn), curves, strict=True)]
-    figure, _ = _figure(lines, drawn, layout, values)
-    return figure
+    texts = labels.short(drawn) if len(drawn) > 1 else [""] * len(drawn)
+    lines = [
+        _Line(text, style, Curve(_curve(run).sizes, run.success))
+        for text, style, run in zip(texts, line_styles(drawn), drawn, strict=True)
+        if run.success is not None
+    ]
+    return _figure(lines, drawn, layout, "attack success rate ASR(e) (%)")[0]
 
 
 def envelope_figure(found: Sequence[Envelope], *, layout: Layout = PAGE) -> Figure:
@@ -119,15 +121,24 @@ def curve_svg(curve: Curve, params: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True)
 class _Line:
-    """Hold a curve with its label, "" for none, and its style."""
+    """Hold a curve with its label, "" for none, its style, and what attacks have left."""
 
     text: str
     style: LineStyle
     curve: Curve
+    attacked: Attacked | None = None
 
 
 def _figure(lines: Sequence[_Line], runs: Sequence[Run], layout: Layout, values: str) -> tuple[Figure, Axes]:
-    """Draw lines over the poisoning sizes of the runs that they come from; ``values`` says what their values are."""
+    """Draw lines over the poisoning sizes of the runs that they come from; ``values`` says what their values are.
+
+    Raises
+    ------
+    ValueError
+        If there is no line.
+    """
+    if not lines:
+        raise ValueError("expected at least one finished run to draw, got none")
     largest = max(1, *(int(line.curve.sizes[-1]) for line in lines))
     n_train = common(runs, "n_train")
     with plain_matplotlib():
@@ -135,9 +146,11 @@ def _figure(lines: Sequence[_Line], runs: Sequence[Run], layout: Layout, values:
         frame = Frame.around(layout, texts, largest=largest, heights=(layout.axes_height,), share=bool(n_train))
         figure = frame.figure()
         axes = frame.axes(figure, 0)
-        accuracy_limits(axes, max(100 * _upper(line.curve).max() for line in lines))
+        accuracy_limits(axes, max(100 * _highest(line) for line in lines))
         frame.scales(axes, label=values, counted=counted_examples(runs), n_train=n_train)
         for j, line in enumerate(lines):
+            if line.attacked is not None:
+                _draw_attacked(axes, frame, line.curve, line.attacked, line.style, j)
             _draw(axes, frame, line.curve, line.style, j, len(lines))
         entries = [
             Entry(text, line.style, int(line.curve.sizes[-1]), 100 * float(line.curve.certified[-1]))
@@ -167,6 +180,25 @@ def _draw(axes: Axes, frame: Frame, curve: Curve, style: LineStyle, index: int, 
     markers = style.line(curve.sizes[at], certified[at], clip_on=False, zorder=3)  # on the curve itself
     markers.set_linestyle("none")
     axes.add_line(markers)
+
+
+def _draw_attacked(axes: Axes, frame: Frame, curve: Curve, attacked: Attacked, style: LineStyle, index: int) -> None:
+    """Draw what attacks have left as a thin line with a marker per attack, and shade what is between it and a curve."""
+    upper = 100 * np.array([attacked.at(size) for size in curve.sizes.tolist()])
+    kept = frame.visible(curve.sizes, 100 * curve.certified, upper)
+    band = axes.fill_between(
+        curve.sizes[kept], 100 * curve.certified[kept], upper[kept], step="pre", color=style.color, alpha=0.1
+    )
+    band.set(gid=f"between-{index}", linewidth=0)
+    line = style.line(attacked.sizes, 100 * attacked.accuracy, drawstyle="steps-post", clip_on=False, zorder=2)
+    line.set(gid=f"attack-{index}", linewidth=0.8, markersize=3, marker="v", linestyle="-")
+    axes.add_line(line)
+
+
+def _highest(line: _Line) -> float:
+    """Return the largest accuracy that is drawn for a line."""
+    attacked = 0.0 if line.attacked is None else float(line.attacked.accuracy.max())
+    return max(float(_upper(line.curve).max()), attacked)
 
 
 def _curve(run: Run) -> Curve:

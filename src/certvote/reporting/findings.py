@@ -117,6 +117,19 @@ def search_gaps(runs: Sequence[Run]) -> list[str]:
     return [f"{sentence('widest', curves=len(known))} {_gap(*widest, digits)}"]
 
 
+def attacks(runs: Sequence[Run]) -> list[str]:
+    """State for every run with attacks what is certified and what an attack has left, at the size that says most."""
+    done = [run for run in finished(runs) if run.attacked is not None]
+    digits, said = labels.decimals(done), []
+    for run, label in zip(done, labels.short(done), strict=True):
+        assert run.attacked is not None
+        sizes = [size for size in run.attacked.sizes.tolist() if size > 0]
+        size = accuracy.telling_size([run], sizes) or sizes[-1]
+        low, high = percent(accuracy_at(run, size), digits), percent(run.attacked.at(size), digits, up=True)
+        said.append(sentence("between", run=run, label=label if len(done) > 1 else "", size=size, low=low, high=high))
+    return said
+
+
 def _same_attacker(runs: Sequence[Run]) -> list[Run]:
     """Select the runs against the attacker who may do most: against a weaker one, a higher bound is no better."""
     change = next((change for change in THREATS if any(run.change == change for run in runs)), None)

@@ -64,8 +64,8 @@ def section_view(
     table = accuracy_table(chosen, sizes=section.sizes, baseline=baseline, gain_sizes=section.gain_sizes, notes=notes)
     caption = f"Certified accuracy in percent at poisoning size e; {explanation(table, chosen)}"
     source = f"{setting(chosen).split('.')[0]}." if finished(chosen) else caption
-    gaps = tuple(findings.search_gaps(chosen))
-    tables = [table_view(table.table, str(number), caption, kind="results", source=source, following=gaps)]
+    following = (*findings.attacks(chosen), *findings.search_gaps(chosen))
+    tables = [table_view(table.table, str(number), caption, kind="results", source=source, following=following)]
     costs = cost_table(chosen, runs)
     if costs is not None:
         tables.append(table_view(costs, f"{number}b", templates.sentence("costs")))
@@ -96,6 +96,7 @@ def setting(runs: Sequence[Run], *, bands: bool = True) -> str:
         n_test=common(done, "n_test"),
         threat=threat(done[0].change).caption if common(done, "change") else None,
         band=bands and any(map(searched_further, done)),
+        attacked=any(run.attacked is not None for run in done),
         missing=len(runs) - len(done),
     )
 

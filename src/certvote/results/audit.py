@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,9 @@ from certvote.options import columns
 from certvote.options.identity import code_digest, fingerprint
 from certvote.options.settings import flatten, restore
 from certvote.results import legacy
-from certvote.results.evidence import IDENTITY, SUCCESS, load_votes, per_example, votes_digest
+from certvote.results.attack_audit import attack_checks
+from certvote.results.check import Check
+from certvote.results.evidence import ATTACKED_CURVE, IDENTITY, POISON, SUCCESS, load_votes, per_example, votes_digest
 from certvote.results.headline import headline
 from certvote.results.run import Run
 from certvote.runtime.temporary import temporary_folder
@@ -26,20 +28,6 @@ if TYPE_CHECKING:
     from certvote.results.store import Store
 
 _ARTIFACTS = ("votes.npz", "certified_sizes.npz", "curve.csv", "curve.svg", "config.yaml")
-
-
-@dataclass(frozen=True)
-class Check:
-    """State something about a record, and whether it holds."""
-
-    statement: str
-    holds: bool
-    detail: str = ""
-    checked: bool = True
-
-    def __str__(self) -> str:
-        state = ("ok" if self.holds else "FAIL") if self.checked else "?"
-        return f"{state:4}  {self.statement}" + (f": {self.detail}" if self.detail else "")
 
 
 def audit(store: Store, run: str) -> list[Check]:
@@ -62,6 +50,9 @@ def audit(store: Store, run: str) -> list[Check]:
                 store.download(run, artifact, folder)
             if record.success is not None:
                 store.download(run, SUCCESS, folder)
+            if record.option("adversary"):
+                for artifact in (POISON, ATTACKED_CURVE):
+                    store.download(run, artifact, folder)
             if record.tag("labels"):  # version 0.1 did not write it
                 store.download(run, IDENTITY, folder)
         except Exception as error:
@@ -117,9 +108,12 @@ def _checks(record: Run, folder: Path) -> Iterator[Check]:
     if isinstance(votes, Election):
         yield from _election_checks(votes, runoff=settings.algo.second_round)
     yield _data_check(settings, tags["certvote.data_digest"], labels)
-    yield from _curve_checks(record, read_csv(folder / "curve.csv"), again, settings)
+    curve = read_csv(folder / "curve.csv")
+    yield from _curve_checks(record, curve, again, settings)
     if record.success is not None:
         yield _success_check(record, folder / SUCCESS, again.success)
+    if "adversary" in settings.groups:
+        yield from attack_checks(record, folder, curve, settings)
 
     unchanged = tags["certvote.code_digest"] == code_digest([stages.__name__, *settings.modules()])
     detail = "unchanged" if unchanged else "it has changed since; everything above was checked with today's"

@@ -12,17 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from certvote.results.headline import headline, round_sizes
+from certvote.adversaries.poison import pack_poisons
+from certvote.results.headline import attacked_headline, headline, round_sizes
 from certvote.runtime.digests import array_digest
 from certvote.runtime.temporary import temporary_folder
-from certvote.types import Certified, Curve, Election, Split, SuccessRates, Votes, pack, unpack
+from certvote.types import Attacked, Certified, Curve, Election, Split, SuccessRates, Votes, pack, unpack
 
 if TYPE_CHECKING:
+    from certvote.adversaries.carry_out import CarriedOut
     from certvote.options.settings import Settings
 
 
 SUCCESS = "success.csv"  # artifact with the attack success rate of every target
 MOST_TARGETS = 10  # that a run's tag has room for; the artifact has them all
+POISON = "poison.npz"  # artifact with the poison of every size attacked
+ATTACKED_CURVE = "attacked.csv"  # artifact with the accuracy that attacks have left
 IDENTITY = "identity.json"  # artifact with the options that the fingerprint was computed from
 
 
@@ -38,7 +42,12 @@ class Evidence:
 
 @contextmanager
 def write_evidence(
-    settings: Settings, identity: Mapping[str, Any], split: Split, votes: Votes | Election, certified: Certified
+    settings: Settings,
+    identity: Mapping[str, Any],
+    split: Split,
+    votes: Votes | Election,
+    certified: Certified,
+    attack: CarriedOut | None = None,
 ) -> Iterator[Evidence]:
     """Write votes, certified sizes, curve, figure and options into a temporary folder.
 
@@ -54,6 +63,8 @@ def write_evidence(
         What the certificate looked at.
     certified : Certified
         What it found.
+    attack : CarriedOut or None
+        Poisons, and what they left of the accuracy.
     """
     import yaml
 
@@ -73,6 +84,10 @@ def write_evidence(
         (folder / "config.yaml").write_text(yaml.safe_dump(plain(settings), sort_keys=False))
         (folder / IDENTITY).write_text(json.dumps(identity, sort_keys=True, indent=1, default=str))
         metrics = headline(certified)
+        if attack is not None:
+            np.savez_compressed(folder / POISON, **pack_poisons(attack.poisons))
+            (folder / ATTACKED_CURVE).write_text(attacked_csv(attack.curve))
+            metrics |= attacked_headline(attack.curve)
         yield Evidence(folder, metrics, votes_digest(votes, split.test_labels), summarize(curve, metrics))
 
 
@@ -125,6 +140,12 @@ def targets(success: SuccessRates) -> dict[str, dict[str, float]]:
         str(success.targets[k]): {str(success.sizes[j]): round(float(success.rates[k, j]), 9) for j in columns}
         for k in order
     }
+
+
+def attacked_csv(attacked: Attacked) -> str:
+    """Return the accuracy that attacks have left as CSV, with digits enough to read the same numbers back."""
+    rows = zip(attacked.sizes.tolist(), attacked.accuracy.tolist(), strict=True)
+    return "\n".join(["poisoning_size,attacked_accuracy", *(f"{size},{value!r}" for size, value in rows)]) + "\n"
 
 
 def bounds(curve: Curve) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from certvote.types import Certified
+from certvote.types import Attacked, Certified
 
 _MOST_HEADLINES = 11  # metrics CA_<e> of one run
 
@@ -28,6 +28,12 @@ def headline(certified: Certified) -> dict[str, float]:
     metrics["median_certified_size"] = float(half.max()) if half.size else -1.0
     metrics["auc"] = float(np.trapezoid(curve.certified, curve.sizes) / largest) if largest else metrics["CA_0"]
     return metrics
+
+
+def attacked_headline(attacked: Attacked) -> dict[str, float]:
+    """Return the accuracy that each attack has left, as ``attacked_<e>``."""
+    pairs = zip(attacked.sizes.tolist(), attacked.accuracy.tolist(), strict=True)
+    return {f"attacked_{size}": accuracy for size, accuracy in pairs if size > 0}
 
 
 def round_sizes(largest: int, *, most: int = 6) -> tuple[int, ...]:

@@ -10,29 +10,29 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from certvote.results.run import Run
-from certvote.types import Curve
+from certvote.types import Attacked, Curve
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
     from mlflow.tracking import MlflowClient
 
+ATTACKED = "CA_attacked"  # metric with the accuracy that attacks have left, by poisoning size
 REUSED = "certvote.reused."  # tag of a sweep, followed by the id of an older run
-
-
-_HISTORIES = ("CA", "CA_attained", "ASR")  # metrics with a value for every poisoning size
+_HISTORIES = ("CA", "CA_attained", "ASR", ATTACKED)  # metrics with a value for every poisoning size
 
 
 def read_run(client: MlflowClient, run: MlflowRun, ui: str, *, curve: bool = True) -> Run:
     """Return a run, with its whole curve or, which saves two queries, without it."""
     info, data = run.info, run.data
     tags = dict(data.tags)
-    whole = success = None
+    whole = success = attacked = None
     if curve and "CA" in data.metrics:
         try:
             whole = _curve(client, info.run_id)
             success = _values(client, info.run_id, "ASR", whole.sizes)
+            attacked = _attacked(client, info.run_id)
         except ValueError as error:  # somebody edited it: the run is shown with the reason in place of its curve
-            whole = success = None
+            whole = success = attacked = None
             tags["certvote.error"] = f"its curve is odd: {error}"
     return Run(
         id=info.run_id,
@@ -45,6 +45,7 @@ def read_run(client: MlflowClient, run: MlflowRun, ui: str, *, curve: bool = Tru
         tags=tags,
         curve=whole,
         success=success,
+        attacked=attacked,
         url=f"{ui}/#/experiments/{info.experiment_id}/runs/{info.run_id}",
     )
 
@@ -78,6 +79,13 @@ def _values(
         if not 0 <= value <= 1:
             raise ValueError(f"expected {metric} from 0 to 1, got {value} at e = {size}")
     return np.array([found[size] for size in sizes.tolist()])
+
+
+def _attacked(client: MlflowClient, run: str) -> Attacked | None:
+    """Read what attacks have left from the history of its metric, ``None`` where a run has none."""
+    sizes = np.array(sorted(_history(client, run, ATTACKED)), dtype=np.int64)
+    accuracy = _values(client, run, ATTACKED, sizes)
+    return None if accuracy is None else Attacked(sizes, accuracy)
 
 
 def _history(client: MlflowClient, run: str, metric: str) -> dict[int, float]:

@@ -17,7 +17,7 @@ from certvote.options import columns
 from certvote.options.choices import find
 from certvote.options.columns import Value
 from certvote.options.labels import Label
-from certvote.types import Curve
+from certvote.types import Attacked, Curve
 
 LABELS = "certvote.labels"  # tag with the labels of the chosen objects, for readers that do not have their classes
 KIND = "certvote.kind"  # tag: run or sweep
@@ -45,6 +45,8 @@ class Run:
         The certified accuracy; ``None`` where none was read or logged.
     success : float64 array, shape (s,), or None
         Upper bounds of the attack success rate at the curve's sizes, for the worst target; ``None`` without a target.
+    attacked : Attacked or None
+        The accuracy that attacks have left; ``None`` where none was carried out.
     url : str or None
         Address in the MLflow UI.
     data : str
@@ -63,6 +65,7 @@ class Run:
     success: Float64[np.ndarray, " s"] | None = None
     url: str | None = None
     data: str = ""
+    attacked: Attacked | None = None
 
     # --- options -----------------------------------------------------------------------------------------------
 

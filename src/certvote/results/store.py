@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from certvote.results import artifacts, record
 from certvote.results.location import Location, TrackingError, clear_errors, open_client, read_client
 from certvote.results.process import PROCESS, died, this_process
-from certvote.results.read import REUSED, noted, read_run
+from certvote.results.read import ATTACKED, REUSED, noted, read_run
 from certvote.results.run import KIND, Run
-from certvote.types import Curve, SuccessRates
+from certvote.types import Attacked, Curve, SuccessRates
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
@@ -150,6 +150,11 @@ class Store:
         """Log the attack success rate of the worst target at every poisoning size, with the size as the step."""
         rows = zip(success.sizes.tolist(), success.worst.tolist(), strict=True)
         self._log_metrics(run, (("ASR", value, size) for size, value in rows))
+
+    def log_attacked(self, run: str, attacked: Attacked) -> None:
+        """Log the accuracy that attacks have left, with the poisoning size as the step."""
+        rows = zip(attacked.sizes.tolist(), attacked.accuracy.tolist(), strict=True)
+        self._log_metrics(run, ((ATTACKED, value, size) for size, value in rows))
 
     def log_metrics(self, run: str, metrics: Mapping[str, float]) -> None:
         """Log single numbers."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from certvote.results.selection import OneOrMore
     from certvote.results.store import Store
-    from certvote.types import Election, Votes
+    from certvote.types import Attacked, Curve, Election, Votes
 
 _SIZED = ("CA", "ASR")  # metrics that a run has at round poisoning sizes
 # Columns of a run's record, behind its options and metrics, and the tags that they come from.
@@ -121,8 +121,9 @@ def curves(
     -------
     DataFrame
         Columns ``run``, the options shown, ``e``, ``certified`` (the lower bound of CA(e)), ``attained`` (the other
-        side of the certificate's own search, missing where it does not search) and ``success`` (the upper bound of
-        ASR(e) for the worst target, missing for attacks without one).
+        side of the certificate's own search, missing where it does not search), ``success`` (the upper bound of
+        ASR(e) for the worst target, missing for attacks without one) and ``attacked`` (what an attack has left of the
+        accuracy, missing at sizes that were not attacked).
 
     Raises
     ------
@@ -274,20 +275,34 @@ def _varying(options: Sequence[Mapping[str, columns.Value]]) -> list[str]:
 
 
 def _numbers(read: Sequence[Run]) -> dict[str, np.ndarray]:
-    """Join sizes, lower bounds, the other sides of searches, and success rates, one curve after the other."""
+    """Join sizes, bounds, other sides of searches, success rates and what attacks have left, curve after curve."""
     import numpy as np
 
-    drawn = [(run.curve, run.success) for run in read if run.curve is not None]
-    found = [curve for curve, _ in drawn]
-    success = [np.full(len(curve.sizes), np.nan) if rates is None else rates for curve, rates in drawn]
+    found = [(run.curve, run) for run in read if run.curve is not None]
     empty = [np.empty(0)]  # there may be no curve at all
-    missing = [np.full(len(curve.sizes), np.nan) if curve.attained is None else curve.attained for curve in found]
+
+    def or_missing(values: np.ndarray | None, curve: Curve) -> np.ndarray:
+        return np.full(len(curve.sizes), np.nan) if values is None else values
+
     return {
-        "e": np.concatenate([curve.sizes for curve in found] or empty).astype(np.int64),
-        "certified": np.concatenate([curve.certified for curve in found] or empty),
-        "attained": np.concatenate(missing or empty),
-        "success": np.concatenate(success or empty),
+        "e": np.concatenate([curve.sizes for curve, _ in found] or empty).astype(np.int64),
+        "certified": np.concatenate([curve.certified for curve, _ in found] or empty),
+        "attained": np.concatenate([or_missing(curve.attained, curve) for curve, _ in found] or empty),
+        "success": np.concatenate([or_missing(run.success, curve) for curve, run in found] or empty),
+        "attacked": np.concatenate(
+            [or_missing(_attacked(run.attacked, curve), curve) for curve, run in found] or empty
+        ),
     }
+
+
+def _attacked(attacked: Attacked | None, curve: Curve) -> np.ndarray | None:
+    """Return what attacks have left at the sizes of a curve, NaN at those that were not attacked."""
+    import numpy as np
+
+    if attacked is None:
+        return None
+    left = dict(zip(attacked.sizes.tolist(), attacked.accuracy.tolist(), strict=True))
+    return np.array([left.get(size, np.nan) for size in curve.sizes.tolist()])
 
 
 def _series(name: str, values: Sequence[Any]) -> pd.Series:

@@ -1,0 +1,51 @@
+"""A poison is applied as it is described, and read back as it was written."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from certvote.adversaries.poison import Poison, pack_poisons, unpack_poisons
+from certvote.algorithms.base import Inputs
+
+
+@pytest.fixture
+def inputs():
+    train = np.arange(10, dtype=np.float32).reshape(5, 2)
+    return Inputs(train, np.array([0, 1, 0, 1, 2]), train[:2], 3, train)
+
+
+def poison(removed, added):
+    return Poison(np.array(removed, np.int64), np.full((added, 2), 9, np.float32), np.full(added, 2))
+
+
+def test_kept_examples_keep_their_order_and_added_ones_follow(inputs):
+    poisoned = poison([3, 1], 1).apply(inputs)
+    assert poisoned.labels.tolist() == [0, 0, 2, 2]
+    assert poisoned.train[:, 0].tolist() == [0, 4, 8, 9]
+    assert poisoned.train.dtype == np.float32
+    assert np.array_equal(poisoned.test, inputs.test)
+
+
+@pytest.mark.parametrize(
+    ("removed", "added", "change", "fits"),
+    [
+        (2, 3, "any", True),
+        (2, 4, "any", False),
+        (4, 0, "any", False),
+        (0, 3, "insert", True),
+        (1, 3, "insert", False),
+        (3, 0, "delete", True),
+        (3, 1, "delete", False),
+    ],
+)
+def test_what_an_attacker_of_size_3_can_do(removed, added, change, fits):
+    assert poison(range(removed), added).fits(change, 3) is fits
+
+
+def test_poisons_are_read_back(inputs):
+    poisons = {10: poison([1], 2), 5: Poison.none(inputs)}
+    read = unpack_poisons(pack_poisons(poisons))
+    assert list(read) == [5, 10]
+    for size, one in read.items():
+        assert all(np.array_equal(array, poisons[size].pack()[name]) for name, array in one.pack().items())
