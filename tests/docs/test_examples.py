@@ -15,7 +15,7 @@ from certvote.results import Store
 from docs.running import Example, commands, examples, missing, replaced
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "docs/own_data.md", "docs/scripting.md", "docs/sweeps.md", "docs/tutorial.md"]
+PAGES = ["README.md", "docs/own_data.md", "docs/scripting.md", "docs/sweeps.md", "docs/threats.md", "docs/tutorial.md"]
 
 
 def test_every_page_with_examples_is_listed():
