@@ -21,6 +21,7 @@ PAGES = [
     "docs/own_data.md",
     "docs/scripting.md",
     "docs/sweeps.md",
+    "docs/threats.md",
     "docs/tutorial.md",
 ]
 
