@@ -159,7 +159,7 @@ def test_reading_leaves_no_database_behind(tmp_path):
 
 def test_curves_are_long_and_name_the_options_that_vary(uri):
     table = results.curves(uri=uri)
-    assert list(table.columns) == ["run", "algo", "algo.k", "certificate", "e", "certified", "attained", "success"], (
+    assert list(table.columns) == ["run", "algo", "algo.k", "certificate", "e", "certified", "attained", "attacked", "success"], (
         "not certificate.seconds, which follows from certificate=budget"
     )
     assert len(table) == 5 + 3 + 5
@@ -173,12 +173,12 @@ def test_curves_are_long_and_name_the_options_that_vary(uri):
 
 def test_curves_of_one_run_and_of_none(uri):
     one = results.curves(uri=uri, options={"k": 100})
-    assert list(one.columns) == ["run", "e", "certified", "attained", "success"]
+    assert list(one.columns) == ["run", "e", "certified", "attained", "attacked", "success"]
     assert one["certified"].tolist() == pytest.approx([0.9, 0.8, 0.7, 0.6, 0.5])
     named = results.curves(uri=uri, options={"k": 100}, show=["algo", "k"])
-    assert list(named.columns) == ["run", "algo", "algo.k", "e", "certified", "attained", "success"]
+    assert list(named.columns) == ["run", "algo", "algo.k", "e", "certified", "attained", "attacked", "success"]
     none = results.curves(uri=uri, options={"k": 7})
-    assert (len(none), list(none.columns)) == (0, ["run", "e", "certified", "attained", "success"])
+    assert (len(none), list(none.columns)) == (0, ["run", "e", "certified", "attained", "attacked", "success"])
     with pytest.raises(ValueError, match=r"show: .* got 'kk'"):
         results.curves(uri=uri, show=["kk"])
 

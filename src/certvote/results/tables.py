@@ -121,9 +121,9 @@ def curves(
     -------
     DataFrame
         Columns ``run``, the options shown, ``e``, ``certified`` (the lower bound of CA(e)), ``attained`` (the other
-        side of the certificate's own search, missing where it does not search), ``success`` (the upper bound of
-        ASR(e) for the worst target, missing for attacks without one) and ``attacked`` (what an attack has left of the
-        accuracy, missing at sizes that were not attacked).
+        side of the certificate's own search, missing where it does not search), ``attacked`` (what an attack has left
+        of the accuracy, missing at sizes that were not attacked) and ``success`` (the upper bound of ASR(e) for the
+        worst target, missing for attacks without one).
 
     Raises
     ------
@@ -288,10 +288,10 @@ def _numbers(read: Sequence[Run]) -> dict[str, np.ndarray]:
         "e": np.concatenate([curve.sizes for curve, _ in found] or empty).astype(np.int64),
         "certified": np.concatenate([curve.certified for curve, _ in found] or empty),
         "attained": np.concatenate([or_missing(curve.attained, curve) for curve, _ in found] or empty),
-        "success": np.concatenate([or_missing(run.success, curve) for curve, run in found] or empty),
         "attacked": np.concatenate(
             [or_missing(_attacked(run.attacked, curve), curve) for curve, run in found] or empty
         ),
+        "success": np.concatenate([or_missing(run.success, curve) for curve, run in found] or empty),
     }
 
 
