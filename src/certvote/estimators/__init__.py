@@ -1,7 +1,8 @@
 """Certified classifiers in scikit-learn's form: ``fit``, ``predict``, ``certified_size``, ``certify``."""
 
-from certvote.estimators.base import CertificateWarning, CertifiedClassifier
+from certvote.estimators.base import CertifiedClassifier
 from certvote.estimators.ensembles import CertifiedBaggingClassifier, PartitionClassifier
+from certvote.estimators.inputs import CertificateWarning
 from certvote.estimators.neighbors import CertifiedKNeighborsClassifier, CertifiedRadiusNeighborsClassifier
 from certvote.estimators.pipelines import certified_size, certify
 

@@ -17,12 +17,10 @@ from certvote.certificates.base import Certificate, Problem
 from certvote.certificates.change import check_change
 from certvote.certificates.votes import checked_sizes, predicted_labels
 from certvote.checks import is_integer
-from certvote.estimators.inputs import CertificateWarning, grid_vectors, warn_if_standardized
+from certvote.estimators.inputs import grid_vectors, warn_if_standardized
 from certvote.options.choices import make
 from certvote.options.settings import check_defined
 from certvote.types import Curve, Election, Votes
-
-__all__ = ["CertificateWarning", "CertifiedClassifier"]
 
 
 class CertifiedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]

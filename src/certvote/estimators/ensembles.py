@@ -76,7 +76,7 @@ class PartitionClassifier(_EnsembleClassifier):
     ----------
     estimator : classifier, optional
         Base classifier; ``None``: a decision tree. It must be determined by its examples and ``random_state``. Each
-        ``random_state`` that is ``None`` is set to the number of the part, each ``n_jobs`` to 1.
+        ``random_state`` that is ``None`` is set to the number of the part, a given ``n_jobs`` to 1.
     n_parts : int
         Parts of the training set, ζ. The more, the more poisoned examples a prediction survives.
     spread : int

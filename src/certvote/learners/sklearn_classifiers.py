@@ -45,8 +45,8 @@ def check_classifier(message: str, classifier: Any) -> None:
 def seeded(classifier: Any, seed: int) -> Any:
     """Copy a classifier for one member, not yet fitted.
 
-    Every ``random_state`` that is left open, of nested estimators too, gets the member's seed. Every ``n_jobs``
-    becomes 1: members are trained in parallel, and results do not depend on it.
+    Every ``random_state`` that is left open, of nested estimators too, gets the member's seed. Every ``n_jobs`` that is
+    given becomes 1: members are trained in parallel, and results do not depend on it.
 
     Parameters
     ----------
@@ -60,7 +60,8 @@ def seeded(classifier: Any, seed: int) -> Any:
     copy = clone(classifier)
     found = {name: (name.rpartition("__")[2], value) for name, value in copy.get_params(deep=True).items()}
     states = {name: seed % 2**32 for name, (last, value) in found.items() if last == "random_state" and value is None}
-    return copy.set_params(**states, **{name: 1 for name, (last, _) in found.items() if last == "n_jobs"})
+    jobs = {name: 1 for name, (last, value) in found.items() if last == "n_jobs" and value not in (None, 1)}
+    return copy.set_params(**states, **jobs)
 
 
 def versions(path: str) -> str:
