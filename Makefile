@@ -38,7 +38,7 @@ bench: .venv/.dev               ## speed beside what a user would pick instead; 
 
 faults: .venv/.dev              ## kill, fill up, damage and fuzz: SECONDS for each campaign, seeds from SEED on
 	CERTVOTE_FAULT_SECONDS=$(or $(SECONDS),60) CERTVOTE_FAULT_SEED=$(or $(SEED),0) \
-	CERTVOTE_FAULT_TABLE=$(or $(TABLE),/dev/stderr) $(BIN)/python -m pytest -q tests/faults $(ARGS)
+	CERTVOTE_FAULT_TABLE=$(or $(TABLE),/dev/stderr) $(BIN)/python -m pytest -q -s tests/faults $(ARGS)
 
 clean:
 	rm -rf .venv

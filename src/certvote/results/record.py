@@ -107,7 +107,7 @@ def _stored(client: MlflowClient, location: Location, run: str) -> bytes:
 
 
 def _named(content: Mapping[str, Any]) -> dict[str, str]:
-    """Return a record as one mapping, with names for a reader: ``parameter algo.k``, ``artifact votes.npz``."""
+    """Return a record as one mapping, with names for a reader: ``param algo.k``, ``artifact votes.npz``."""
     flat: dict[str, str] = {}
     for part, value in content.items():
         if isinstance(value, Mapping):
