@@ -92,6 +92,7 @@ def accuracy_table(
     shown = {run.id: [percent(accuracy_at(run, e), digits) for e in chosen] for run in done}
     best = [max((float(row[j]) for row in shown.values() if row[j] != "–"), default=0.0) for j in range(len(chosen))]
     styles = dict(zip((run.id for run in done), line_styles(done), strict=True))
+    places = {run.id: j for j, run in enumerate(done)}  # as figures count curves
     rows = []
     for run, label in zip(runs, labels.short(runs), strict=True):
         marks = ", ".join(str(1 + notes.index(sentence(note))) for note in run.notes) if notes else ""
@@ -100,10 +101,12 @@ def accuracy_table(
             rows.append(Row(head, problem=labels.problem(run)))
             continue
         cells = [Cell(t, len(done) > 1 and t != "–" and float(t) == best[j] > 0) for j, t in enumerate(shown[run.id])]
-        rows.append(Row(head, (*cells, *(Cell(_gain(run, bases[run.id], e, digits)) for e in gained))))
+        gains = [Cell(_gain(run, bases[run.id], e, digits)) for e in gained]
+        rows.append(Row(head, (*cells, *gains), reads=f"curve-{places[run.id]}"))
         if searched_further(run, chosen):
             upper = [Cell(percent(attained_at(run, e), digits, up=True)) for e in chosen]
-            rows.append(Row(Cell("other side of its search"), (*upper, *([Cell("")] * len(gained))), kind="aside"))
+            aside = (*upper, *([Cell("")] * len(gained)))
+            rows.append(Row(Cell("other side of its search"), aside, "aside", reads=f"band-{places[run.id]}"))
     columns = [Column("curve", numeric=False, unseen=True), *(Column(count(e), GROUP) for e in chosen)]
     columns += [Column(f"at e = {count(e)}", GAIN, kind="gain") for e in gained]
     table = Table(tuple(columns), tuple(rows), tuple(_records(runs, chosen)))

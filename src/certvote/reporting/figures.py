@@ -15,6 +15,7 @@ from certvote.reporting.frame import PAGE, POINTS, Entry, Frame, Layout, accurac
 from certvote.reporting.line_styles import LineStyle, line_styles
 from certvote.reporting.polyline import above, below
 from certvote.reporting.query import common, prepare
+from certvote.reporting.readings import keep_values
 from certvote.reporting.vector import plain_matplotlib, svg
 from certvote.results.run import Run, finished
 from certvote.types import Curve
@@ -85,10 +86,11 @@ def _draw(axes: Axes, frame: Frame, curve: Curve, style: LineStyle, index: int, 
     """Draw one curve as steps, or as straight lines where its steps are too short to be seen."""
     certified = 100 * curve.certified
     width = float(curve.sizes[-1]) / frame.largest * frame.width
+    upper = None if curve.attained is None else 100 * curve.attained
     if not frame.layout.tolerance or width / len(curve.sizes) > _SHORT_STEP:
-        upper = None if curve.attained is None else 100 * curve.attained
         frame.steps(axes, curve.sizes, certified, style, index=index, number=number, upper=upper)
         return
+    keep_values(axes, curve.sizes, certified, index=index, upper=upper)
     low, high = axes.get_ylim()
     tolerance = frame.layout.tolerance / frame.layout.axes_height * (high - low)
     x, y = below(curve.sizes, certified, tolerance)
@@ -98,7 +100,8 @@ def _draw(axes: Axes, frame: Frame, curve: Curve, style: LineStyle, index: int, 
         axes.add_patch(Polygon(corners, color=style.color, alpha=0.2, linewidth=0, gid=f"band-{index}"))
     axes.add_line(style.line(x, y, markevery=[], gid=f"curve-{index}", clip_on=False, zorder=3))
     at = marked(len(certified), index, number)
-    markers = style.line(curve.sizes[at], certified[at], clip_on=False, zorder=3)  # on the curve itself
+    on_curve = curve.sizes[at], certified[at]
+    markers = style.line(*on_curve, gid=f"markers-{index}", clip_on=False, zorder=3)
     markers.set_linestyle("none")
     axes.add_line(markers)
 

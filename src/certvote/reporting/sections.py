@@ -121,4 +121,5 @@ def _figure(section: Section, chosen: Sequence[Run], number: int, detail: Detail
         finding=printable(section.caption) or findings.headline(chosen, name_data=False),
         setting=setting(chosen),
         detail=detail,
+        digits=digits,
     )

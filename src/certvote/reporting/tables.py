@@ -82,6 +82,8 @@ class Row:
         CSS class of the row; rows of the kind "aside" are in the page only, not in files.
     below : tuple of str
         Lines that stand below the row.
+    reads : str
+        The gid of what a figure draws with the values of this row, where one does.
     """
 
     head: Cell | None
@@ -90,6 +92,7 @@ class Row:
     problem: str = ""
     below: tuple[str, ...] = ()
     span: int = 1
+    reads: str = ""
 
 
 @dataclass(frozen=True)
