@@ -106,9 +106,10 @@
       this.figure = script.closest("figure");
       this.name = this.figure.querySelector("figcaption .label").textContent.replace(/\.$/, "");
       this.curves = data.curves.map(curve => new Curve(curve, data.digits));
-      this.groups = this.curves.filter(curve => curve.kind !== "ceiling").map(curve => {
-        const key = curve.gid.split("-").pop(), band = this.curves.find(one => one.gid === `band-${key}`);
-        return {key, curve, band, dot: {}, hidden: false};
+      this.groups = this.curves.filter(curve => !/^(band|low)-/.test(curve.gid)).map(curve => {
+        const key = curve.gid.split("-").pop();
+        const [band, bottom] = ["band", "low"].map(side => this.curves.find(one => one.gid === `${side}-${key}`));
+        return {key, curve, band, bottom, dot: {}, hidden: false};
       });
       this.views = Object.entries(data.views).map(([prefix, place]) => new View(prefix, place, this.groups));
       this.largest = this.views[0].largest;
@@ -225,7 +226,10 @@
       else if (e === null && document.activeElement !== this.field) this.field.value = "";
     }
 
-    text({curve, band}, e) {
+    // A value; with a search up to its other side, with seeds as a mean with the lowest and the highest of them.
+    text({curve, band, bottom}, e) {
+      if (e !== null && bottom && curve.at(e) !== null)
+        return `${curve.text(e)} (${bottom.text(e)}–${band.text(e)}) ${curve.unit}`;
       const low = e === null ? "–" : curve.text(e), high = low === "–" || !band ? "–" : band.text(e);
       return low === "–" ? low : `${low}${high === "–" || high === low ? "" : `–${high}`} ${curve.unit}`;
     }

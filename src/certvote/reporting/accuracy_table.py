@@ -10,9 +10,12 @@ from certvote.reporting import labels
 from certvote.reporting.accuracy import (
     accuracy_at,
     attained_at,
+    deviation_at,
+    highest_at,
     individual_of,
     last_size,
     searched_further,
+    shown_at,
     telling_size,
 )
 from certvote.reporting.line_styles import line_styles
@@ -89,7 +92,7 @@ def accuracy_table(
     else:
         own = labels.name(compared[0], "certificate")
         name = labels.full(baseline[0]) if baseline else f"the {own} certificate"
-    shown = {run.id: [percent(accuracy_at(run, e), digits) for e in chosen] for run in done}
+    shown = {run.id: [percent(shown_at(run, e), digits) for e in chosen] for run in done}
     best = [max((float(row[j]) for row in shown.values() if row[j] != "–"), default=0.0) for j in range(len(chosen))]
     styles = dict(zip((run.id for run in done), line_styles(done), strict=True))
     places = {run.id: j for j, run in enumerate(done)}  # as figures count curves
@@ -100,7 +103,11 @@ def accuracy_table(
         if run.curve is None:
             rows.append(Row(head, problem=labels.problem(run)))
             continue
-        cells = [Cell(t, len(done) > 1 and t != "–" and float(t) == best[j] > 0) for j, t in enumerate(shown[run.id])]
+        spread = [_deviation(run, e, digits) for e in chosen]
+        cells = [
+            Cell(text + more, len(done) > 1 and text != "–" and float(text) == best[j] > 0)
+            for j, (text, more) in enumerate(zip(shown[run.id], spread, strict=True))
+        ]
         gains = [Cell(_gain(run, bases[run.id], e, digits)) for e in gained]
         rows.append(Row(head, (*cells, *gains), reads=f"curve-{places[run.id]}"))
         if searched_further(run, chosen):
@@ -128,13 +135,22 @@ def _confidence(run: Run) -> str:
 def _gain(run: Run, base: Run | None, size: int, digits: int) -> str:
     if base is None or base.id == run.id:
         return "–"
-    return signed(100 * (accuracy_at(run, size) - accuracy_at(base, size)), digits)
+    return signed(100 * (shown_at(run, size) - shown_at(base, size)), digits)
+
+
+def _deviation(run: Run, size: int, digits: int) -> str:
+    """Return the standard deviation over seeds in points, " ± 0.21", "" for a single run."""
+    deviation = deviation_at(run, size)
+    return "" if math.isnan(deviation) else f" ± {100 * deviation:.{digits}f}"
 
 
 def _records(runs: Sequence[Run], sizes: Sequence[int]) -> list[tuple[str, ...]]:
     """Return the rows of the CSV file: one per run, in full precision, as shares of the test set."""
     searched = any(searched_further(run, sizes) for run in runs)
-    numbers = {f"CA_{e}": (accuracy_at, e) for e in sizes}
+    numbers = {f"CA_{e}": (shown_at, e) for e in sizes}
+    if any(run.spread for run in runs):
+        sides = {"lowest": accuracy_at, "highest": highest_at, "deviation": deviation_at}
+        numbers |= {f"{name}_{e}": (side, e) for e in sizes for name, side in sides.items()}
     numbers |= {f"attained_{e}": (attained_at, e) for e in sizes} if searched else {}
     found = []
     for run, label in zip(runs, labels.short(runs), strict=True):
@@ -151,7 +167,7 @@ def _records(runs: Sequence[Run], sizes: Sequence[int]) -> list[tuple[str, ...]]
             "attack": run.attack,
             "change": run.change,
             "status": run.status,
-            "run": run.id,
+            "run": " ".join(run.spread.runs) if run.spread else run.id,
         }
         values = {name: read(run, e) for name, (read, e) in numbers.items()}
         cells = {name: "" if math.isnan(number) else repr(number) for name, number in values.items()}

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
 from certvote.reporting import labels
-from certvote.reporting.accuracy import last_size
+from certvote.reporting.accuracy import last_size, shown_at
 from certvote.reporting.frame import PAGE, POINTS, Entry, Frame, Layout, accuracy_limits, counted_examples, marked
 from certvote.reporting.line_styles import LineStyle, line_styles
 from certvote.reporting.polyline import above, below
@@ -55,13 +55,13 @@ def ca_figure(runs: Sequence[Run], *, layout: Layout = PAGE) -> Figure:
         frame = Frame.around(layout, texts, largest=largest, heights=(layout.axes_height,), share=bool(n_train))
         figure = frame.figure()
         axes = frame.axes(figure, 0)
-        accuracy_limits(axes, max(100 * _upper(_curve(run)).max() for run in drawn))
+        accuracy_limits(axes, max(100 * _highest(run).max() for run in drawn))
         frame.scales(axes, label="certified accuracy CA(e) (%)", counted=counted_examples(drawn), n_train=n_train)
         styles = line_styles(drawn)
         for j, (run, style) in enumerate(zip(drawn, styles, strict=True)):
-            _draw(axes, frame, _curve(run), style, j, len(drawn))
+            _draw(axes, frame, run, style, j, len(drawn))
         entries = [
-            Entry(text, style, last_size(run), 100 * float(_curve(run).certified[-1]))
+            Entry(text, style, last_size(run), 100 * shown_at(run, last_size(run)))
             for text, style, run in zip(texts, styles, drawn, strict=bool(texts))
         ]
         frame.labels(figure, axes, entries)
@@ -82,8 +82,16 @@ def curve_svg(curve: Curve, params: Mapping[str, str]) -> str:
     return svg(ca_figure(prepare([run]), layout=_ARTIFACT))
 
 
-def _draw(axes: Axes, frame: Frame, curve: Curve, style: LineStyle, index: int, number: int) -> None:
-    """Draw one curve as steps, or as straight lines where its steps are too short to be seen."""
+def _draw(axes: Axes, frame: Frame, run: Run, style: LineStyle, index: int, number: int) -> None:
+    """Draw one curve as steps, or as straight lines where its steps are too short to be seen.
+
+    Of several seeds it is their mean, with a band from the lowest to the highest.
+    """
+    curve, spread = _curve(run), run.spread
+    if spread is not None:
+        mean, lower, upper = (100 * values for values in (spread.mean, curve.certified, spread.highest))
+        frame.steps(axes, curve.sizes, mean, style, index=index, number=number, upper=upper, lower=lower)
+        return
     certified = 100 * curve.certified
     width = float(curve.sizes[-1]) / frame.largest * frame.width
     upper = None if curve.attained is None else 100 * curve.attained
@@ -109,6 +117,10 @@ def _draw(axes: Axes, frame: Frame, curve: Curve, style: LineStyle, index: int, 
 def _curve(run: Run) -> Curve:
     assert run.curve is not None
     return run.curve
+
+
+def _highest(run: Run) -> np.ndarray:
+    return _upper(_curve(run)) if run.spread is None else run.spread.highest
 
 
 def _upper(curve: Curve) -> np.ndarray:

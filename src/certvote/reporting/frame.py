@@ -140,18 +140,20 @@ class Frame:
         index: int,
         number: int,
         upper: Float64[np.ndarray, " s"] | None = None,
+        lower: Float64[np.ndarray, " s"] | None = None,
         kind: Kind = "bound",
     ) -> None:
         """Draw curve ``index`` of ``number`` as steps: a value at one size holds down to the size before.
 
-        The line has the gid ``curve-<index>``, and a band up to ``upper`` the gid ``band-<index>``. Readers of a page
-        can read their values, rounded as their ``kind`` says.
+        The line has the gid ``curve-<index>``, and a band up to ``upper``, from the line or from ``lower``, the gid
+        ``band-<index>``. Readers of a page can read their values, rounded as their ``kind`` says.
         """
-        keep_values(axes, sizes, values, index=index, upper=upper, kind=kind)
+        keep_values(axes, sizes, values, index=index, upper=upper, lower=lower, kind=kind)
         marks = marked(len(sizes), index, number)
-        kept = np.union1d(self.visible(sizes, values, *([] if upper is None else [upper])), marks)
+        kept = np.union1d(self.visible(sizes, values, *(side for side in (upper, lower) if side is not None)), marks)
         if upper is not None:
-            band = axes.fill_between(sizes[kept], values[kept], upper[kept], step="pre", color=style.color, alpha=0.2)
+            low = values if lower is None else lower
+            band = axes.fill_between(sizes[kept], low[kept], upper[kept], step="pre", color=style.color, alpha=0.2)
             band.set(gid=f"band-{index}", linewidth=0)
         x, y, at = sizes[kept], values[kept], np.searchsorted(kept, marks).tolist()
         axes.add_line(

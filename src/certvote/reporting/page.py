@@ -77,6 +77,8 @@ class Page:
         A publication's numbers to set beside ours.
     experiments : tuple of str
         Files below ``conf/experiment`` whose runs it shows (``certvote paper``).
+    over : tuple of str
+        Seeds (``algo.seed``): runs that differ in them alone are shown as their mean, with a band.
     """
 
     title: str
@@ -85,6 +87,7 @@ class Page:
     abstract: Mapping[str, Any] = field(default_factory=dict)
     stated: tuple[Statement, ...] = ()
     experiments: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
 
     def of_datasets(self, names: Collection[str]) -> Page:
         """Return the page without the sections that are about other data sets only."""
@@ -115,7 +118,10 @@ def load(source: Path | Mapping[str, Any], *, title: str | None = None, untitled
         import yaml
 
         content = yaml.safe_load(source.read_text(encoding="utf-8"))
-    page: Page = _read({"title": untitled, "question": QUESTION, **_read(content, Mapping, "page")}, Page, "page")
+    given = {"title": untitled, "question": QUESTION, **_read(content, Mapping, "page")}
+    if isinstance(given.get("over"), str):
+        given["over"] = [given["over"]]
+    page: Page = _read(given, Page, "page")
     return page if not title else replace(page, title=title)
 
 

@@ -63,12 +63,18 @@ def keep_values(
     *,
     index: int,
     upper: Float64[np.ndarray, " s"] | None = None,
+    lower: Float64[np.ndarray, " s"] | None = None,
     kind: Kind = "bound",
 ) -> None:
-    """Add the values of ``curve-<index>``, and of the upper side of ``band-<index>``, to the axes that draw them."""
+    """Add the values of ``curve-<index>``, and of both sides of ``band-<index>``, to the axes that draw them.
+
+    A band with a lower side is between bounds; another one reaches up to the other side of a search.
+    """
     axes.add_artist(Reading(f"curve-{index}", sizes, values, kind))
     if upper is not None:
-        axes.add_artist(Reading(f"band-{index}", sizes, upper, "ceiling"))
+        axes.add_artist(Reading(f"band-{index}", sizes, upper, "ceiling" if lower is None else "bound"))
+    if lower is not None:
+        axes.add_artist(Reading(f"low-{index}", sizes, lower))
 
 
 def figure_data(figures: Mapping[str, Figure], *, digits: int) -> Markup:

@@ -13,6 +13,7 @@ from certvote.reporting.query import prepare
 from certvote.reporting.tables import to_csv, to_latex, to_markdown
 from certvote.reporting.vector import pdf, svg
 from certvote.results.run import Run
+from certvote.results.seeds import by_seed
 from certvote.runtime.files import write_whole
 
 
@@ -35,7 +36,7 @@ def save_figure(runs: Sequence[Run], path: Path, *, column: bool = False) -> Non
     """
     if path.suffix not in (".svg", ".pdf"):
         raise ValueError(f"expected a file name that ends in .svg or .pdf, got {path}")
-    figure = ca_figure(prepare(runs), layout=COLUMN if column else PAGE)
+    figure = ca_figure(by_seed(prepare(runs)), layout=COLUMN if column else PAGE)
     content = _on_white(svg(figure)).encode() if path.suffix == ".svg" else pdf(figure, title=path.stem)
     write_whole(path, content)
 
@@ -57,7 +58,7 @@ def table_text(runs: Sequence[Run], *, sizes: Sequence[int] | None = None, forma
     ValueError
         If the format is another one, or a size is negative.
     """
-    table = accuracy_table(prepare(runs), sizes=sizes)
+    table = accuracy_table(by_seed(prepare(runs)), sizes=sizes)
     if format == "latex":
         return to_latex(table.table, caption="Certified accuracy.")
     if format not in ("markdown", "csv"):

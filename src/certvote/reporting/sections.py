@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from certvote.attacks.threats import threat
 from certvote.reporting import findings, labels, templates
-from certvote.reporting.accuracy import accuracy_at, last_size, searched_further, telling_size, tells
+from certvote.reporting.accuracy import last_size, searched_further, shown_at, telling_size, tells
 from certvote.reporting.accuracy_table import AccuracyTable, accuracy_table
 from certvote.reporting.costs import cost_table
 from certvote.reporting.figures import ca_figure
@@ -94,6 +94,7 @@ def explanation(table: AccuracyTable, runs: Sequence[Run]) -> str:
     return templates.sentence(
         "explanation",
         finished=bool(done),
+        seeds=any(run.spread for run in done),
         baseline=table.baseline,
         sizes=[count(e) for e in table.gain_sizes],
         telling=told and tells(done, table.gain_sizes[0]),
@@ -109,8 +110,8 @@ def _figure(section: Section, chosen: Sequence[Run], number: int, detail: Detail
     hints = {}
     for j, (run, label) in enumerate(zip(done, labels.short(done), strict=True)):
         size = telling_size([run], [last_size(run)])
-        value = percent(accuracy_at(run, size), digits)
-        hints[f"curve-{j}"] = f"{label}: at least {value} % at e = {count(size)}"
+        value = f"{'' if run.spread else 'at least '}{percent(shown_at(run, size), digits)}"
+        hints[f"curve-{j}"] = f"{label}: {value} % at e = {count(size)}"
     return figure_view(
         number,
         wide,

@@ -25,6 +25,7 @@ _LATEX = {
     "≥": r"$\ge$",
     "−": r"$-$",
     "×": r"$\times$",
+    "±": r"$\pm$",
     "–": "--",
     "…": r"\dots{}",
     **{character: rf"\{character}" for character in "&%$#_{}"},

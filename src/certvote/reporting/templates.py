@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from certvote.reporting import labels, wording
-from certvote.reporting.accuracy import last_size
+from certvote.reporting.accuracy import last_size, shown_at
 from certvote.reporting.css_classes import use_classes
 from certvote.runtime.files import write_whole
 from certvote.runtime.paths import shipped
@@ -71,6 +71,6 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {name: getattr(module, name) for module in (labels, wording) for name in module.FILTERS}
-    environment.filters["last_size"] = last_size
+    environment.filters |= {"last_size": last_size, "shown_at": shown_at}
     environment.globals["script"] = Script.of_pages()
     return environment

@@ -13,7 +13,7 @@ from certvote.options import columns
 from certvote.options.choices import find
 from certvote.options.columns import Value
 from certvote.options.labels import Label
-from certvote.types import Curve
+from certvote.types import Curve, Spread
 
 LABELS = "certvote.labels"  # tag with the labels of the chosen objects, for readers that do not have their classes
 KIND = "certvote.kind"  # tag: run or sweep
@@ -43,6 +43,8 @@ class Run:
         Address in the MLflow UI.
     data : str
         What the data is called; runs with equal names share their data (``certvote.reporting.datanames``).
+    spread : Spread or None
+        Where it stands for several runs that differ in a seed alone (``certvote.results.seeds``): how they vary.
     """
 
     id: str
@@ -56,6 +58,7 @@ class Run:
     curve: Curve | None = None
     url: str | None = None
     data: str = ""
+    spread: Spread | None = None
 
     # --- options -----------------------------------------------------------------------------------------------
 
