@@ -193,6 +193,25 @@ class Attacked:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """Hold how the lower bounds of runs that differ in a seed alone vary, at every size of their common curve.
+
+    Attributes
+    ----------
+    runs : tuple of str
+        Ids of the runs, one per seed.
+    mean, deviation, highest : float64 array, shape (s,)
+        Mean, standard deviation (n - 1 in its denominator) and maximum. The minimum is the curve of all: what each
+        seed certifies.
+    """
+
+    runs: tuple[str, ...]
+    mean: Float64[np.ndarray, " s"]
+    deviation: Float64[np.ndarray, " s"]
+    highest: Float64[np.ndarray, " s"]
+
+
+@dataclass(frozen=True)
 class SuccessRates:
     """Hold upper bounds of a backdoor's attack success rate ASR(e) over poisoning sizes.
 

@@ -159,9 +159,17 @@ def test_reading_leaves_no_database_behind(tmp_path):
 
 def test_curves_are_long_and_name_the_options_that_vary(uri):
     table = results.curves(uri=uri)
-    assert list(table.columns) == ["run", "algo", "algo.k", "certificate", "e", "certified", "attained", "attacked", "success"], (
-        "not certificate.seconds, which follows from certificate=budget"
-    )
+    assert list(table.columns) == [
+        "run",
+        "algo",
+        "algo.k",
+        "certificate",
+        "e",
+        "certified",
+        "attained",
+        "attacked",
+        "success",
+    ], "not certificate.seconds, which follows from certificate=budget"
     assert len(table) == 5 + 3 + 5
     rnn = table.query("algo == 'rnn'")
     assert rnn["e"].tolist() == [0, 1, 2]
@@ -302,3 +310,24 @@ def test_every_option_of_the_schema_has_a_column_and_a_value_that_compares():
     assert columns.equal(True, "true")
     assert not columns.equal(None, "None")
     assert not columns.equal(1, True)
+
+
+def test_curves_over_seeds(database, tmp_path):
+    shutil.copy(database, tmp_path / "mlflow.db")
+    store = Store(str(tmp_path))
+    for seed, height in enumerate((0.8, 0.6)):
+        bagging = options(**{"algo.name": "bagging", "algo.k": "absent", "algo.subsample": 20, "algo.seed": seed})
+        name = store.start_run("a job", sweep=None, params=bagging, tags={"certvote.fingerprint": f"f{seed}"})
+        store.log_curve(name, Curve(SIZES, np.linspace(height, 0, 5)))
+        store.end_run(name, "FINISHED")
+    assert len(results.curves(uri=str(tmp_path))) == 10
+    table = results.curves(uri=str(tmp_path), over="algo.seed", show=["algo"])
+    over_seeds = ["seeds", "mean", "deviation", "highest"]
+    assert table.columns.tolist() == ["run", "algo", "e", "certified", "attained", *over_seeds]
+    first = table.iloc[0]
+    assert (first["seeds"], first["certified"], first["highest"]) == (2, 0.6, 0.8)
+    assert first["mean"] == pytest.approx(0.7)
+    assert first["deviation"] == pytest.approx(0.02**0.5)
+    assert len(first["run"].split()) == 2
+    with pytest.raises(ValueError, match=r"over: expected seeds"):
+        results.curves(uri=str(tmp_path), over="k")

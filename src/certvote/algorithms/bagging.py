@@ -32,7 +32,7 @@ class Bagging(EnsembleAlgorithm):
         below=1,
         votes=False,
     )
-    seed: int = option("seed of the draws", least=0)
+    seed: int = option("seed of the draws", least=0, seed=True)
 
     label = Label("bagging", order=2, color="#009E73", marker="^")
     meaning = (

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class RandomDivision(Certificate):
     """Joint, over random groups of test examples with different predicted labels (rNN)."""
 
-    seed: int = option("seed of the division into groups", least=0)
+    seed: int = option("seed of the division into groups", least=0, seed=True)
 
     label = Label("RD", order=1, dashes=(6.0, 2.2, 1.4, 2.2), width=1.4)
     meaning = (

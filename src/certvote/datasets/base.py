@@ -28,7 +28,7 @@ class Dataset(Choice):
         default=None,
         least=1,
     )
-    seed: int = option("seed of the split and of subsets", default=0, least=0)
+    seed: int = option("seed of the split and of subsets", default=0, least=0, seed=True)
     recommended: dict[str, Any] = option("values of options that the user leaves open", default={}, matters=False)
 
     label: ClassVar[Label] = Label("unnamed data")

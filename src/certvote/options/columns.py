@@ -15,7 +15,7 @@ from dataclasses import fields
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from certvote.options import aliases
-from certvote.options.choices import PACKAGES, choices, meaning_of, shortcuts
+from certvote.options.choices import PACKAGES, choices, meaning_of, meanings, shortcuts
 from certvote.options.settings import Settings
 from certvote.options.sizes import Sizes
 
@@ -60,6 +60,12 @@ def ordered(names: Iterable[str]) -> list[str]:
 def known() -> list[str]:
     """Return every column that a declared option has."""
     return [name for name in _kinds() if not name.startswith("data.")]
+
+
+def seeds() -> tuple[str, ...]:
+    """Return every column that a choice declares as a seed."""
+    declared = (cls for group in PACKAGES for cls in choices(group).values())
+    return tuple(ordered({f"{cls.group}.{name}" for cls in declared for name, one in meanings(cls) if one.seed}))
 
 
 def kind(name: str) -> type | None:

@@ -38,6 +38,8 @@ class Option:
         Name under which it is also an option of the root (``k=5`` for ``algo.k=5``), "" for none.
     symbol : str
         How labels call it ("ξ"), "" for an option that labels do not state.
+    seed : bool
+        Whether it only starts random numbers: reports show runs that differ in seeds alone as their mean, with a band.
     """
 
     help: str = ""
@@ -49,6 +51,7 @@ class Option:
     votes: bool = True
     shortcut: str = ""
     symbol: str = ""
+    seed: bool = False
 
     def check(self, name: str, value: object) -> None:
         """Check that a value is in the range.
@@ -107,6 +110,7 @@ def option(
     votes: bool = True,
     shortcut: str = "",
     symbol: str = "",
+    seed: bool = False,
 ) -> Any:
     """Declare an option as a field of a choice; see :class:`Option` for what each argument means.
 
@@ -114,7 +118,7 @@ def option(
     """
     if default is MISSING and shortcut:
         default = II(shortcut)
-    meaning = Option(help, least, most, below, one_of, matters, votes, shortcut, symbol)
+    meaning = Option(help, least, most, below, one_of, matters, votes, shortcut, symbol, seed)
     if isinstance(default, list | dict):
         return field(default_factory=lambda: type(default)(default), metadata={METADATA: meaning})
     return field(default=default, metadata={METADATA: meaning})

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Float64
 
 from certvote.options.choices import find
 from certvote.options.columns import Value
@@ -23,6 +24,27 @@ _CLASSIFIER = ("dataset", "feature", "attack", "algo", "learner")  # groups of o
 def accuracy_at(run: Run, size: int) -> float:
     """Return the lower bound of CA(``size``): that of the next computed size, NaN beyond the last one."""
     return math.nan if run.curve is None else run.curve.certified_at(size)
+
+
+def shown_at(run: Run, size: int) -> float:
+    """Return what figures and tables show at ``size``: the lower bound, of several seeds the mean of theirs."""
+    return accuracy_at(run, size) if run.spread is None else _at(run, size, run.spread.mean)
+
+
+def deviation_at(run: Run, size: int) -> float:
+    """Return the standard deviation of the lower bounds of several seeds at ``size``, NaN for a single run."""
+    return math.nan if run.spread is None else _at(run, size, run.spread.deviation)
+
+
+def highest_at(run: Run, size: int) -> float:
+    """Return the highest lower bound of several seeds at ``size``, NaN for a single run."""
+    return math.nan if run.spread is None else _at(run, size, run.spread.highest)
+
+
+def _at(run: Run, size: int, values: Float64[np.ndarray, " s"]) -> float:
+    assert run.curve is not None
+    index = int(np.searchsorted(run.curve.sizes, size))  # the bound at the next larger size also holds here
+    return float(values[index]) if index < len(values) else math.nan
 
 
 def attained_at(run: Run, size: int) -> float:

@@ -11,9 +11,12 @@ from certvote.reporting.accuracy import (
     accuracy_at,
     attacked_at,
     attained_at,
+    deviation_at,
+    highest_at,
     individual_of,
     last_size,
     searched_further,
+    shown_at,
     telling_size,
 )
 from certvote.reporting.line_styles import line_styles
@@ -90,9 +93,10 @@ def accuracy_table(
     else:
         own = labels.name(compared[0], "certificate")
         name = labels.full(baseline[0]) if baseline else f"the {own} certificate"
-    shown = {run.id: [percent(accuracy_at(run, e), digits) for e in chosen] for run in done}
+    shown = {run.id: [percent(shown_at(run, e), digits) for e in chosen] for run in done}
     best = [max((float(row[j]) for row in shown.values() if row[j] != "–"), default=0.0) for j in range(len(chosen))]
     styles = dict(zip((run.id for run in done), line_styles(done), strict=True))
+    places = {run.id: j for j, run in enumerate(done)}  # as figures count curves
     rows = []
     for run, label in zip(runs, labels.short(runs), strict=True):
         marks = ", ".join(str(1 + notes.index(sentence(note))) for note in run.notes) if notes else ""
@@ -100,14 +104,21 @@ def accuracy_table(
         if run.curve is None:
             rows.append(Row(head, problem=labels.problem(run)))
             continue
-        cells = [Cell(t, len(done) > 1 and t != "–" and float(t) == best[j] > 0) for j, t in enumerate(shown[run.id])]
-        rows.append(Row(head, (*cells, *(Cell(_gain(run, bases[run.id], e, digits)) for e in gained))))
+        spread = [_deviation(run, e, digits) for e in chosen]
+        cells = [
+            Cell(text + more, len(done) > 1 and text != "–" and float(text) == best[j] > 0)
+            for j, (text, more) in enumerate(zip(shown[run.id], spread, strict=True))
+        ]
+        gains = [Cell(_gain(run, bases[run.id], e, digits)) for e in gained]
+        rows.append(Row(head, (*cells, *gains), reads=f"curve-{places[run.id]}"))
         if searched_further(run, chosen):
             upper = [Cell(percent(attained_at(run, e), digits, up=True)) for e in chosen]
-            rows.append(Row(Cell("other side of its search"), (*upper, *([Cell("")] * len(gained))), kind="aside"))
+            aside = (*upper, *([Cell("")] * len(gained)))
+            rows.append(Row(Cell("other side of its search"), aside, "aside", reads=f"band-{places[run.id]}"))
         if run.attacked is not None:
             left = [Cell(percent(attacked_at(run, e), digits, up=True)) for e in chosen]
-            rows.append(Row(Cell("attack carried out"), (*left, *([Cell("")] * len(gained))), kind="aside"))
+            aside = (*left, *([Cell("")] * len(gained)))
+            rows.append(Row(Cell("attack carried out"), aside, "aside", reads=f"attack-{places[run.id]}"))
     columns = [Column("curve", numeric=False, unseen=True), *(Column(count(e), GROUP) for e in chosen)]
     columns += [Column(f"at e = {count(e)}", GAIN, kind="gain") for e in gained]
     table = Table(tuple(columns), tuple(rows), tuple(_records(runs, chosen)))
@@ -129,13 +140,22 @@ def _confidence(run: Run) -> str:
 def _gain(run: Run, base: Run | None, size: int, digits: int) -> str:
     if base is None or base.id == run.id:
         return "–"
-    return signed(100 * (accuracy_at(run, size) - accuracy_at(base, size)), digits)
+    return signed(100 * (shown_at(run, size) - shown_at(base, size)), digits)
+
+
+def _deviation(run: Run, size: int, digits: int) -> str:
+    """Return the standard deviation over seeds in points, " ± 0.21", "" for a single run."""
+    deviation = deviation_at(run, size)
+    return "" if math.isnan(deviation) else f" ± {100 * deviation:.{digits}f}"
 
 
 def _records(runs: Sequence[Run], sizes: Sequence[int]) -> list[tuple[str, ...]]:
     """Return the rows of the CSV file: one per run, in full precision, as shares of the test set."""
     searched = any(searched_further(run, sizes) for run in runs)
-    numbers: dict[str, tuple[Callable[[Run, int], float], int]] = {f"CA_{e}": (accuracy_at, e) for e in sizes}
+    numbers: dict[str, tuple[Callable[[Run, int], float], int]] = {f"CA_{e}": (shown_at, e) for e in sizes}
+    if any(run.spread for run in runs):
+        sides = {"lowest": accuracy_at, "highest": highest_at, "deviation": deviation_at}
+        numbers |= {f"{name}_{e}": (side, e) for e in sizes for name, side in sides.items()}
     numbers |= {f"attained_{e}": (attained_at, e) for e in sizes} if searched else {}
     attacked = any(run.attacked is not None for run in runs)
     numbers |= {f"attacked_{e}": (attacked_at, e) for e in sizes} if attacked else {}
@@ -154,7 +174,7 @@ def _records(runs: Sequence[Run], sizes: Sequence[int]) -> list[tuple[str, ...]]
             "attack": run.attack,
             "change": run.change,
             "status": run.status,
-            "run": run.id,
+            "run": " ".join(run.spread.runs) if run.spread else run.id,
         }
         values = {name: read(run, e) for name, (read, e) in numbers.items()}
         cells = {name: "" if math.isnan(number) else repr(number) for name, number in values.items()}

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from certvote.options import columns
 from certvote.reporting import labels
 from certvote.reporting.page import QUESTION, UNTITLED, Page, Section
 from certvote.reporting.query import select
 from certvote.results.run import Run
+from certvote.results.seeds import by_seed
 
 CROWDED = 9  # curves that one figure can show and still be read
 
@@ -17,9 +19,9 @@ def default_page(runs: Sequence[Run], *, title: str | None = None) -> Page:
     """Return a page with one section per data set and attack; where that would be crowded, the best curves and all.
 
     The overview has the best run of every algorithm and certificate; the details are split by algorithm, and by
-    certificate where even that is too much.
+    certificate where even that is too much. Runs that differ in a seed alone count as one curve.
     """
-    sections: list[Section] = []
+    runs, sections = by_seed(runs), list[Section]()
     held_out = len({run.holdout for run in runs}) > 1
     first = {(run.data, run.holdout, run.attack): run for run in reversed(runs)}
     for data, holdout, attack in dict.fromkeys((run.data, run.holdout, run.attack) for run in runs):
@@ -35,7 +37,8 @@ def default_page(runs: Sequence[Run], *, title: str | None = None) -> Page:
             sections.append(Section(name, where, text=text, best_per=("method", "certificate", "change")))
         sections += _details(inside, where, name)
     made = ", ".join(dict.fromkeys(map(labels.data_name, runs)))
-    return Page(title or (f"{UNTITLED} on {made}" if made else UNTITLED), QUESTION, tuple(sections))
+    heading = title or (f"{UNTITLED} on {made}" if made else UNTITLED)
+    return Page(heading, QUESTION, tuple(sections), over=columns.seeds())
 
 
 def _details(inside: Sequence[Run], where: Mapping[str, Any], name: str) -> list[Section]:

@@ -152,6 +152,7 @@ def _overview(pairs: Sequence[Pair], texts: Sequence[str], number: int, detail: 
         finding=diff_words.verdict(pairs, texts),
         setting=templates.sentence("differences", colored=any(pair.shared.algo for pair in pairs)),
         detail=detail,
+        digits=diff_words.decimals(pairs),
     )
 
 
@@ -170,6 +171,7 @@ def _pair(
         finding=finding,
         setting=course,
         detail=detail,
+        digits=diff_words.decimals([pair]),
     )
 
 

@@ -17,6 +17,7 @@ from certvote.reporting.frame import Entry, Frame, Layout, accuracy_limits, coun
 from certvote.reporting.line_styles import INK, MUTED, LineStyle, line_styles, shade
 from certvote.reporting.pairs import Pair, runs_of
 from certvote.reporting.query import common
+from certvote.reporting.readings import Reading
 from certvote.reporting.vector import plain_matplotlib
 
 LEAST_SPAN = 2.0  # points that a scale of differences spans at least, so that none looks larger than it is
@@ -84,7 +85,7 @@ def differences_figure(pairs: Sequence[Pair], texts: Sequence[str], *, layout: L
         _zero(axes, largest)
         styles = line_styles([pair.shared for pair in pairs])
         for j, (pair, style) in enumerate(zip(pairs, styles, strict=True)):
-            frame.steps(axes, pair.sizes, pair.points, style, index=j, number=len(pairs))
+            frame.steps(axes, pair.sizes, pair.points, style, index=j, number=len(pairs), kind="difference")
         _span(axes, [pair.points for pair in pairs])
         counted = counted_examples(runs_of(pairs))
         frame.scales(axes, label="B − A (percentage points)", counted=counted, n_train=n_train)
@@ -104,6 +105,7 @@ def _difference(axes: Axes, frame: Frame, pair: Pair, styles: Sequence[LineStyle
     for style, part in zip(styles, (np.minimum(points, 0), np.maximum(points, 0)), strict=True):
         axes.fill_between(sizes, 0, part, step="pre", color=style.color, alpha=0.35, linewidth=0)
     _zero(axes, frame.largest)
+    axes.add_artist(Reading("difference", pair.sizes, pair.points, "difference"))
     axes.add_line(Line2D(sizes, points, color=INK, linewidth=1.2, drawstyle="steps-pre", gid="difference", zorder=3))
     _span(axes, [points])
 

@@ -17,9 +17,10 @@ from certvote.reporting.frame import PAGE, POINTS, Entry, Frame, Layout, accurac
 from certvote.reporting.line_styles import INK, LineStyle, line_styles
 from certvote.reporting.polyline import above, below
 from certvote.reporting.query import common, prepare
+from certvote.reporting.readings import Kind, Reading, keep_values
 from certvote.reporting.vector import plain_matplotlib, svg
 from certvote.results.run import Run, finished
-from certvote.types import Attacked, Curve
+from certvote.types import Attacked, Curve, Spread
 
 _SHORT_STEP = 1.0  # points; the corners of narrower steps are not seen
 _ARTIFACT = Layout(width=5.0 * POINTS, axes_height=2.8 * POINTS, text=9.0, labels_at_ends=False)
@@ -51,7 +52,7 @@ def ca_figure(runs: Sequence[Run], *, layout: Layout = PAGE) -> Figure:
     drawn = finished(runs)
     texts = labels.short(drawn) if len(drawn) > 1 else [""] * len(drawn)
     lines = [
-        _Line(text, style, _curve(run), run.attacked)
+        _Line(text, style, _curve(run), run.attacked, run.spread)
         for text, style, run in zip(texts, line_styles(drawn), drawn, strict=True)
     ]
     return _figure(lines, drawn, layout, "certified accuracy CA(e) (%)")[0]
@@ -65,7 +66,7 @@ def success_figure(runs: Sequence[Run], *, layout: Layout = PAGE) -> Figure:
     drawn = [run for run in finished(runs) if run.success is not None]
     texts = labels.short(drawn) if len(drawn) > 1 else [""] * len(drawn)
     lines = [
-        _Line(text, style, Curve(_curve(run).sizes, run.success))
+        _Line(text, style, Curve(_curve(run).sizes, run.success), kind="ceiling")
         for text, style, run in zip(texts, line_styles(drawn), drawn, strict=True)
         if run.success is not None
     ]
@@ -121,12 +122,19 @@ def curve_svg(curve: Curve, params: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True)
 class _Line:
-    """Hold a curve with its label, "" for none, its style, and what attacks have left."""
+    """Hold a curve with its label, "" for none, its style, what attacks have left, and how seeds vary."""
 
     text: str
     style: LineStyle
     curve: Curve
     attacked: Attacked | None = None
+    spread: Spread | None = None
+    kind: Kind = "bound"
+
+    @property
+    def shown(self) -> np.ndarray:
+        """Return the values of the line itself: the mean of several seeds."""
+        return self.curve.certified if self.spread is None else self.spread.mean
 
 
 def _figure(lines: Sequence[_Line], runs: Sequence[Run], layout: Layout, values: str) -> tuple[Figure, Axes]:
@@ -151,23 +159,32 @@ def _figure(lines: Sequence[_Line], runs: Sequence[Run], layout: Layout, values:
         for j, line in enumerate(lines):
             if line.attacked is not None:
                 _draw_attacked(axes, frame, line.curve, line.attacked, line.style, j)
-            _draw(axes, frame, line.curve, line.style, j, len(lines))
+            _draw(axes, frame, line, j, len(lines))
         entries = [
-            Entry(text, line.style, int(line.curve.sizes[-1]), 100 * float(line.curve.certified[-1]))
+            Entry(text, line.style, int(line.curve.sizes[-1]), 100 * float(line.shown[-1]))
             for text, line in zip(texts, lines, strict=bool(texts))
         ]
         frame.labels(figure, axes, entries)
     return figure, axes
 
 
-def _draw(axes: Axes, frame: Frame, curve: Curve, style: LineStyle, index: int, number: int) -> None:
-    """Draw one curve as steps, or as straight lines where its steps are too short to be seen."""
+def _draw(axes: Axes, frame: Frame, line: _Line, index: int, number: int) -> None:
+    """Draw one curve as steps, or as straight lines where its steps are too short to be seen.
+
+    Of several seeds it is their mean, with a band from the lowest to the highest.
+    """
+    curve, style, spread = line.curve, line.style, line.spread
+    if spread is not None:
+        mean, lowest, highest = (100 * values for values in (spread.mean, curve.certified, spread.highest))
+        frame.steps(axes, curve.sizes, mean, style, index=index, number=number, upper=highest, lower=lowest)
+        return
     certified = 100 * curve.certified
     width = float(curve.sizes[-1]) / frame.largest * frame.width
+    upper = None if curve.attained is None else 100 * curve.attained
     if not frame.layout.tolerance or width / len(curve.sizes) > _SHORT_STEP:
-        upper = None if curve.attained is None else 100 * curve.attained
-        frame.steps(axes, curve.sizes, certified, style, index=index, number=number, upper=upper)
+        frame.steps(axes, curve.sizes, certified, style, index=index, number=number, upper=upper, kind=line.kind)
         return
+    keep_values(axes, curve.sizes, certified, index=index, upper=upper)
     low, high = axes.get_ylim()
     tolerance = frame.layout.tolerance / frame.layout.axes_height * (high - low)
     x, y = below(curve.sizes, certified, tolerance)
@@ -177,7 +194,8 @@ def _draw(axes: Axes, frame: Frame, curve: Curve, style: LineStyle, index: int, 
         axes.add_patch(Polygon(corners, color=style.color, alpha=0.2, linewidth=0, gid=f"band-{index}"))
     axes.add_line(style.line(x, y, markevery=[], gid=f"curve-{index}", clip_on=False, zorder=3))
     at = marked(len(certified), index, number)
-    markers = style.line(curve.sizes[at], certified[at], clip_on=False, zorder=3)  # on the curve itself
+    on_curve = curve.sizes[at], certified[at]
+    markers = style.line(*on_curve, gid=f"markers-{index}", clip_on=False, zorder=3)
     markers.set_linestyle("none")
     axes.add_line(markers)
 
@@ -185,6 +203,7 @@ def _draw(axes: Axes, frame: Frame, curve: Curve, style: LineStyle, index: int, 
 def _draw_attacked(axes: Axes, frame: Frame, curve: Curve, attacked: Attacked, style: LineStyle, index: int) -> None:
     """Draw what attacks have left as a thin line with a marker per attack, and shade what is between it and a curve."""
     upper = 100 * np.array([attacked.at(size) for size in curve.sizes.tolist()])
+    axes.add_artist(Reading(f"attack-{index}", curve.sizes, upper, "ceiling"))
     kept = frame.visible(curve.sizes, 100 * curve.certified, upper)
     band = axes.fill_between(
         curve.sizes[kept], 100 * curve.certified[kept], upper[kept], step="pre", color=style.color, alpha=0.1
@@ -198,7 +217,8 @@ def _draw_attacked(axes: Axes, frame: Frame, curve: Curve, attacked: Attacked, s
 def _highest(line: _Line) -> float:
     """Return the largest accuracy that is drawn for a line."""
     attacked = 0.0 if line.attacked is None else float(line.attacked.accuracy.max())
-    return max(float(_upper(line.curve).max()), attacked)
+    highest = _upper(line.curve) if line.spread is None else line.spread.highest
+    return max(float(highest.max()), attacked)
 
 
 def _curve(run: Run) -> Curve:

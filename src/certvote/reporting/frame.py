@@ -19,6 +19,7 @@ from certvote.attacks.threats import THREATS, threat
 from certvote.reporting.label_positions import label_positions
 from certvote.reporting.line_styles import GRID, INK, MUTED, LineStyle
 from certvote.reporting.query import common
+from certvote.reporting.readings import Kind, keep_values
 from certvote.reporting.vector import font
 from certvote.results.run import Run
 
@@ -139,15 +140,20 @@ class Frame:
         index: int,
         number: int,
         upper: Float64[np.ndarray, " s"] | None = None,
+        lower: Float64[np.ndarray, " s"] | None = None,
+        kind: Kind = "bound",
     ) -> None:
         """Draw curve ``index`` of ``number`` as steps: a value at one size holds down to the size before.
 
-        The line has the gid ``curve-<index>``, and a band up to ``upper`` the gid ``band-<index>``.
+        The line has the gid ``curve-<index>``, and a band up to ``upper``, from the line or from ``lower``, the gid
+        ``band-<index>``. Readers of a page can read their values, rounded as their ``kind`` says.
         """
+        keep_values(axes, sizes, values, index=index, upper=upper, lower=lower, kind=kind)
         marks = marked(len(sizes), index, number)
-        kept = np.union1d(self.visible(sizes, values, *([] if upper is None else [upper])), marks)
+        kept = np.union1d(self.visible(sizes, values, *(side for side in (upper, lower) if side is not None)), marks)
         if upper is not None:
-            band = axes.fill_between(sizes[kept], values[kept], upper[kept], step="pre", color=style.color, alpha=0.2)
+            low = values if lower is None else lower
+            band = axes.fill_between(sizes[kept], low[kept], upper[kept], step="pre", color=style.color, alpha=0.2)
             band.set(gid=f"band-{index}", linewidth=0)
         x, y, at = sizes[kept], values[kept], np.searchsorted(kept, marks).tolist()
         axes.add_line(
@@ -209,25 +215,25 @@ class Frame:
             for j, entry in enumerate(entries):
                 column, row = divmod(j, rows)
                 x = 6 + column * (self.layout.width - 8) / self.columns
-                self._label(figure, entry, x, (rows - row - 0.5) * self.layout.line_height + 2)
+                self._label(figure, j, entry, x, (rows - row - 0.5) * self.layout.line_height + 2)
             return
         low, high = axes.get_ylim()
         bottom, height = self.bottoms[panel], self.heights[panel]
         ends = [bottom + height * (entry.value - low) / (high - low) for entry in entries]
         x = self.left + self.width + _LEADER
         places = label_positions(ends, gap=self.layout.line_height, low=bottom, high=bottom + height)
-        for entry, end, y in zip(entries, ends, places, strict=True):
+        for j, (entry, end, y) in enumerate(zip(entries, ends, places, strict=True)):
             start = self.left + self.width * entry.size / self.largest
             across, up = [(start + 2) / POINTS, (x - 3) / POINTS], [end / POINTS, y / POINTS]
-            leader = Line2D(across, up, color=MUTED, linewidth=0.5)
+            leader = Line2D(across, up, color=MUTED, linewidth=0.5, gid=f"leader-{j}")
             leader.set_transform(figure.dpi_scale_trans)
             figure.add_artist(leader)
-            self._label(figure, entry, x, y)
+            self._label(figure, j, entry, x, y)
 
-    def _label(self, figure: Figure, entry: Entry, x: float, y: float) -> None:
+    def _label(self, figure: Figure, index: int, entry: Entry, x: float, y: float) -> None:
         """Write a label at a place in points: a piece of the line with its marker, and the text beside it."""
         across = [x / POINTS, (x + _SAMPLE / 2) / POINTS, (x + _SAMPLE) / POINTS]
-        sample = entry.style.line(across, [y / POINTS] * 3, markevery=[1])
+        sample = entry.style.line(across, [y / POINTS] * 3, markevery=[1], gid=f"sample-{index}")
         sample.set_transform(figure.dpi_scale_trans)
         figure.add_artist(sample)
         figure.text(
@@ -237,6 +243,7 @@ class Frame:
             fontproperties=font(self.layout.text),
             color=INK,
             va="center_baseline",
+            gid=f"label-{index}",
             parse_math=False,  # a label is the user's text, not a formula
         )
 

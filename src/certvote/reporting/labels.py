@@ -48,7 +48,8 @@ def full(run: Run) -> str:
     The individual certificate of an ensemble is its own and needs no mention; what its members are does.
     """
     certificate = [] if _own_certificate(run) else [f"{name(run, 'certificate')} certificate"]
-    return _named(run, [parameters(run, spaced=True), name(run, "learner"), *certificate])
+    seeds = [f"each of {len(run.spread.runs)} seeds"] if run.spread else []
+    return _named(run, [parameters(run, spaced=True), name(run, "learner"), *certificate, *seeds])
 
 
 def classifier(run: Run) -> str:
@@ -182,6 +183,8 @@ def _joined(run: Run, differs: dict[str, bool]) -> str:
     # The attacker who may do everything needs no mention, unless there is nothing else to say.
     if differs["change"] and (run.change != "any" or not said):
         said.append(change_name(run))
+    if run.spread is not None:
+        said.append(f"mean of {len(run.spread.runs)} seeds")
     return ", ".join(said)
 
 

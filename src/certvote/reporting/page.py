@@ -91,6 +91,8 @@ class Page:
         A publication's numbers to set beside ours.
     experiments : tuple of str
         Files below ``conf/experiment`` whose runs it shows (``certvote paper``).
+    over : tuple of str
+        Seeds (``algo.seed``): runs that differ in them alone are shown as their mean, with a band.
     """
 
     title: str
@@ -99,6 +101,7 @@ class Page:
     abstract: Mapping[str, Any] = field(default_factory=dict)
     stated: tuple[Statement, ...] = ()
     experiments: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
     source: PageSource | None = field(default=None, repr=False, compare=False, metadata=_NO_KEY)
 
     def check(self, runs: Sequence[Run] = ()) -> None:
@@ -158,7 +161,10 @@ def load(source: Path | Mapping[str, Any], *, title: str | None = None, untitled
     file = read_source(source) if isinstance(source, Path) else None
     content = source if file is None else file.content
     try:
-        page: Page = _read({"title": untitled, "question": QUESTION, **_read(content, Mapping, "page")}, Page, "page")
+        given = {"title": untitled, "question": QUESTION, **_read(content, Mapping, "page")}
+        if isinstance(given.get("over"), str):
+            given["over"] = [given["over"]]
+        page: Page = _read(given, Page, "page")
     except ValueError as error:
         raise error if file is None else file.located(error) from None
     return replace(page, title=title or page.title, source=file)

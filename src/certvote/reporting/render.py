@@ -17,6 +17,7 @@ from certvote.reporting.sections import SectionView, section_view
 from certvote.reporting.views import Detail, table_view
 from certvote.reporting.wording import count, counted, printable, sentence
 from certvote.results.run import Run, finished, sweeps
+from certvote.results.seeds import by_seed
 from certvote.runtime.names import check_name
 
 _LEFT_OUT = "left out"  # how a note starts that is about jobs which are not there, not about the numbers
@@ -90,21 +91,22 @@ def page_html(
     definition = _definition(found, page, title)
     if found:
         definition.check(found)
-    curves = sum(len(finished(section.chosen(found))) for section in definition.sections)
+    shown = by_seed(found, definition.over)
+    curves = sum(len(finished(section.chosen(shown))) for section in definition.sections)
     detail = Detail.of_page(len(definition.sections), curves)
     views: list[SectionView] = []
     for number, section in enumerate(definition.sections, start=1):
         drawn = sum(len(view.figures) for view in views)
-        views.append(section_view(section, found, figure_number=drawn + 1, number=number, detail=detail))
+        views.append(section_view(section, shown, figure_number=drawn + 1, number=number, detail=detail))
     about_all = _notes(runs, notes)
-    measured = [stated.measure(statement, found, absent) for statement in definition.stated]
+    measured = [stated.measure(statement, shown, absent) for statement in definition.stated]
     compared = table_view(stated.stated_table(measured), "stated", templates.sentence("stated")) if measured else None
     return templates.page(
         "page.html",
         title=printable(definition.title),
         question=printable(definition.question),
         summary=_summary(found),
-        abstract=findings.abstract(found, select(found, definition.abstract)),
+        abstract=findings.abstract(shown, select(shown, definition.abstract)),
         compared_in_words=stated.summary(measured),
         stated=compared,
         warnings=[sentence(note) for note in about_all if not note.startswith(_LEFT_OUT)],

@@ -15,6 +15,7 @@ from certvote.reporting.query import prepare
 from certvote.reporting.tables import to_csv, to_latex, to_markdown
 from certvote.reporting.vector import pdf, svg
 from certvote.results.run import Run, finished
+from certvote.results.seeds import by_seed
 from certvote.runtime.files import write_whole
 
 
@@ -44,7 +45,7 @@ def save_figure(runs: Sequence[Run], path: Path, *, column: bool = False, sectio
     if section is not None and section.envelope and finished(chosen):
         figure = envelope_figure(envelopes(chosen, section.envelope), layout=layout)
     else:
-        figure = ca_figure(chosen, layout=layout)
+        figure = ca_figure(by_seed(chosen), layout=layout)
     content = _on_white(svg(figure)).encode() if path.suffix == ".svg" else pdf(figure, title=path.stem)
     write_whole(path, content)
 
@@ -66,7 +67,7 @@ def table_text(runs: Sequence[Run], *, sizes: Sequence[int] | None = None, forma
     ValueError
         If the format is another one, or a size is negative.
     """
-    table = accuracy_table(prepare(runs), sizes=sizes)
+    table = accuracy_table(by_seed(prepare(runs)), sizes=sizes)
     if format == "latex":
         return to_latex(table.table, caption="Certified accuracy.")
     if format not in ("markdown", "csv"):

@@ -8,7 +8,7 @@ from typing import Any
 
 from certvote.attacks.threats import threat
 from certvote.reporting import findings, labels, templates
-from certvote.reporting.accuracy import accuracy_at, last_size, searched_further, telling_size, tells
+from certvote.reporting.accuracy import last_size, searched_further, shown_at, telling_size, tells
 from certvote.reporting.accuracy_table import AccuracyTable, accuracy_table
 from certvote.reporting.costs import cost_table
 from certvote.reporting.envelope import envelopes, joint_confidence
@@ -109,6 +109,7 @@ def explanation(table: AccuracyTable, runs: Sequence[Run]) -> str:
     return templates.sentence(
         "explanation",
         finished=bool(done),
+        seeds=any(run.spread for run in done),
         baseline=table.baseline,
         sizes=[count(e) for e in table.gain_sizes],
         telling=told and tells(done, table.gain_sizes[0]),
@@ -182,8 +183,8 @@ def _figure(section: Section, chosen: Sequence[Run], number: int, detail: Detail
     hints = {}
     for j, (run, label) in enumerate(zip(done, labels.short(done), strict=True)):
         size = telling_size([run], [last_size(run)])
-        value = percent(accuracy_at(run, size), digits)
-        hints[f"curve-{j}"] = f"{label}: at least {value} % at e = {count(size)}"
+        value = f"{'' if run.spread else 'at least '}{percent(shown_at(run, size), digits)}"
+        hints[f"curve-{j}"] = f"{label}: {value} % at e = {count(size)}"
     return figure_view(
         number,
         wide,
@@ -194,4 +195,5 @@ def _figure(section: Section, chosen: Sequence[Run], number: int, detail: Detail
         finding=printable(section.caption) or findings.headline(chosen, name_data=False),
         setting=setting(chosen),
         detail=detail,
+        digits=digits,
     )

@@ -26,6 +26,7 @@ _LATEX = {
     "≥": r"$\ge$",
     "−": r"$-$",
     "×": r"$\times$",
+    "±": r"$\pm$",
     "–": "--",
     "…": r"\dots{}",
     **{character: rf"\{character}" for character in "&%$#_{}"},
@@ -83,6 +84,8 @@ class Row:
         CSS class of the row; rows of the kind "aside" are in the page only, not in files.
     below : tuple of str
         Lines that stand below the row.
+    reads : str
+        The gid of what a figure draws with the values of this row, where one does.
     """
 
     head: Cell | None
@@ -91,6 +94,7 @@ class Row:
     problem: str = ""
     below: tuple[str, ...] = ()
     span: int = 1
+    reads: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import base64
 import functools
+import hashlib
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from certvote.reporting import labels, wording
-from certvote.reporting.accuracy import last_size
+from certvote.reporting.accuracy import last_size, shown_at
 from certvote.reporting.css_classes import use_classes
 from certvote.runtime.files import write_whole
 from certvote.runtime.paths import shipped
+
+
+@dataclass(frozen=True)
+class Script:
+    """Hold the script of all pages, and the digest by which a page's content security policy admits it alone."""
+
+    text: Markup
+    digest: str
+
+    @classmethod
+    def of_pages(cls) -> Script:
+        """Read the script from the templates."""
+        text = (folder() / "interactive.js").read_text(encoding="utf-8")
+        return cls(Markup(text), f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}")
 
 
 def folder() -> Path:
@@ -53,5 +71,6 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {name: getattr(module, name) for module in (labels, wording) for name in module.FILTERS}
-    environment.filters["last_size"] = last_size
+    environment.filters |= {"last_size": last_size, "shown_at": shown_at}
+    environment.globals["script"] = Script.of_pages()
     return environment

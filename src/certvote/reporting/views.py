@@ -11,6 +11,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from certvote.reporting import vector
+from certvote.reporting.readings import figure_data
 from certvote.reporting.tables import Table, to_csv, to_latex
 from certvote.reporting.wording import printable
 
@@ -53,7 +54,7 @@ class Download:
 
 @dataclass(frozen=True)
 class FigureView:
-    """Hold a figure in two widths, its caption (finding first, then setting) and its files."""
+    """Hold a figure in two widths, its caption (finding first, then setting), its files, and the data behind it."""
 
     number: int
     wide: Markup
@@ -61,6 +62,7 @@ class FigureView:
     finding: str
     setting: str
     downloads: tuple[Download, ...]
+    data: Markup
 
 
 @dataclass(frozen=True)
@@ -87,10 +89,12 @@ def figure_view(
     finding: str,
     setting: str,
     detail: Detail,
+    digits: int = 1,
 ) -> FigureView:
     """Return a figure with its caption and files; the narrow one, which may be the same, is also that of the files.
 
     ``title`` and ``description`` are for readers who cannot see it; ``hints`` says what a mouse over a part shows.
+    Readers read values with ``digits`` digits off it.
     """
     texts = {"title": f"Figure {number}: {printable(title)}", "description": printable(description)}
     shown = Markup(vector.page_svg(wide, prefix=f"f{number}w-", hints=hints, **texts))
@@ -102,7 +106,8 @@ def figure_view(
     if "PDF" in detail.files:
         pdf = vector.pdf(narrow, title=texts["title"])
         files.append(Download.of("PDF", f"figure-{number}.pdf", pdf, "application/pdf"))
-    return FigureView(number, shown, small, finding, setting, tuple(files))
+    widths = {f"f{number}w-": wide} | ({} if narrow is wide else {f"f{number}n-": narrow})
+    return FigureView(number, shown, small, finding, setting, tuple(files), figure_data(widths, digits=digits))
 
 
 def table_view(

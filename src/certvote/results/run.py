@@ -17,7 +17,7 @@ from certvote.options import columns
 from certvote.options.choices import find
 from certvote.options.columns import Value
 from certvote.options.labels import Label
-from certvote.types import Attacked, Curve
+from certvote.types import Attacked, Curve, Spread
 
 LABELS = "certvote.labels"  # tag with the labels of the chosen objects, for readers that do not have their classes
 KIND = "certvote.kind"  # tag: run or sweep
@@ -51,6 +51,8 @@ class Run:
         Address in the MLflow UI.
     data : str
         What the data is called; runs with equal names share their data (``certvote.reporting.datanames``).
+    spread : Spread or None
+        Where it stands for several runs that differ in a seed alone (``certvote.results.seeds``): how they vary.
     """
 
     id: str
@@ -66,6 +68,7 @@ class Run:
     url: str | None = None
     data: str = ""
     attacked: Attacked | None = None
+    spread: Spread | None = None
 
     # --- options -----------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from certvote.options import columns
 from certvote.results.run import Run
+from certvote.results.seeds import by_seed
 from certvote.results.selection import open_stores, select
 from certvote.runtime.temporary import temporary_folder
 
@@ -107,6 +108,7 @@ def curves(
     options: Mapping[str, Any] | None = None,
     show: Sequence[str] | None = None,
     repeated: bool = False,
+    over: OneOrMore = None,
 ) -> pd.DataFrame:
     """Return a table of curves: a row per finished run and poisoning size.
 
@@ -116,6 +118,8 @@ def curves(
         Filters, as for :func:`runs`; a run that did not finish proves nothing and is left out.
     show : sequence of str or None
         Options that get a column; ``None``: those that vary.
+    over : str, sequence of str or None
+        Seeds (``"algo.seed"``): runs that differ in them alone become one curve.
 
     Returns
     -------
@@ -123,7 +127,9 @@ def curves(
         Columns ``run``, the options shown, ``e``, ``certified`` (the lower bound of CA(e)), ``attained`` (the other
         side of the certificate's own search, missing where it does not search), ``attacked`` (what an attack has left
         of the accuracy, missing at sizes that were not attacked) and ``success`` (the upper bound of ASR(e) for the
-        worst target, missing for attacks without one).
+        worst target, missing for attacks without one). With ``over`` also ``seeds`` (their number), ``mean``,
+        ``deviation`` and ``highest`` over them; ``certified`` is the lowest, which every seed certifies, and ``run``
+        has the ids of all.
 
     Raises
     ------
@@ -134,20 +140,22 @@ def curves(
     import pandas as pd
 
     found = select(experiment, uri, sweep, tags, options, "FINISHED", repeated)
-    values = {run.id: run.options for _, run in found}
-    shown = _varying(list(values.values())) if show is None else columns.check_known("show", show, values.values())
     read = [
         run
         for store in dict.fromkeys(store for store, _ in found)
         for run in store.read_runs(run_ids=[run.id for owner, run in found if owner is store])
         if run.curve is not None
     ]
+    read = read if over is None else by_seed(read, [over] if isinstance(over, str) else over)
+    values = {run.id: run.options for run in (read if over is not None else [run for _, run in found])}
+    shown = _varying(list(values.values())) if show is None else columns.check_known("show", show, values.values())
     length = [len(run.curve.sizes) for run in read if run.curve is not None]
-    parts: dict[str, Any] = {"run": np.repeat(np.array([run.id for run in read], dtype=object), length)}
+    names = [" ".join(run.spread.runs) if run.spread else run.id for run in read]
+    parts: dict[str, Any] = {"run": np.repeat(np.array(names, dtype=object), length)}
     for name in shown:
         whole = _series(name, [values[run.id].get(name) for run in read])
         parts[name] = whole.repeat(length).reset_index(drop=True)
-    return pd.DataFrame(parts | _numbers(read))
+    return pd.DataFrame(parts | _numbers(read) | (_seeds(read) if over is not None else {}))
 
 
 def sweeps(experiment: OneOrMore = None, *, uri: str | None = None) -> pd.DataFrame:
@@ -303,6 +311,21 @@ def _attacked(attacked: Attacked | None, curve: Curve) -> np.ndarray | None:
         return None
     left = dict(zip(attacked.sizes.tolist(), attacked.accuracy.tolist(), strict=True))
     return np.array([left.get(size, np.nan) for size in curve.sizes.tolist()])
+
+
+def _seeds(found: Sequence[Run]) -> dict[str, np.ndarray]:
+    """Join what is known over seeds, one curve after the other; a single run is its own mean."""
+    import numpy as np
+
+    rows: list[tuple[Any, ...]] = [(np.empty(0),) * 4]
+    for run in found:
+        assert run.curve is not None
+        alone, spread = run.curve.certified, run.spread
+        number = np.full(len(alone), len(spread.runs) if spread else 1)
+        unknown = np.full(len(alone), np.nan)
+        rows.append((number, *((spread.mean, spread.deviation, spread.highest) if spread else (alone, unknown, alone))))
+    seeds, mean, deviation, highest = (np.concatenate(parts) for parts in zip(*rows, strict=True))
+    return {"seeds": seeds.astype(np.int64), "mean": mean, "deviation": deviation, "highest": highest}
 
 
 def _series(name: str, values: Sequence[Any]) -> pd.Series:
