@@ -147,3 +147,8 @@ def test_the_version_of_the_library_is_part_of_what_votes_depend_on():
     assert learner.values_for_votes()["learner.versions"] == f"scikit-learn {sklearn.__version__}"
     loose = versions(f"{Restless.__module__}.Restless")
     assert loose.startswith(f"scikit-learn {sklearn.__version__}, {Restless.__module__} ")
+
+
+def test_the_order_of_options_tells_no_results_apart():
+    learner = Sklearn(estimator=TREE, options={"b": 1, "a": {"d": 1, "c": 2}})
+    assert str(learner.options) == "{'a': {'c': 2, 'd': 1}, 'b': 1}"

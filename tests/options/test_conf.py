@@ -281,3 +281,10 @@ def test_plain_settings_survive_yaml():
     ):
         settings = load(*overrides)
         assert OmegaConf.create(OmegaConf.to_yaml(OmegaConf.create(options.plain(settings)))) == options.plain(settings)
+
+
+def test_options_of_a_classifier_are_any_and_are_restored():
+    settings = load("algo=dpa", "learner=sklearn", "learner.options={max_depth: 3, max_features: 2}")
+    assert settings.learner.options == {"max_depth": 3, "max_features": 2}
+    GlobalHydra.instance().clear()  # restoring composes anew
+    assert options.restore(options.plain(settings)).learner == settings.learner
