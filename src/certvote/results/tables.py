@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from certvote.options import columns
+from certvote.results.estimates import PEAK_MEMORY
 from certvote.results.run import Run
 from certvote.results.selection import open_stores, select
 from certvote.types import Curve
@@ -246,14 +247,14 @@ def _metric(name: str, value: float) -> float | int | None:
 
 
 def _metric_names(names: Iterable[str]) -> list[str]:
-    """Sort names of metrics: summaries first, then certified accuracy by size, then seconds."""
+    """Sort names of metrics: summaries first, then certified accuracy by size, then seconds and memory."""
 
     def place(name: str) -> tuple[int, int, str]:
         """Return the place of a metric among all."""
         size = name.removeprefix("CA_")
         if name.startswith("CA_") and size.isdigit():
             return 1, int(size), ""
-        return (2 if name.startswith("seconds_") else 0), 0, name
+        return (2 if name.startswith(("seconds_", PEAK_MEMORY)) else 0), 0, name
 
     return sorted(names, key=place)
 
