@@ -4,7 +4,7 @@ BIN := .venv/bin
 CLI := $(BIN)/python -m certvote
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo paper test test-fast lint format docs ui bench clean
+.PHONY: demo paper test test-fast lint format docs ui bench faults clean
 
 demo: .venv/.demo                 ## a sweep over embedded data, ends with reports/html/demo/index.html
 	$(BIN)/python run.py -m experiment=demo
@@ -35,6 +35,10 @@ ui: .venv/.demo                   ## the MLflow UI on 127.0.0.1
 
 bench: .venv/.dev               ## speed beside what a user would pick instead; ARGS='--size quick' for a quick look
 	$(BIN)/python benchmarks $(ARGS)
+
+faults: .venv/.dev              ## kill, fill up, damage and fuzz: SECONDS for each campaign, seeds from SEED on
+	CERTVOTE_FAULT_SECONDS=$(or $(SECONDS),60) CERTVOTE_FAULT_SEED=$(or $(SEED),0) \
+	CERTVOTE_FAULT_TABLE=$(or $(TABLE),/dev/stderr) $(BIN)/python -m pytest -q -s tests/faults $(ARGS)
 
 clean:
 	rm -rf .venv

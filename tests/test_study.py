@@ -173,3 +173,23 @@ def test_every_step_of_the_paper_has_a_sweep_of_its_own():
     found = module.steps(page)
     assert len({step.sweep for step in found}) == len(found) == 21
     assert {step.dataset for step in found} == {"mnist", "cifar10"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../../x",
+        "/tmp/x",
+        "jia2022/../../x",
+        "demo hydra.callbacks.x._target_=os.system",
+        "demo,x",
+        "${oc.env:HOME}",
+        "",
+    ],
+)
+def test_a_page_names_experiments_and_no_paths_or_options(study, never, tmp_path, name):
+    outside = tmp_path / "x.yaml"
+    outside.write_text("# @package _global_\nhydra: {callbacks: {x: {_target_: os.abort}}}\n")
+    study.write_text(f"title: T\nexperiments: [demo, '{name}']\nsections: [{{title: A}}]\n")
+    with pytest.raises(ValueError, match=r"page.experiments\[1\]: expected the name of a file below conf/experiment"):
+        module.run_study(str(study), where=Where(str(tmp_path / "db")))

@@ -19,6 +19,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from certvote.runtime.compiled import keep_compiled_code
+
 if TYPE_CHECKING:
     from certvote import datasets, results
     from certvote.attacks.backdoor import backdoor
@@ -94,6 +96,9 @@ __all__ = [
     "rnn_votes",
     "snap",
 ]
+
+keep_compiled_code()  # before Numba is imported anywhere
+del keep_compiled_code
 
 
 def __getattr__(name: str) -> Any:

@@ -30,7 +30,7 @@ def items(values: object) -> list[object] | None:
 
 
 def plain_array(name: str, x: object) -> np.ndarray:
-    """Convert an array-like to an array.
+    """Convert an array-like to an array in the byte order of this machine, which compiled code needs.
 
     Parameters
     ----------
@@ -47,6 +47,7 @@ def plain_array(name: str, x: object) -> np.ndarray:
     if isinstance(x, np.ma.MaskedArray):
         raise ValueError(f"{name}: expected an array without a mask, got a masked array; leave out what is masked")
     try:
-        return np.asarray(x)
+        array = np.asarray(x)
     except ValueError as error:
         raise ValueError(f"{name}: expected an array, got {type(x).__name__} that makes none: {error}") from error
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))

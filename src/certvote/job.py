@@ -20,6 +20,7 @@ from certvote.options.identity import code_digest, environment, fingerprint
 from certvote.options.settings import Settings
 from certvote.runtime.interrupts import interruptible
 from certvote.runtime.memory import PeakMemory
+from certvote.runtime.parents import end_with_parent
 from certvote.runtime.progress import timed
 
 if TYPE_CHECKING:
@@ -49,10 +50,11 @@ def run(config: DictConfig, *, command: str) -> str:
     Raises
     ------
     ValueError
-        If an option is wrong; the message names it. A job alone leaves nothing behind then. What fails later, and
-        everything that fails in a sweep, whose report tells what became of every job, is recorded as a FAILED run and
-        raised again.
+        If an option is wrong; the message names it. A job alone leaves nothing behind then. What fails once it votes,
+        and everything that fails in a sweep, whose report tells what became of every job, is recorded as a FAILED run
+        and raised again.
     """
+    end_with_parent()
     plugins.load(config.plugins)
     settings = options.load(config)
 
@@ -143,11 +145,13 @@ class _Job:
         from certvote.results.evidence import bounds, write_evidence
 
         settings, seconds, memory = self.settings, dict[str, float](), PeakMemory()
-        run = self.start()
         features = None
         if "feature" in settings.groups:
+            if settings.tracking.sweep is not None:
+                self.start()
             with timed(seconds, "features"):
                 features = stages.extract(split, settings)
+        run = self.start()
         votes = stages.count_votes(features, split, settings, seconds)
         with timed(seconds, "certificate"):
             certified = stages.certify(votes, split.test_labels, len(split.train_labels), settings)
@@ -161,8 +165,10 @@ class _Job:
             tags = {"certvote.evidence_digest": evidence.digest, "certvote.bounds": json.dumps(bounds(certified.curve))}
             if features is not None:
                 tags["certvote.feature_digest"] = features.digest
+                if features.files:
+                    tags["certvote.feature_files"] = json.dumps(features.files, sort_keys=True)
             self.store.set_tags(run, tags)
-        self.store.end_run(run, "FINISHED")
+        self.store.finish_run(run)
         log.info("%s: %s  [run %s]", self.name, evidence.summary, run)
         return run
 
@@ -183,6 +189,8 @@ class _Job:
                 self.store.end_run(self.run_id, "KILLED")
             raise
         except Exception as error:
+            if self.run_id is None and self.settings.tracking.sweep is None:
+                raise  # an option did not fit data, feature or folder
             try:
                 self.store.fail_run(self.start(), f"{type(error).__name__}: {error}", traceback.format_exc())
             except Exception as second:  # the database itself may be what failed

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# Names alone: a path would leave the search path, and Hydra runs what a file there tells it to.
+_EXPERIMENT = re.compile(r"\w[\w-]*(/\w[\w-]*)*")
+
 
 @dataclass(frozen=True)
 class Where:
@@ -105,6 +108,7 @@ def run_study(
     whole = load(file)
     if not whole.experiments:
         raise ValueError(f"{file}: expected experiments, the files below conf/experiment to run, got none")
+    whole.check()
     every = steps(whole, where.overrides)
     known = list(dict.fromkeys(step.dataset for step in every))
     if unknown := sorted(set(datasets) - set(known)):
@@ -155,6 +159,10 @@ def steps(page: Page, overrides: Sequence[str] = ()) -> list[Step]:
     from certvote.options import settings
 
     settings.register()
+    for number, experiment in enumerate(page.experiments):
+        if not _EXPERIMENT.fullmatch(experiment):
+            wrong = f"expected the name of a file below conf/experiment (jia2022/mnist), got {experiment!r}"
+            raise page.located(ValueError(f"page.experiments[{number}]: {wrong}"))
     found = []
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         for experiment in page.experiments:

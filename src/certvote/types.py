@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Float64, Int32, Int64, UInt8, UInt16
@@ -76,12 +76,15 @@ class Features:
         Every value is a multiple of ``2**-bits``.
     digest : str
         SHA-256 of the content.
+    files : mapping
+        By option, the SHA-256 of the file that was loaded for a name of it (the weights of a tag).
     """
 
     train: Float32[np.ndarray, "n d"]
     test: Float32[np.ndarray, "m d"] | Float32[np.ndarray, "m v d"]
     bits: int
     digest: str
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 
 import numpy as np
@@ -111,6 +112,7 @@ IMAGES = np.zeros((6, 4, 5))
         ({"y_test": np.array([0, 2**63, 0], np.uint64)}, "in y_test, got 9223372036854775808"),
         ({"class_names": np.array(["a", "b"])}, "class_names to be strings, one per label 0 to 2"),
         ({"class_names": np.array([1, 2, 3])}, "class_names to be strings"),
+        ({"class_names": np.array([b"\xff", b"b", b"c"])}, r"class_names as text or UTF-8, got b'\\xff'"),
     ],
 )
 def test_what_is_refused(write, changed, message):
@@ -118,6 +120,17 @@ def test_what_is_refused(write, changed, message):
     with pytest.raises(ValueError, match=message) as failure:
         datasets.arrays(path=path)
     assert str(path) in str(failure.value)
+
+
+def test_a_header_that_promises_more_than_memory_holds(write, tmp_path):
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": (2**44, 4)})
+    path = write()
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(tmp_path / "huge.npz", "w") as new:
+        for name in old.namelist():
+            new.writestr(name, header.getvalue() if name == "x_train.npy" else old.read(name))
+    with pytest.raises(ValueError, match=r"huge\.npz: expected an array x_train that fits into memory"):
+        datasets.arrays(path=tmp_path / "huge.npz")
 
 
 def test_a_missing_file(tmp_path):

@@ -167,3 +167,14 @@ def test_slow_features_are_cached_per_part(feature, computed_by, changed, tmp_pa
 def test_pixels_need_no_cache(tmp_path):
     Pixels().extract(a_split((4, 4, 1)), cache_root=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_files_that_came_under_a_name_are_kept_with_the_features_and_never_mixed(tmp_path, monkeypatch):
+    split = a_split((9, 12, 1))
+    for name in ("one", "two"):
+        monkeypatch.setattr(Hog, "loaded", lambda self, name=name: {"feature.weights": name})
+        assert HOG.extract(split, cache_root=tmp_path / name).files == {"feature.weights": name}
+    assert HOG.extract(split, cache_root=tmp_path / "one").files == {"feature.weights": "one"}
+    more = a_split((9, 12, 1), m=8)
+    with pytest.raises(ValueError, match=r"option feature\.weights: expected one file .* one and two"):
+        HOG.extract(more, cache_root=tmp_path / "one")

@@ -200,6 +200,15 @@ def test_a_tag_brings_weights_preprocessing_and_activation(tiny, tagged, offline
     assert np.abs(quick - plain).max() > 1e-4
 
 
+def test_features_tell_which_file_a_tag_came_as(tiny, tagged, offline, tmp_path):
+    downloaded(tmp_path, Path(tiny["weights"]).read_bytes())
+    by_tag = choice(model=tiny["model"], weights="plain")
+    digest = choice(**tiny).sources(datasets.digits())["feature.weights"]
+    for _ in range(2):  # the second from the cache
+        assert by_tag.extract(small(), cache_root=tmp_path / "cache").files == {"feature.weights": digest}
+    assert choice(**tiny).extract(small(), cache_root=tmp_path / "cache").files == {}
+
+
 def test_weights_that_cannot_be_downloaded(tiny, tagged, offline):
     start = time.perf_counter()
     with pytest.raises(ValueError, match=r"option feature\.weights: the weights 'plain' of .* neither on this machine"):

@@ -190,6 +190,9 @@ def test_a_tag_is_loaded_from_the_hubs_cache(tiny, offline, tmp_path):
     (folder / "snapshots" / ("0" * 40)).mkdir(parents=True)
     shutil.copy(tiny["weights"], folder / "snapshots" / ("0" * 40) / "pytorch_model.bin")
     feature._check_tag(*feature._imported()[1:], MODEL, "r160_in1k")
+    by_file = choice(**tiny).sources(datasets.digits())["feature.weights"]
+    assert choice(weights="r160_in1k").loaded() == {"feature.weights": by_file}
+    assert choice(**tiny).loaded() == {}
 
 
 def test_weights_that_cannot_be_downloaded(offline):

@@ -187,3 +187,27 @@ def test_the_grid_is_that_of_every_view():
     grid = common_grid(train, queries)
     assert (grid.bits, grid.max_distance) == (21, 7 * 2**21)
     np.testing.assert_array_equal(grid.to_steps(queries), (queries * 2**21).astype(int))
+
+
+def test_a_feature_too_small_for_the_grid_is_refused_though_scaling_it_gives_zero():
+    train = np.array([[2.0**-1000, 0.0], [0.0, 2.0**100]])
+    with pytest.raises(ValueError, match=r"train: expected features that are multiples of 2\*\*76"):
+        common_grid(train, train[:1])
+
+
+MAGNITUDES = st.builds(
+    lambda sign, exponent: sign * 2.0**exponent, st.sampled_from([-1, 0, 1, 3]), st.integers(-1074, 1000)
+)
+
+
+@given(st.lists(st.lists(MAGNITUDES, min_size=2, max_size=2), min_size=2, max_size=4))
+def test_over_all_magnitudes_distances_are_exact_or_refused(rows):
+    x = np.array(rows)
+    try:
+        grid = common_grid(x[1:], x[:1])
+    except ValueError:
+        return
+    steps = grid.to_steps(x)
+    for row, in_steps in zip(rows, steps, strict=True):
+        exact = sum(abs(Fraction(a) - Fraction(b)) for a, b in zip(row, rows[0], strict=True))
+        assert int(np.abs(in_steps - steps[0]).sum()) == exact * Fraction(2) ** grid.bits

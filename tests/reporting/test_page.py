@@ -7,6 +7,7 @@ import pytest
 from certvote.reporting import page
 from certvote.reporting.default_page import default_page
 from certvote.reporting.query import prepare
+from certvote.reporting.render import page_html
 
 DEFINITION = """
 title: Which certificate?
@@ -107,3 +108,48 @@ def test_a_missing_run_stays_unless_another_of_its_kind_stands_for_it(make_run):
     failed = {"status": "FAILED", "curve": None}
     found = prepare([make_run("rnn"), make_run("rnn", id="worse", **failed), make_run("knn", id="alone", **failed)])
     assert {x.id for x in page.Section("x", {}, best_per=("algo",)).chosen(found)} == {make_run("rnn").id, "alone"}
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("    where: {dataset: .nan}", r"line 5: page\.sections\[0\]\.where\.dataset: expected a value.* got nan"),
+        ("    where: {dataset: {a: b}}", r"line 5: page\.sections\[0\]\.where\.dataset: expected a value"),
+        ("    where: {yes: mnist}", r"line 5: page\.sections\[0\]\.where: expected texts as keys, got yes"),
+        ("    where: {algo: knn, algo: rnn}", r"line 5: page\.sections\[0\]\.where: expected every key once, got algo"),
+        ("    title: again", r"line 5: page\.sections\[0\]: expected every key once, got title again"),
+        (
+            f"    sizes: {list(range(2000))}",
+            r"line 5: page\.sections\[0\]\.sizes: expected at most 40 sizes.* got 2000",
+        ),
+        ("    sizes: [true]", r"line 5: page\.sections\[0\]\.sizes\[0\]: expected a whole number >= 0, got True"),
+        ("    wher: {}", r"line 4: page\.sections\[0\]: expected keys among .*, got wher"),
+        ("    source: x", r"page\.sections\[0\]: expected keys among .*, got source"),
+        ("    where: {", r"line \d: expected YAML, got"),
+        ("stated: [{says: x, size: 1, of: {}, value: .inf}]", r"line 5: page\.stated\[0\]\.value: expected a finite"),
+    ],
+)
+def test_a_mistake_in_a_file_is_named_with_its_line(tmp_path, line, message):
+    file = tmp_path / "page.yaml"
+    file.write_text(f"title: T\nquestion: Q\nsections:\n  - title: A\n{line}\n")
+    with pytest.raises(ValueError, match=message) as error:
+        page.load(file)
+    assert str(error.value).startswith(f"{file}, line ")
+
+
+def test_an_unknown_column_is_named_with_its_line(tmp_path, mnist_runs):
+    file = tmp_path / "page.yaml"
+    file.write_text(
+        "title: T\nsections:\n  - title: A\n    where: {dataset: mnist}\n  - title: B\n    where: {kk: 3}\n"
+    )
+    definition = page.load(file)
+    for runs in ([], prepare(mnist_runs)):
+        with pytest.raises(ValueError, match=r"page.yaml, line 6: page\.sections\[1\]\.where\.kk: expected a filter"):
+            definition.check(runs)
+    with pytest.raises(ValueError, match="line 6"):
+        page_html(mnist_runs, page=file)
+
+
+def test_a_page_has_no_key_for_its_file():
+    with pytest.raises(ValueError, match=r"page: expected keys among .*, got source"):
+        page.load({"sections": [{"title": "x"}], "source": "y"})

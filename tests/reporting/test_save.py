@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from certvote.reporting import save_figure, table_text
+from certvote.reporting.tables import plain_table, to_markdown
 
 
 def test_svg_and_pdf_are_written_whole(mnist_runs, tmp_path):
@@ -31,6 +32,12 @@ def test_a_table_as_markdown_has_the_known_numbers(mnist_runs):
     text = table_text(runs, sizes=[0, 1000])
     assert text.startswith("| certified accuracy (%) at e = | 0 | 1,000 |\n| --- | ---: | ---: |\n")
     assert re.search(r"\| rNN[^|]*ISLAND \| .*86\.84.* \| 41\.09 \|", text)
+
+
+def test_markdown_has_neither_html_nor_an_early_end_of_a_cell():
+    table = plain_table(["a", "b"], [["<img src=x onerror=y>|", "1 & 2"]])
+    assert "&lt;img src=x onerror=y&gt;\\|" in to_markdown(table, group="")
+    assert "1 &amp; 2" in to_markdown(table, group="")
 
 
 def test_tables_come_in_three_formats_and_no_fourth(mnist_runs):

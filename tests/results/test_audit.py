@@ -38,6 +38,9 @@ def record(request, tmp_path_factory, database):
     return Store(str(folder)), job.run(config, command="python run.py")
 
 
+CHANGED = "the record is what it was when the run ended"
+
+
 def failed(store: Store, run: str) -> list[str]:
     return [check.statement for check in audit(store, run) if not check.holds]
 
@@ -98,7 +101,9 @@ def _one_vote_more(path):
 )
 def test_an_altered_artifact_is_found(record, altered, name, change, statement):
     altered(name, change)
-    assert any(statement in line for line in failed(*record))
+    found = failed(*record)
+    assert CHANGED in found
+    assert any(statement in line for line in found)
 
 
 def test_a_missing_artifact_is_found(record, monkeypatch):
@@ -110,7 +115,7 @@ def test_an_altered_metric_is_found(record):
     store, run = record
     (read,) = store.read_runs(run_ids=[run])
     store.client.log_metric(run, "CA_10", 0.99)
-    assert failed(store, run) == ["the headline numbers are those of the curve"]
+    assert failed(store, run) == [CHANGED, "the headline numbers are those of the curve"]
     store.client.log_metric(run, "CA_10", read.metrics["CA_10"])
     store.client.log_metric(run, "CA", 0.99, step=20)
     assert "the logged curve is that of curve.csv" in failed(store, run)

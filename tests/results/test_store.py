@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from certvote.results import Store, TrackingError
-from certvote.results.location import Location
+from certvote.results.location import Location, clear_errors
 from certvote.results.process import PROCESS
 from certvote.types import Curve
 
@@ -54,13 +54,18 @@ def test_a_run_reads_back_as_written(store, tmp_path):
     assert store.download(run, "file.txt", tmp_path / "back").read_text() == "evidence"
 
 
-def test_only_a_finished_run_counts_as_finished(store):
+def test_only_a_finished_run_counts_as_finished(store, tmp_path):
     first = start(store, "only-finished")
     assert store.finished("only-finished") is None
     store.fail_run(first, "ValueError: no", "Traceback …")
     assert store.finished("only-finished") is None
     second = start(store, "only-finished")
-    store.end_run(second, "FINISHED")
+    for name in ("votes.npz", "certified_sizes.npz", "curve.csv", "config.yaml"):
+        (tmp_path / name).write_text("evidence")
+    store.log_artifacts(second, tmp_path)
+    store.log_curve(second, Curve(np.arange(2), np.array([1.0, 0.5])))
+    assert store.finished("only-finished") is None
+    store.finish_run(second)
     assert store.finished("only-finished") == second
     (failed,) = store.read_runs(run_ids=[first])
     assert failed.status == "FAILED"
@@ -194,3 +199,11 @@ def test_a_full_disk_is_an_error_that_names_the_database(tmp_path):
     assert "(sqlite3." in done.stdout, "the reason is said"
     assert "Traceback" not in done.stderr, "and nothing else"
     assert "tracking.uri" in done.stdout
+
+
+def test_a_missing_driver_is_named_with_its_extra():
+    with (
+        pytest.raises(TrackingError, match=r"tracking\.uri.*psycopg.*certvote\[postgres\]"),
+        clear_errors("postgresql://host/database", "open"),
+    ):
+        raise ModuleNotFoundError("No module named 'psycopg'")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from certvote.datasets.base import Dataset
 from certvote.options import Label, choice, option
+from certvote.runtime.archives import DamagedArchiveError, damage_as_one_error
 from certvote.runtime.digests import array_digest
 from certvote.types import Split
 
@@ -68,7 +68,7 @@ def _read(path: Path) -> dict[str, object]:
         raise ValueError(f"{path}: expected an .npz file, got something that is not a complete zip archive")
     key = "?"
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with damage_as_one_error(), np.load(path, allow_pickle=False) as archive:
             missing = [key for key in _REQUIRED if key not in archive]
             if missing:
                 raise ValueError(f"expected the arrays {', '.join(_REQUIRED)}, got none called {', '.join(missing)}")
@@ -77,7 +77,9 @@ def _read(path: Path) -> dict[str, object]:
                 if key in archive:
                     found[key] = archive[key]
             return found
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
+    except MemoryError as error:
+        raise ValueError(f"{path}: expected an array {key} that fits into memory, got a larger one: {error}") from error
+    except DamagedArchiveError as error:
         raise ValueError(f"{path}: expected a readable array {key}, got a damaged file: {error}") from error
     except ValueError as error:
         if "Object arrays" in str(error):
@@ -129,4 +131,7 @@ def _class_names(path: Path, names: object, at_least: int) -> tuple[str, ...]:
         raise ValueError(f"{path}: expected class_names to be strings, one per label 0 to {at_least - 1}, got {got}")
     if len(names) > _MOST_CLASSES:
         raise ValueError(f"{path}: expected at most {_MOST_CLASSES} class_names, got {len(names)}")
-    return tuple(name.decode() if isinstance(name, bytes) else str(name) for name in names.tolist())
+    try:
+        return tuple(name.decode() if isinstance(name, bytes) else str(name) for name in names.tolist())
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: expected class_names as text or UTF-8, got {error.object!r}") from error

@@ -56,6 +56,13 @@ class Feature(Choice):
         """
         return {}
 
+    def loaded(self) -> dict[str, str]:
+        """Return, by option, the SHA-256 of the file that was loaded for a name: a tag of weights says where, not what.
+
+        It is asked after :meth:`compute`, when the file is on this machine.
+        """
+        return {}
+
     def check(self, split: Split) -> None:
         """Check that the feature is made for the data.
 
@@ -108,18 +115,29 @@ class Feature(Choice):
         self.check(split)
         bits = self.bits(split.train.shape[1:])
 
+        files: dict[str, str] = {}
+
         def part(examples: np.ndarray) -> np.ndarray:
             def run() -> dict[str, np.ndarray]:
-                return {"features": self.compute(examples, n_jobs=n_jobs, progress=progress)}
+                features = self.compute(examples, n_jobs=n_jobs, progress=progress)
+                return {"features": features} | {name: np.array(digest) for name, digest in self.loaded().items()}
 
             if not self.libraries:
                 return run()["features"]
-            return cached(cache_root, f"features-{self.name}", self._key(examples, split, bits), run)["features"]
+            arrays = cached(cache_root, f"features-{self.name}", self._key(examples, split, bits), run)
+            features = arrays.pop("features")
+            for name, digest in arrays.items():
+                if files.setdefault(name, str(digest)) != str(digest):
+                    raise ValueError(
+                        f"option {name}: expected one file for all examples, got cached features of two, "
+                        f"{files[name]} and {digest}, under one name; choose another cache_root"
+                    )
+            return features
 
         views = self.views(split.test)
         train, test = part(split.train), [part(view) for view in views]
         vectors = test[0] if len(test) == 1 else np.stack(test, axis=1)
-        return Features(train=train, test=vectors, bits=bits, digest=array_digest(train, vectors))
+        return Features(train=train, test=vectors, bits=bits, digest=array_digest(train, vectors), files=files)
 
     @property
     def num_views(self) -> int:

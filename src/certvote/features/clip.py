@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from certvote.features.base import ImageFeature
-from certvote.features.clip_model import PRECISIONS, embedding_dim, load, sources
+from certvote.features.clip_model import PRECISIONS, embedding_dim, load, loaded, sources
 from certvote.features.encoding import encode
 from certvote.features.norm import unit_bits, unit_features
 from certvote.options import Label, choice, option
@@ -49,6 +49,9 @@ class Clip(ImageFeature):
 
     def sources(self, split: Split) -> dict[str, str]:
         return sources(model=self.model, weights=self.weights)
+
+    def loaded(self) -> dict[str, str]:
+        return loaded(model=self.model, weights=self.weights)
 
 
 def clip(

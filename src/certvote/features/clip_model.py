@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import json
 import logging
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -15,6 +14,7 @@ from typing import Any
 from certvote.features.encoding import Encoder, torch_device
 from certvote.features.weights import check_reachable, checkpoint_file, short, with_timeout
 from certvote.runtime.digests import file_digest
+from certvote.runtime.temporary import temporary_folder
 
 PRECISIONS = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}  # ours: open_clip's
 _PREPROCESSING = ("mode", "mean", "std", "interpolation", "resize_mode", "fill_color")
@@ -36,6 +36,16 @@ def sources(*, model: str, weights: str, **_: object) -> dict[str, str]:
     named = {"feature.model": _config_file(model), "feature.weights": checkpoint_file(weights)}
     given = {"feature.model": model, "feature.weights": weights}
     return {option: given[option] if path is None else file_digest(path) for option, path in named.items()}
+
+
+def loaded(*, model: str, weights: str) -> dict[str, str]:
+    """Return the SHA-256 of the file that a tag of weights was loaded from, if it is in the hub's cache."""
+    if checkpoint_file(weights) is not None:
+        return {}
+    _, open_clip = _imported()
+    with _registered(open_clip, model) as name:
+        found = _downloaded_before(open_clip.get_pretrained_cfg(name, weights))
+    return {} if found is None else {"feature.weights": file_digest(found)}
 
 
 def load(model: str, weights: str, *, precision: str, device: str) -> Encoder:
@@ -148,7 +158,7 @@ def _registered(open_clip: Any, model: str) -> Iterator[str]:
     if path is None:
         yield model
         return
-    with tempfile.TemporaryDirectory(prefix="certvote-") as folder:
+    with temporary_folder() as folder:
         copy = Path(folder) / f"{path.stem}-{file_digest(path)[7:23]}.json"
         copy.write_bytes(path.read_bytes())
         open_clip.add_model_config(copy)

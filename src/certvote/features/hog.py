@@ -13,6 +13,7 @@ from certvote.features.base import ImageFeature
 from certvote.features.grid import bits_for, snap
 from certvote.features.images import checked_images
 from certvote.options import Label, choice, option
+from certvote.runtime.parents import end_with_parent
 
 _CHUNK = 500  # images per task: 0.1 s and more of work
 
@@ -164,6 +165,7 @@ def _chunks(images: np.ndarray, starts: range, options: dict[str, Any], n_jobs: 
 def _hog_chunk(images: np.ndarray, options: dict[str, Any]) -> np.ndarray:
     from skimage.feature import hog as skimage_hog
 
+    end_with_parent()
     if images.shape[3] == 1:
         rows = [skimage_hog(image[..., 0], **options) for image in images]
     else:

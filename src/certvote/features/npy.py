@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from certvote.features.grid import bits_for, snap
 from certvote.features.norm import unit_bits, unit_features
 from certvote.features.vectors import check_bounds
 from certvote.options import Label, choice, option
+from certvote.runtime.archives import damage_as_one_error
 from certvote.runtime.digests import array_digest, file_digest
 from certvote.types import Features, Split
 
@@ -242,14 +241,15 @@ def _file(option: str, path: str | None, array: str) -> tuple[Path, str]:
 def _matrix(option: str, path: Path, array: str) -> np.ndarray:
     """Read a file's array, mapped into memory where it is an ``.npy``."""
     try:
-        if path.suffix == ".npy":
-            x = np.load(path, mmap_mode="r", allow_pickle=False)
-        else:
-            with np.load(path, allow_pickle=False) as archive:
-                if array not in archive:
-                    raise ValueError(f"expected an array {array}, got {', '.join(archive.files) or 'none'}")
-                x = archive[array]
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, AttributeError, ValueError) as error:
+        with damage_as_one_error():
+            if path.suffix == ".npy":
+                x = np.load(path, mmap_mode="r", allow_pickle=False)
+            else:
+                with np.load(path, allow_pickle=False) as archive:
+                    if array not in archive:
+                        raise ValueError(f"expected an array {array}, got {', '.join(archive.files) or 'none'}")
+                    x = archive[array]
+    except (ValueError, MemoryError) as error:
         raise ValueError(f"option {option}: {path}: {error}") from error
     if not isinstance(x, np.ndarray) or x.ndim != 2 or x.dtype.kind != "f" or x.dtype.itemsize > 8:
         got = f"{x.dtype} {list(x.shape)}" if isinstance(x, np.ndarray) else "no array"

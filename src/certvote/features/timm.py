@@ -57,6 +57,14 @@ class Timm(ImageFeature):
         file = checkpoint_file(self.weights)
         return {"feature.model": self.model, "feature.weights": self.weights if file is None else file_digest(file)}
 
+    def loaded(self) -> dict[str, str]:
+        from certvote.runtime.digests import file_digest
+
+        if checkpoint_file(self.weights) is not None:
+            return {}
+        file = downloaded_before(self.model, self.weights)
+        return {} if file is None else {"feature.weights": file_digest(file)}
+
 
 def timm_embeddings(
     images: UInt8[np.ndarray, "n h w ch"],
@@ -199,20 +207,31 @@ def _strictly(timm: Any, model: str, tag: str, file: Path | None) -> Any:
     return timm.create_model(model, pretrained=True, num_classes=classes, pretrained_cfg_overlay=published)
 
 
-def _check_tag(timm: Any, model: str, tag: str) -> None:
-    """Check that a tag of a model exists and that its weights are on this machine or can be downloaded."""
+def downloaded_before(model: str, tag: str) -> Path | None:
+    """Return the file of a tag's weights in the hub's cache, ``None`` where it is not there."""
     from huggingface_hub import try_to_load_from_cache
 
+    _, timm = _imported()
+    published = timm.get_pretrained_cfg(f"{model}.{tag}")
+    if published is not None and published.hf_hub_id:
+        for name in ("model.safetensors", "pytorch_model.bin"):
+            path = try_to_load_from_cache(published.hf_hub_id, name)
+            if isinstance(path, str):
+                return Path(path)
+    return None
+
+
+def _check_tag(timm: Any, model: str, tag: str) -> None:
+    """Check that a tag of a model exists and that its weights are on this machine or can be downloaded."""
     tags = [name.partition(".")[2] for name in timm.list_pretrained(f"{model}.*")]
     if tag not in tags:
         raise ValueError(
             f"option feature.weights: expected a checkpoint file or one of the tags of feature.model={model} "
             f"({', '.join(tags) or 'it has none'}), got {tag!r}"
         )
-    published = timm.get_pretrained_cfg(f"{model}.{tag}")
-    files = ("model.safetensors", "pytorch_model.bin")
-    if published.hf_hub_id and any(isinstance(try_to_load_from_cache(published.hf_hub_id, f), str) for f in files):
+    if downloaded_before(model, tag) is not None:
         return
+    published = timm.get_pretrained_cfg(f"{model}.{tag}")
     try:
         check_reachable("" if published.hf_hub_id else published.url)
     except OSError as error:

@@ -143,7 +143,9 @@ def check_on_grid(name: str, x: Num[np.ndarray, "rows *views d"], bits: int, var
         values = x[part].astype(np.float64)
         with np.errstate(over="ignore"):
             scaled = values * 2.0**bits
-        off = (scaled != np.rint(scaled)) & varies  # where all values are equal, all differences are exactly 0
+        underflow = (scaled == 0) & (values != 0)
+        # where all values of a dimension are equal, all differences are exactly 0
+        off = ((scaled != np.rint(scaled)) | underflow) & varies
         if off.any():
             first = tuple(np.argwhere(off)[0].tolist())
             place = _place(x, part.start + first[0], *first[1:-1])

@@ -118,7 +118,7 @@ def problem(run: Run) -> str:
     """Return in one line why a run has no numbers."""
     first = next(iter(printable_lines(run.tag("error"))), "")
     if run.status == "FINISHED":
-        return "finished, but the database holds no curve of it"
+        return f"finished, but {first}" if first else "finished, but the database holds no curve of it"
     said = STATES.get(run.status, run.status.lower())
     return f"{said}: {first}" if first else said
 

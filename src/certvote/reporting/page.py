@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from certvote.reporting.accuracy import mean_accuracy, strength
-from certvote.reporting.query import select, value
+from certvote.reporting.page_source import PageSource, read_source
+from certvote.reporting.query import check_column, select, value
 from certvote.reporting.stated import Statement
 from certvote.results.run import Run, finished
 
@@ -17,6 +19,10 @@ UNTITLED = "Certified accuracy"
 QUESTION = (
     "How accurate does a classifier stay, provably, when an attacker removes, adds or changes e training examples?"
 )
+
+
+_NO_KEY = {"key": False}  # metadata of a field that a definition does not set
+_MOST_SIZES = 40
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,37 @@ class Page:
     abstract: Mapping[str, Any] = field(default_factory=dict)
     stated: tuple[Statement, ...] = ()
     experiments: tuple[str, ...] = ()
+    source: PageSource | None = field(default=None, repr=False, compare=False, metadata=_NO_KEY)
+
+    def check(self, runs: Sequence[Run] = ()) -> None:
+        """Check that all filters are over columns that runs have, or may have.
+
+        Raises
+        ------
+        ValueError
+            If one is not; the message names file, line and key.
+        """
+        for place, columns in self._columns():
+            for column in columns:
+                try:
+                    check_column(column, runs)
+                except ValueError as error:
+                    raise self.located(ValueError(f"{place}.{column}: {error}")) from None
+
+    def located(self, error: ValueError) -> ValueError:
+        """Return an error whose message starts with a place on the page, with file and line if it has a file."""
+        return error if self.source is None else self.source.located(error)
+
+    def _columns(self) -> Iterator[tuple[str, Iterable[str]]]:
+        """Yield the columns that the definition names, with their places."""
+        yield "page.abstract", self.abstract
+        for i, section in enumerate(self.sections):
+            yield f"page.sections[{i}].where", section.where
+            yield f"page.sections[{i}].baseline", section.baseline or ()
+            yield f"page.sections[{i}].best_per", section.best_per
+        for i, statement in enumerate(self.stated):
+            yield f"page.stated[{i}].of", statement.of
+            yield f"page.stated[{i}].minus", statement.minus or ()
 
     def of_datasets(self, names: Collection[str]) -> Page:
         """Return the page without the sections that are about other data sets only."""
@@ -110,13 +147,13 @@ def load(source: Path | Mapping[str, Any], *, title: str | None = None, untitled
     ValueError
         If a key is unknown, missing or of the wrong type; the message names it.
     """
-    content: object = source
-    if isinstance(source, Path):
-        import yaml
-
-        content = yaml.safe_load(source.read_text(encoding="utf-8"))
-    page: Page = _read({"title": untitled, "question": QUESTION, **_read(content, Mapping, "page")}, Page, "page")
-    return page if not title else replace(page, title=title)
+    file = read_source(source) if isinstance(source, Path) else None
+    content = source if file is None else file.content
+    try:
+        page: Page = _read({"title": untitled, "question": QUESTION, **_read(content, Mapping, "page")}, Page, "page")
+    except ValueError as error:
+        raise error if file is None else file.located(error) from None
+    return replace(page, title=title or page.title, source=file)
 
 
 def _rank(run: Run) -> tuple[float, tuple[int, int]]:
@@ -133,16 +170,31 @@ def _read(value: Any, kind: Any, place: str) -> Any:
         one = get_args(kind)[0]
         if not isinstance(value, list) or (one in (int, Section) and not value):
             raise ValueError(f"{place}: expected a list of {_MANY[one]}, got {value!r}")
+        if one is int and len(value) > _MOST_SIZES:
+            raise ValueError(f"{place}: expected at most {_MOST_SIZES} sizes, each a column, got {len(value)}")
         return tuple(_read(part, one, f"{place}[{i}]") for i, part in enumerate(value))
     types, expected = _KINDS[get_origin(kind) or kind]
     if not isinstance(value, types) or isinstance(value, bool) or (kind is int and value < 0):
         raise ValueError(f"{place}: expected {expected}, got {value!r}")
+    if kind is float and not math.isfinite(value):
+        raise ValueError(f"{place}: expected a finite number, got {value!r}")
+    if get_origin(kind) is Mapping:
+        for column, wanted in value.items():
+            _check_wanted(wanted, f"{place}.{column}")
     return {str(key): one for key, one in value.items()} if isinstance(value, Mapping) else value
+
+
+def _check_wanted(wanted: Any, place: str) -> None:
+    """Check that a filter wants one value of a column, or one of several."""
+    for one in wanted if isinstance(wanted, list) and wanted else [wanted]:
+        if not isinstance(one, str | int | float | None) or (isinstance(one, float) and not math.isfinite(one)):
+            raise ValueError(f"{place}: expected a value, or a list of values, got {wanted!r}")
 
 
 def _read_object(value: Any, kind: Any, place: str) -> Any:
     """Read an object from keys with the names of its fields."""
-    given, hints = _read(value, Mapping, place), get_type_hints(kind)
+    given, types = _read(value, Mapping, place), get_type_hints(kind)
+    hints = {item.name: types[item.name] for item in fields(kind) if item.metadata != _NO_KEY}
     for key in given:
         if key not in hints:
             raise ValueError(f"{place}: expected keys among {', '.join(sorted(hints))}, got {key}")

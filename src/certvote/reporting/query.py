@@ -52,6 +52,11 @@ def select(runs: Sequence[Run], where: Mapping[str, Any]) -> list[Run]:
     return [run for run in runs if _has_all(_facts(run), {names[column]: where[column] for column in names})]
 
 
+def check_column(name: str, runs: Sequence[Run]) -> None:
+    """Raise ``ValueError`` unless :func:`select` takes a column."""
+    _column(name, runs)
+
+
 def value(run: Run, column: str) -> Any:
     """Return what a run has in a column, ``None`` for nothing."""
     return _facts(run).get(_column(column, [run], strict=False))

@@ -88,6 +88,8 @@ def page_html(
     """
     found = prepare(runs)
     definition = _definition(found, page, title)
+    if found:
+        definition.check(found)
     curves = sum(len(finished(section.chosen(found))) for section in definition.sections)
     detail = Detail.of_page(len(definition.sections), curves)
     views: list[SectionView] = []

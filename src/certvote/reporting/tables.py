@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import itertools
 import re
@@ -228,4 +229,9 @@ def to_markdown(table: Table, *, group: str) -> str:
                 [row.cells[j] for j in places] if row.cells else [Cell(row.problem), *[Cell("")] * (len(places) - 1)]
             )
             lines.append([row.head.text, *(f"**{cell.text}**" if cell.best else cell.text for cell in cells)])
-    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+    return "".join("| " + " | ".join(map(markdown, line)) + " |\n" for line in lines)
+
+
+def markdown(text: str) -> str:
+    """Return text for a cell of a Markdown table: no end of the cell in it, and no HTML."""
+    return html.escape(text, quote=False).replace("|", "\\|")

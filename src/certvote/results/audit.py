@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from certvote.results import legacy
 from certvote.results.evidence import IDENTITY, load_votes, per_example, votes_digest
 from certvote.results.headline import headline
 from certvote.results.run import Run
+from certvote.runtime.temporary import temporary_folder
 from certvote.types import Certified, Curve, Election
 
 if TYPE_CHECKING:
@@ -55,22 +55,30 @@ def audit(store: Store, run: str) -> list[Check]:
     (record,) = store.read_runs(run_ids=[run])
     if record.status != "FINISHED" or not record.is_job:
         raise ValueError(f"expected a finished run, got {run}, which is {record.status}")
-    with tempfile.TemporaryDirectory(prefix="certvote-audit-") as name:
-        folder = Path(name)
+    sealed = _seal_check(store.differences(run))
+    with temporary_folder() as folder:
         try:
             for artifact in _ARTIFACTS:
                 store.download(run, artifact, folder)
             if record.tag("labels"):  # version 0.1 did not write it
                 store.download(run, IDENTITY, folder)
         except Exception as error:
-            return [Check("every artifact is there", False, str(error))]
-        checks: list[Check] = []
+            return [sealed, Check("every artifact is there", False, str(error))]
+        checks = [sealed]
         try:
             for check in _checks(record, folder):
                 checks.append(check)
         except Exception as error:  # whatever was altered may break any of the steps
             checks.append(Check("the record can be read to its end", False, f"{type(error).__name__}: {error}"))
         return checks
+
+
+def _seal_check(differences: list[str] | None) -> Check:
+    """Check the digest over the record; runs of earlier versions have none."""
+    statement = "the record is what it was when the run ended"
+    if differences is None:
+        return Check(statement, True, "not checked, as there is no digest over the record", checked=False)
+    return Check(statement, not differences, ", ".join(differences))
 
 
 def _checks(record: Run, folder: Path) -> Iterator[Check]:

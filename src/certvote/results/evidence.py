@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ import numpy as np
 
 from certvote.results.headline import headline
 from certvote.runtime.digests import array_digest
+from certvote.runtime.temporary import temporary_folder
 from certvote.types import Certified, Curve, Election, Split, Votes, pack, unpack
 
 if TYPE_CHECKING:
@@ -59,8 +59,7 @@ def write_evidence(
     from certvote.reporting import curve_svg
 
     curve = certified.curve
-    with tempfile.TemporaryDirectory(prefix="certvote-") as name:
-        folder = Path(name)
+    with temporary_folder() as folder:
         arrays: dict[str, Any] = {"labels": split.test_labels, **pack(votes)}
         np.savez_compressed(folder / "votes.npz", **arrays)
         np.savez_compressed(folder / "certified_sizes.npz", **per_example(certified))

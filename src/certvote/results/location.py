@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
+
+from certvote.results import artifacts, database
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -38,12 +41,15 @@ class Location:
         File that is locked while the database or an experiment is made.
     ui : str
         Address of the MLflow UI.
+    file : Path or None
+        The SQLite file; ``None``: a server.
     """
 
     uri: str
     artifact_root: str | None
     lock: Path
     ui: str
+    file: Path | None
 
     @classmethod
     def of(cls, uri: str, artifact_root: str | None = None) -> Location:
@@ -55,18 +61,35 @@ class Location:
             If the URI is of a kind that MLflow does not take.
         """
         if "://" not in uri:
-            folder = Path(uri).expanduser().absolute()
-            artifacts = artifact_root or (folder / "artifacts").as_uri()
-            return cls(f"sqlite:///{folder / 'mlflow.db'}", artifacts, folder / ".lock", UI_ADDRESS)
+            return cls._of_file(Path(uri).expanduser().absolute() / "mlflow.db", uri, artifact_root)
         if uri.startswith("sqlite:///"):
-            folder = Path(uri.removeprefix("sqlite:///")).absolute().parent
-            return cls(uri, artifact_root or (folder / "artifacts").as_uri(), folder / ".lock", UI_ADDRESS)
+            name = uri.removeprefix("sqlite:///")
+            if name in ("", ":memory:") or name.startswith("file:"):
+                raise TrackingError(
+                    f"option tracking.uri: expected a file, which keeps results, got {uri!r}, a database in memory"
+                )
+            return cls._of_file(Path(name).absolute(), uri, artifact_root)
         if not uri.startswith(("http://", "https://", "postgresql", "mysql", "mssql", "databricks")):
             raise TrackingError(
                 f"option tracking.uri: expected a folder, sqlite:///…, a database or http(s)://…, got {uri!r}"
             )
-        lock = Path(tempfile.gettempdir()) / f"certvote-{hashlib.sha256(uri.encode()).hexdigest()[:16]}.lock"
-        return cls(uri, artifact_root, lock, uri.rstrip("/") if uri.startswith("http") else UI_ADDRESS)
+        # one lock for each user: a file of one in the temporary folder cannot be opened by another
+        name = f"certvote-{os.getuid()}-{hashlib.sha256(uri.encode()).hexdigest()[:16]}.lock"
+        lock = Path(tempfile.gettempdir()) / name
+        return cls(uri, artifact_root, lock, uri.rstrip("/") if uri.startswith("http") else UI_ADDRESS, None)
+
+    @classmethod
+    def _of_file(cls, file: Path, uri: str, artifact_root: str | None) -> Location:
+        """Resolve a SQLite file."""
+        if "?" in str(file):
+            raise TrackingError(f"option tracking.uri: expected a path without a question mark, got {uri!r}")
+        root = artifact_root or (file.parent / "artifacts").as_uri()
+        return cls(f"sqlite:///{file}", root, file.parent / ".lock", UI_ADDRESS, file)
+
+    @property
+    def beside(self) -> Path | None:
+        """The folder beside a database file, in which artifacts lie unless told otherwise; ``None`` for a server."""
+        return None if self.file is None else self.file.parent / "artifacts"
 
 
 @contextmanager
@@ -77,7 +100,12 @@ def clear_errors(uri: str, doing: str) -> Iterator[None]:
 
     try:
         yield
-    except (MlflowException, SQLAlchemyError, OSError) as error:
+    except ImportError as error:
+        raise TrackingError(
+            f"cannot {doing} the results database {uri} (option tracking.uri, --uri): {error}; PostgreSQL needs the "
+            "extra postgres: pip install 'certvote[postgres]'"
+        ) from error
+    except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError) as error:
         raise TrackingError(
             f"cannot {doing} the results database {uri} (option tracking.uri, --uri): {_reason(error)}"
         ) from error
@@ -121,7 +149,34 @@ def open_client(location: Location, experiment: str) -> tuple[MlflowClient, str]
     with clear_errors(location.uri, "open"):
         location.lock.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(location.lock, timeout=120):
+            if location.file is not None:
+                assert location.artifact_root is not None
+                if database.is_absent(location.file):
+                    database.make(location.file, location.artifact_root)
+                database.check(location.file)
             return _client_and_experiment(location, experiment)
+
+
+def read_client(uri: str) -> tuple[Location, MlflowClient]:
+    """Open a database that is there, without writing anything to it or beside it.
+
+    Raises
+    ------
+    ValueError
+        If there is no database.
+    TrackingError
+        If it cannot be opened.
+    """
+    location = Location.of(uri)
+    if location.file is not None and not location.file.exists():
+        raise ValueError(f"uri (--uri): expected a results database, got {uri}, where there is none")
+    import_mlflow()
+    from mlflow.tracking import MlflowClient
+
+    with clear_errors(location.uri, "open"):
+        if location.file is not None:
+            database.check(location.file)
+        return location, MlflowClient(tracking_uri=location.uri)
 
 
 def _client_and_experiment(location: Location, experiment: str) -> tuple[MlflowClient, str]:
@@ -133,7 +188,9 @@ def _client_and_experiment(location: Location, experiment: str) -> tuple[MlflowC
     found = client.get_experiment_by_name(experiment)
     if found is None:
         try:
-            return client, client.create_experiment(experiment, artifact_location=location.artifact_root)
+            return client, client.create_experiment(
+                experiment, artifact_location=location.artifact_root, tags=artifacts.tags(location)
+            )
         except MlflowException:  # another machine was faster
             found = client.get_experiment_by_name(experiment)
             if found is None:
@@ -142,4 +199,6 @@ def _client_and_experiment(location: Location, experiment: str) -> tuple[MlflowC
         raise TrackingError(
             f"option tracking.experiment: {experiment!r} was deleted in {location.uri}; restore it or choose another"
         )
+    if location.beside is not None:
+        artifacts.follow(location, str(found.experiment_id))
     return client, str(found.experiment_id)

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from certvote.results.location import Location, TrackingError, clear_errors, import_mlflow
+from certvote.results import artifacts
+from certvote.results.location import TrackingError, clear_errors, read_client
 from certvote.results.store import Store
 
 DEFAULT_URI, DEFAULT_EXPERIMENT = "mlruns", "certvote"  # where run.py writes unless told otherwise
@@ -22,12 +23,7 @@ def existing(uri: str = DEFAULT_URI, experiment: str = DEFAULT_EXPERIMENT) -> St
     ValueError
         If there is no such database or experiment; the message lists what there is.
     """
-    names = experiments(uri)
-    if experiment not in names:
-        raise ValueError(
-            f"experiment (--experiment): expected one of {', '.join(names) or '(none)'} in {uri}, got {experiment!r}"
-        )
-    return Store(uri, experiment)
+    return Store.reading(uri, experiment)
 
 
 def experiments(uri: str = DEFAULT_URI) -> list[str]:
@@ -38,15 +34,9 @@ def experiments(uri: str = DEFAULT_URI) -> list[str]:
     ValueError
         If there is no database.
     """
-    location = Location.of(uri)
-    file = Path(location.uri.removeprefix("sqlite:///"))
-    if location.uri.startswith("sqlite:///") and not file.is_file():
-        raise ValueError(f"uri (--uri): expected a results database, got {uri}, where there is none")
-    import_mlflow()
-    from mlflow.tracking import MlflowClient
-
+    location, client = read_client(uri)
     with clear_errors(location.uri, "read"):
-        return sorted(str(found.name) for found in MlflowClient(tracking_uri=location.uri).search_experiments())
+        return sorted(str(found.name) for found in client.search_experiments())
 
 
 def sweep_id(store: Store, name: str) -> str | None:
@@ -87,18 +77,14 @@ def download(uri: str, run: str, artifact: str, folder: Path) -> Path:
     TrackingError
         If the run has no such artifact.
     """
-    import_mlflow()
+    location, client = read_client(uri)
     from mlflow.exceptions import MlflowException
-    from mlflow.tracking import MlflowClient
 
-    experiments(uri)  # says so where there is no database
-    location = Location.of(uri)
-    client = MlflowClient(tracking_uri=location.uri)
     try:
         client.get_run(run)
     except MlflowException as error:
         raise ValueError(f"run: expected the id of a run in {uri}, got {run!r}") from error
     try:
-        return Path(client.download_artifacts(run, artifact, str(folder)))
+        return artifacts.fetch(client, location, run, artifact, folder)
     except (MlflowException, OSError) as error:
         raise TrackingError(f"run {run} has no artifact {artifact}: {str(error).splitlines()[0]}") from error

@@ -19,12 +19,14 @@ def this_process() -> str:
 
 def died(tag: str | None) -> bool:
     """Return whether the process that a tag names is known to be gone: it ran on this host and does not any more."""
-    if tag is None:
+    try:
+        process = json.loads(tag or "")
+        host, pid, created = process["host"], int(process["pid"]), float(process["created"])
+    except (ValueError, TypeError, KeyError):  # no tag, or one that somebody edited
         return False
-    process = json.loads(tag)
-    if process["host"] != socket.gethostname():
+    if host != socket.gethostname():
         return False
     try:
-        return bool(abs(psutil.Process(process["pid"]).create_time() - process["created"]) > 1)
-    except psutil.NoSuchProcess:
+        return bool(abs(psutil.Process(pid).create_time() - created) > 1)
+    except (psutil.NoSuchProcess, ValueError):
         return True

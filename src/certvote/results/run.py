@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from certvote.certificates.base import VotesOf
+from certvote.checks import is_integer
 from certvote.options import columns
 from certvote.options.choices import find
 from certvote.options.columns import Value
@@ -258,7 +259,8 @@ class Run:
             loaded = json.loads(self.tag("bounds") or "{}")
         except json.JSONDecodeError:
             return {}  # somebody edited the tag
-        return loaded if isinstance(loaded, dict) else {}
+        numbers = loaded.items() if isinstance(loaded, dict) else ()
+        return {str(name): number for name, number in numbers if is_integer(number)}
 
     @property
     def identity(self) -> str:

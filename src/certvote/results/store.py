@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from certvote.results.location import Location, TrackingError, clear_errors, open_client
+from certvote.results import artifacts, record
+from certvote.results.location import Location, TrackingError, clear_errors, open_client, read_client
 from certvote.results.process import PROCESS, died, this_process
-from certvote.results.read import REUSED, read_run
+from certvote.results.read import REUSED, noted, read_run
 from certvote.results.run import KIND, Run
 from certvote.types import Curve
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
 
     from certvote.options.settings import Tracking
+
+log = logging.getLogger(__name__)
 
 _BATCH = 1000  # MLflow takes at most this many metrics at once, 100 parameters and 100 tags
 _MAX_PARAM = 6000
@@ -45,6 +49,28 @@ class Store:
         self.location = Location.of(uri, artifact_root)
         self.experiment = experiment
         self.client, self.experiment_id = open_client(self.location, experiment)
+
+    @classmethod
+    def reading(cls, uri: str, experiment: str) -> Store:
+        """Open a database and an experiment that are there, without writing anything.
+
+        Raises
+        ------
+        ValueError
+            If there is no such database or experiment; the message lists what there is.
+        TrackingError
+            If the database cannot be opened.
+        """
+        store = cls.__new__(cls)
+        store.experiment = experiment
+        store.location, store.client = read_client(uri)
+        with clear_errors(store.location.uri, "read"):
+            there = {str(one.name): str(one.experiment_id) for one in store.client.search_experiments()}
+        if experiment not in there:
+            names = ", ".join(sorted(there)) or "(none)"
+            raise ValueError(f"experiment (--experiment): expected one of {names} in {uri}, got {experiment!r}")
+        store.experiment_id = there[experiment]
+        return store
 
     @classmethod
     def open(cls, tracking: Tracking) -> Store:
@@ -84,9 +110,17 @@ class Store:
     # --- jobs --------------------------------------------------------------------------------------------------
 
     def finished(self, fingerprint: str) -> str | None:
-        """Return the id of the newest finished run with a fingerprint, ``None`` for none."""
-        runs = self._search(f"tags.`certvote.fingerprint` = '{fingerprint}' and attributes.status = 'FINISHED'", 1)
-        return runs[0].info.run_id if runs else None
+        """Return the id of the newest finished run with a fingerprint, ``None`` for none.
+
+        A run whose metrics or artifacts are gone does not count.
+        """
+        for run in self._search(f"tags.`certvote.fingerprint` = '{fingerprint}' and attributes.status = 'FINISHED'"):
+            with clear_errors(self.location.uri, "read"):
+                gone = record.missing(self.client, self.location, run)
+            if not gone:
+                return str(run.info.run_id)
+            log.warning("run %s is not used, as %s of it is gone", run.info.run_id, ", ".join(gone))
+        return None
 
     def close_dead_runs(self, fingerprint: str) -> None:
         """Mark runs with this fingerprint that still say RUNNING as KILLED if their process died."""
@@ -128,8 +162,15 @@ class Store:
         with clear_errors(self.location.uri, "write to"):
             self.client.log_artifacts(run, str(folder))
 
+    def finish_run(self, run: str) -> None:
+        """Close a run as FINISHED, with one digest over everything that it logged."""
+        ended = int(time.time() * 1000)
+        with clear_errors(self.location.uri, "write to"):
+            record.seal(self.client, self.location, run, ended)
+            self.client.set_terminated(run, "FINISHED", ended)
+
     def end_run(self, run: str, status: str) -> None:
-        """Close a run as FINISHED or KILLED."""
+        """Close a run that did not finish, as KILLED or FAILED."""
         with clear_errors(self.location.uri, "write to"):
             self.client.set_terminated(run, status)
 
@@ -165,14 +206,20 @@ class Store:
         """
         if sweep is not None:
             parent = self._get(sweep)
-            reused = [key.removeprefix(REUSED) for key in parent.data.tags if key.startswith(REUSED)]
-            found = [parent, *self._search(f"tags.`mlflow.parentRunId` = '{sweep}'"), *map(self._get, reused)]
+            names = [key.removeprefix(REUSED) for key in parent.data.tags if key.startswith(REUSED)]
+            reused = {name: self._find(name) for name in names}
+            gone = [name for name, run in reused.items() if run is None]
+            own = self._search(f"tags.`mlflow.parentRunId` = '{sweep}'")
+            found = [parent, *own, *(run for run in reused.values() if run is not None)]
         elif run_ids is not None:
             found = [self._get(run) for run in run_ids]
         else:
             found = [run for run in self._search(filter) if run.data.tags.get(KIND) == "run"]
         with clear_errors(self.location.uri, "read"):
             runs = [read_run(self.client, run, self.location.ui, curve=curves) for run in found]
+        if sweep is not None and gone:
+            note = f"left out, as they are not in the database any more: runs {', '.join(gone)}, which the sweep reused"
+            runs = [noted(run, note) if run.id == sweep else run for run in runs]
         return sorted(runs, key=lambda run: run.started)
 
     def latest_sweep(self) -> str | None:
@@ -190,7 +237,12 @@ class Store:
     def download(self, run: str, artifact: str, folder: Path) -> Path:
         """Copy one artifact of a run into ``folder``."""
         with clear_errors(self.location.uri, "read"):
-            return Path(self.client.download_artifacts(run, artifact, str(folder)))
+            return artifacts.fetch(self.client, self.location, run, artifact, folder)
+
+    def differences(self, run: str) -> list[str] | None:
+        """Return what of a run is not as it was at its end, by name; ``None`` if there is no digest to compare with."""
+        with clear_errors(self.location.uri, "read"):
+            return record.differences(self.client, self.location, run)
 
     # --- inside ------------------------------------------------------------------------------------------------
 
@@ -215,6 +267,16 @@ class Store:
         if found.info.experiment_id != self.experiment_id:
             raise TrackingError(f"expected a run of experiment {self.experiment!r}, got {run} of another one")
         return found
+
+    def _find(self, run: str) -> MlflowRun | None:
+        """Return a run of this experiment, ``None`` where there is none with this id."""
+        try:
+            return self._get(run)
+        except TrackingError as error:
+            code = getattr(error.__cause__, "error_code", None if error.__cause__ else "RESOURCE_DOES_NOT_EXIST")
+            if code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                return None
+            raise
 
     def _search(self, filter: str, limit: int | None = None) -> list[MlflowRun]:
         """Return all runs that pass a filter, newest first."""

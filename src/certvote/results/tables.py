@@ -13,15 +13,14 @@ Nothing is computed again, and reading leaves no database behind where there was
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from certvote.options import columns
 from certvote.results.estimates import PEAK_MEMORY
 from certvote.results.run import Run
 from certvote.results.selection import open_stores, select
+from certvote.runtime.temporary import temporary_folder
 from certvote.types import Curve
 
 if TYPE_CHECKING:
@@ -44,6 +43,7 @@ _RECORDS = {
     "feature_digest": "certvote.feature_digest",
     "code_digest": "certvote.code_digest",
     "evidence_digest": "certvote.evidence_digest",
+    "record_digest": "certvote.record_digest",
 }
 
 
@@ -190,8 +190,8 @@ def votes(run: str, *, uri: str | None = None) -> tuple[Votes | Election, Int64[
     from certvote.results import lookup
     from certvote.results.evidence import load_votes
 
-    with tempfile.TemporaryDirectory(prefix="certvote-") as folder:
-        return load_votes(lookup.download(uri or lookup.DEFAULT_URI, _id(run), "votes.npz", Path(folder)))
+    with temporary_folder() as folder:
+        return load_votes(lookup.download(uri or lookup.DEFAULT_URI, _id(run), "votes.npz", folder))
 
 
 def certified_sizes(run: str, *, uri: str | None = None) -> Int64[np.ndarray, " m"]:
@@ -211,8 +211,8 @@ def certified_sizes(run: str, *, uri: str | None = None) -> Int64[np.ndarray, " 
 
     from certvote.results import lookup
 
-    with tempfile.TemporaryDirectory(prefix="certvote-") as folder:
-        path = lookup.download(uri or lookup.DEFAULT_URI, _id(run), "certified_sizes.npz", Path(folder))
+    with temporary_folder() as folder:
+        path = lookup.download(uri or lookup.DEFAULT_URI, _id(run), "certified_sizes.npz", folder)
         with np.load(path, allow_pickle=False) as file:
             return np.asarray(file["certified_sizes"], dtype=np.int64)
 
@@ -242,7 +242,7 @@ def _row(store: Store, run: Run) -> dict[str, Any]:
 def _metric(name: str, value: float) -> float | int | None:
     """Return a metric as a table has it: a median size below 0 is missing."""
     if name == "median_certified_size":
-        return int(value) if value >= 0 else None
+        return int(value) if 0 <= value < 2**62 else None  # an edited one may be NaN or infinite
     return value
 
 

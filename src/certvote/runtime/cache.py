@@ -8,8 +8,6 @@ import json
 import logging
 import os
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
+from certvote.runtime.archives import damage_as_one_error
 from certvote.runtime.digests import array_digest
 
 _DIGEST, _KEY = "__digest__", "__key__"  # names of our own entries in the file
@@ -86,19 +85,17 @@ def _digest(key: str, arrays: Mapping[str, np.ndarray]) -> str:
 def _read(path: Path, key: str, root: Path, *, warn: bool = True) -> dict[str, np.ndarray] | None:
     """Read the arrays of an intact file; return ``None`` if there is none."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        with damage_as_one_error(), path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files if name not in (_DIGEST, _KEY)}
             if str(archive[_DIGEST]) == _digest(key, arrays):
                 return arrays
             reason = "its content does not match its digest"
     except FileNotFoundError:
         return None
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, AttributeError, TypeError) as error:
+    except (ValueError, MemoryError) as error:
         reason = str(error) or type(error).__name__
     except OSError as error:
-        if error.errno is not None:
-            raise _failed("read", root, error) from error
-        reason = str(error)  # NumPy's own error, about the content
+        raise _failed("read", root, error) from error
     if warn:
         logger.warning("cache file %s is damaged (%s): rebuilding it", path, reason)
     return None

@@ -8,6 +8,7 @@ are ignored, of a weak reference for instance, it is lost. So the signal is reme
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,10 +36,14 @@ def interruptible() -> Iterator[None]:
         _interrupted = False
     for number in replaced:
         signal.signal(number, _interrupt)
+    if replaced:
+        report, sys.unraisablehook = sys.unraisablehook, _report_unless_interrupted
     try:
         yield
         check()
     finally:
+        if replaced:
+            sys.unraisablehook = report
         for number in replaced:
             signal.signal(number, _REPLACED[number])
 
@@ -47,6 +52,12 @@ def check() -> None:
     """Raise ``KeyboardInterrupt`` if a signal came since the block was entered."""
     if _interrupted:
         raise KeyboardInterrupt
+
+
+def _report_unless_interrupted(lost: Any) -> None:
+    """Report an exception that Python has to ignore; a lost interrupt is remembered anyway."""
+    if not issubclass(lost.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(lost)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -127,6 +127,29 @@ def test_a_cluster_of_its_own_and_arrays_in_memory(request, assert_all_same, tmp
     assert [path.name for path in tmp_path.rglob("*")] == ["cache"]  # which is empty again
 
 
+def test_other_users_of_the_machine_cannot_send_work():
+    from distributed import Client, Security
+
+    with clusters.local_client(1, 600 * 10**6) as client:
+        address = client.scheduler.address
+        assert address.startswith("tls://127.0.0.1:")
+        assert client.submit(sum, [1, 2]).result() == 3
+        for other, security in ((address.replace("tls", "tcp"), None), (address, Security.temporary())):
+            with pytest.raises(OSError, match=r"Timed out|reset|closed|certificate|TLS"):
+                Client(other, security=security, timeout=1)
+
+
+@pytest.mark.parametrize("address", ["tls://h:1", "tcp://h:1"])
+def test_credentials_that_do_not_fit_are_named(tmp_path, address):
+    names = ["ca.pem", "cert.pem", "key.pem"][: 2 if address.startswith("tls") else 3]
+    for name in names:
+        (tmp_path / name).write_text("")
+    missing = "for address tcp" if len(names) == 3 else "without key.pem"
+    cluster = Cluster(address=address, credentials=tmp_path)
+    with pytest.raises(ValueError, match=f"option backend.credentials: .*{missing}"), cluster.connect():
+        pass
+
+
 def test_a_worker_that_is_killed_costs_time_and_nothing_else(embedded, crowded, shards, assert_all_same):
     before = set(embedded.run(os.getpid).values())
     killed = []

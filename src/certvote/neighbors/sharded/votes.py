@@ -8,7 +8,6 @@ Only where the sample was misleading do further passes narrow a range first.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import reduce
@@ -27,6 +26,7 @@ from certvote.neighbors.sharded.counting import ShardedCount
 from certvote.neighbors.sharded.runners import Runner, ThreadRunner
 from certvote.neighbors.sharded.shards import Shard, open_shards, save, split_rows, write_shards
 from certvote.neighbors.validation import checked_ks, checked_queries, checked_rs, checked_rules, is_single
+from certvote.runtime.temporary import temporary_folder
 from certvote.types import Votes
 
 Progress = Callable[[int, int], None]
@@ -187,5 +187,5 @@ def _scratch_folder(cluster: Cluster | Runner | None) -> Iterator[Path]:
     parent = cluster.folder if isinstance(cluster, Cluster) else None
     if parent is not None:
         Path(parent).mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="certvote-shards-", dir=parent) as folder:
-        yield Path(folder)
+    with temporary_folder(parent) as folder:
+        yield folder
