@@ -32,12 +32,26 @@ def job(config: DictConfig) -> str:
 
     overrides = HydraConfig.get().overrides.task
     try:
+        if config.plan:
+            return _plan(config, list(overrides))
         return jobs.run(config, command=run_command(overrides))
     except Exception as error:
         if HydraConfig.get().mode == RunMode.RUN and not _traceback_wanted():
             _fail(_one_line(error))
         log.error("failed: %s: %s", run_command(overrides), _one_line(error))
         raise
+
+
+def _plan(config: DictConfig, overrides: list[str]) -> str:
+    """Say what would become of one job."""
+    from certvote.combinations import Combination
+    from certvote.options import plugins, settings
+    from certvote.plan import plan, show
+
+    plugins.load(config.plugins)
+    chosen = settings.load(config)
+    show(plan([Combination(overrides, chosen)], chosen.tracking), as_json=chosen.plan == "json")
+    return ""
 
 
 def run() -> None:

@@ -19,6 +19,7 @@ from certvote.options.choices import meanings
 from certvote.options.identity import code_digest, environment, fingerprint
 from certvote.options.settings import Settings
 from certvote.runtime.interrupts import interruptible
+from certvote.runtime.memory import PeakMemory
 from certvote.runtime.parents import end_with_parent
 from certvote.runtime.progress import timed
 
@@ -59,13 +60,13 @@ def run(config: DictConfig, *, command: str) -> str:
 
     with interruptible():
         alone = settings.tracking.sweep is None
-        data = _load_data(settings) if alone else None
+        data = load_data(settings) if alone else None
 
         from certvote.results.store import Store
 
         job = _Job(settings, Store.open(settings.tracking), command)
         with job.recorded():
-            return job.run(*(data or _load_data(settings)))
+            return job.run(*(data or load_data(settings)))
 
 
 def describe(settings: Settings) -> str:
@@ -82,12 +83,22 @@ def _short(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _load_data(settings: Settings) -> tuple[Split, dict[str, str]]:
+def load_data(settings: Settings) -> tuple[Split, dict[str, str]]:
     """Read the data, check that the options fit it, and identify the files that its features come from."""
     split = stages.load_split(settings)
     stages.check(settings, split)
+    return split, sources_of(settings, split)
+
+
+def sources_of(settings: Settings, split: Split) -> dict[str, str]:
+    """Return what identifies the files that features and base classifiers come from."""
     sources = settings.feature.sources(split) if "feature" in settings.groups else {}
-    return split, sources | (settings.learner.sources() if "learner" in settings.groups else {})
+    return sources | (settings.learner.sources() if "learner" in settings.groups else {})
+
+
+def code_modules(settings: Settings) -> list[str]:
+    """Return the modules whose code, with all that they import, a job's result depends on."""
+    return [stages.__name__, *settings.modules()]
 
 
 class _Job:
@@ -98,7 +109,7 @@ class _Job:
 
         self.settings, self.store = settings, store
         self.name = describe(settings)
-        self.code = code_digest([stages.__name__, *settings.modules()])
+        self.code = code_digest(code_modules(settings))
         self.tags = {"certvote.command": command, "certvote.code_digest": self.code, **environment()}
         self.tags[LABELS] = recorded_labels(settings)
         self.params: dict[str, Any] = options.flatten(settings)
@@ -131,9 +142,10 @@ class _Job:
             return self._compute(split, identity)
 
     def _compute(self, split: Split, identity: dict[str, Any]) -> str:
+        from certvote.results.estimates import PEAK_MEMORY
         from certvote.results.evidence import bounds, targets, write_evidence
 
-        settings, seconds = self.settings, dict[str, float]()
+        settings, seconds, memory = self.settings, dict[str, float](), PeakMemory()
         features = None
         if "feature" in settings.groups:
             if settings.tracking.sweep is not None:
@@ -156,7 +168,10 @@ class _Job:
             self.store.log_attacked(run, attack.curve)
         with write_evidence(settings, identity, split, votes, certified, attack) as evidence:
             self.store.log_artifacts(run, evidence.folder)
-            self.store.log_metrics(run, {**evidence.metrics} | {f"seconds_{stage}": s for stage, s in seconds.items()})
+            costs = {f"seconds_{stage}": s for stage, s in seconds.items()}
+            if (peak := memory.bytes()) is not None:
+                costs[PEAK_MEMORY] = peak / 1e6
+            self.store.log_metrics(run, {**evidence.metrics, **costs})
             tags = {"certvote.evidence_digest": evidence.digest, "certvote.bounds": json.dumps(bounds(certified.curve))}
             if certified.success is not None:
                 tags["certvote.targets"] = json.dumps(targets(certified.success))

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from certvote.options import settings as options
-from certvote.options.choices import shortcuts
+from certvote.combinations import Combination, combinations
 from certvote.options.commands import run_command
-from certvote.options.settings import Settings, UndefinedCombinationError
+from certvote.options.settings import Settings
+from certvote.plan import plan, show
 from certvote.runtime.interrupts import check, interruptible
 from certvote.runtime.launchers import logs_elsewhere, threads_per_job
 from certvote.runtime.names import check_name
@@ -35,7 +33,7 @@ class SweepError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class _Plan:
+class _Work:
     """Hold the jobs of a sweep that are worth running."""
 
     jobs: list[list[str]]  # overrides of every job worth running
@@ -46,7 +44,7 @@ class _Plan:
 def sweep(
     config: DictConfig, jobs: list[list[str]], *, arguments: list[str], loader: ConfigLoader, launcher: Launcher
 ) -> Sequence[JobReturn]:
-    """Run jobs under one parent run in the database, and render their report.
+    """Run jobs under one parent run in the database, and render their report; with ``plan=true`` only list them.
 
     Parameters
     ----------
@@ -67,27 +65,32 @@ def sweep(
         If jobs failed, at the end.
     """
     with interruptible():
-        return _run(config, _plan(config, jobs, loader), arguments, launcher)
+        found = combinations(config, jobs, loader)
+        first = found[0].settings
+        if first.plan:
+            show(plan(found, first.tracking), as_json=first.plan == "json")
+            return []
+        return _run(config, _worth_running(config, found), arguments, launcher)
 
 
-def _run(config: DictConfig, plan: _Plan, arguments: list[str], launcher: Launcher) -> Sequence[JobReturn]:
-    """Run the jobs of a plan, and render the report whatever fails."""
-    threads = _threads(config, plan)
+def _run(config: DictConfig, work: _Work, arguments: list[str], launcher: Launcher) -> Sequence[JobReturn]:
+    """Run jobs, and render the report whatever fails."""
+    threads = _threads(config, work)
 
     from certvote.results.store import Store
 
-    name = plan.settings.name or time.strftime("sweep-%Y-%m-%d-%H%M%S")
+    name = work.settings.name or time.strftime("sweep-%Y-%m-%d-%H%M%S")
     command = run_command(arguments, multirun=True)
-    store = Store.open(plan.settings.tracking)
-    parent = store.start_sweep(name, command=command, title=plan.settings.title, notes=plan.notes)
-    log.info("sweep %r: %d jobs", name, len(plan.jobs))
+    store = Store.open(work.settings.tracking)
+    parent = store.start_sweep(name, command=command, title=work.settings.title, notes=work.notes)
+    log.info("sweep %r: %d jobs", name, len(work.jobs))
     status = "FAILED"
     try:
         own = [f"tracking.sweep={parent}", *threads]
-        results = launcher.launch([[*job, *own] for job in plan.jobs], initial_job_idx=0)
+        results = launcher.launch([[*job, *own] for job in work.jobs], initial_job_idx=0)
         check()
         if logs_elsewhere(config.hydra.launcher):
-            _log_results(plan, results)
+            _log_results(work, results)
         failed = [result for result in results if result.status.name != "COMPLETED"]
         if failed:
             raise SweepError(
@@ -102,12 +105,12 @@ def _run(config: DictConfig, plan: _Plan, arguments: list[str], launcher: Launch
     finally:
         store.end_sweep(parent, status)
         if status != "KILLED":
-            _report(store, parent, name, plan.settings)
+            _report(store, parent, name, work.settings)
 
 
-def _log_results(plan: _Plan, results: Sequence[JobReturn]) -> None:
+def _log_results(work: _Work, results: Sequence[JobReturn]) -> None:
     """Log what became of jobs that wrote their own lines to files."""
-    for overrides, result in zip(plan.jobs, results, strict=True):
+    for overrides, result in zip(work.jobs, results, strict=True):
         job = " ".join(overrides)
         if result.status.name == "COMPLETED":
             log.info("finished: %s [run %s]", job, result.return_value)
@@ -115,91 +118,30 @@ def _log_results(plan: _Plan, results: Sequence[JobReturn]) -> None:
             log.error("failed: %s: %s", job, result._return_value)
 
 
-def _threads(config: DictConfig, plan: _Plan) -> list[str]:
+def _threads(config: DictConfig, work: _Work) -> list[str]:
     """Return the override that shares the cores among jobs that run side by side, where the user left it open."""
-    threads = None if plan.settings.n_jobs is not None else threads_per_job(config.hydra.launcher, len(plan.jobs))
+    threads = None if work.settings.n_jobs is not None else threads_per_job(config.hydra.launcher, len(work.jobs))
     return [] if threads is None else [f"n_jobs={threads}"]
 
 
-def _plan(config: DictConfig, jobs: list[list[str]], loader: ConfigLoader) -> _Plan:
-    """Compose and check every job; leave out undefined combinations and jobs equal to an earlier one."""
-    from omegaconf import open_dict
-
-    seen: dict[str, Settings] = {}
-    kept: list[list[str]] = []
-    undefined: dict[str, UndefinedCombinationError] = {}
-    repeated = 0
-    same = _SameJobs()
-    for job in jobs:
-        if same.known(job):
-            repeated += 1
-            continue
-        composed = loader.load_sweep_config(config, list(job))
-        same.add(job, composed)
-        with open_dict(composed):
-            del composed["hydra"]
-        try:
-            settings = options.load(composed)
-        except UndefinedCombinationError as error:
-            if len(jobs) == 1:
-                raise
-            undefined.setdefault(error.combination, error)
-            continue
-        identity = json.dumps(options.flatten(settings), sort_keys=True, default=str)
-        if identity in seen:
-            repeated += 1
-            continue
-        seen[identity] = settings
-        kept.append(job)
+def _worth_running(config: DictConfig, found: Sequence[Combination]) -> _Work:
+    """Leave out undefined combinations and jobs equal to an earlier one, and say so."""
+    kept = [one for one in found if one.is_job]
+    undefined = {one.undefined.combination: one.undefined for one in found if one.undefined is not None}
     if not kept:
         raise next(iter(undefined.values()))
+    repeated = sum(one.repeats is not None and one.undefined is None for one in found)
     if repeated:
         plural = "s" if repeated > 1 else ""
         log.info("left out: %d combination%s with the effective settings of another job", repeated, plural)
-    first = next(iter(seen.values()))
+    first = kept[0].settings
     if first.name is not None:
         check_name(first.name)
     _check_report_root(first.report_root)
     notes = [f"left out, as no certificate is defined for them: {'; '.join(undefined)}"] if undefined else []
     for note in notes:
         log.warning(note)
-    return _Plan(kept, first, notes)
-
-
-class _SameJobs:
-    """Tell which jobs differ from an earlier one in shortcuts alone that nothing reads: k of two jobs with algo=dpa.
-
-    Composing a job takes some 50 ms, and a sweep over the parameters of several algorithms has thousands of them.
-    """
-
-    def __init__(self) -> None:
-        self._shortcuts = frozenset(shortcuts())
-        self._read: dict[tuple[str, ...], set[str]] = {}  # shortcuts that a configuration refers to
-        self._seen: set[tuple[str, ...]] = set()
-
-    def known(self, job: list[str]) -> bool:
-        """Return whether a job with the same effect has been added."""
-        return self._rest(job) in self._read and self._effect(job) in self._seen
-
-    def add(self, job: list[str], composed: DictConfig) -> None:
-        """Add a job with its configuration, in which values may still refer to others (``${k}``)."""
-        from omegaconf import OmegaConf
-
-        text = OmegaConf.to_yaml(composed)
-        read = {name for name in self._shortcuts if re.search(rf"\$\{{[^{{}}]*\b{name}\b", text)}
-        self._read.setdefault(self._rest(job), read)
-        self._seen.add(self._effect(job))
-
-    def _rest(self, job: list[str]) -> tuple[str, ...]:
-        return tuple(override for override in job if _name(override) not in self._shortcuts)
-
-    def _effect(self, job: list[str]) -> tuple[str, ...]:
-        idle = self._shortcuts - self._read[self._rest(job)]
-        return tuple(override for override in job if _name(override) not in idle)
-
-
-def _name(override: str) -> str:
-    return override.partition("=")[0].lstrip("+")
+    return _Work([one.overrides for one in kept], first, notes)
 
 
 def _check_report_root(folder: str) -> None:

@@ -98,7 +98,7 @@ def load_cifar(
     """
     folder = Path(data_root).expanduser() / published.folder
     if _missing(published, folder):
-        with exclusive(folder, data_root):
+        with exclusive(folder, data_root, mirrors):
             missing = _missing(published, folder)
             if missing:
                 with verified(

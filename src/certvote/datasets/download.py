@@ -23,10 +23,10 @@ class DownloadError(OSError):
 
 
 @contextlib.contextmanager
-def exclusive(folder: Path, data_root: str | Path) -> Iterator[None]:
+def exclusive(folder: Path, data_root: str | Path, mirrors: Sequence[str]) -> Iterator[None]:
     """Create a folder and hold its lock, so that parallel jobs download a file once.
 
-    What an interrupted download left behind is removed.
+    What an interrupted download left behind is removed. Without mirrors nothing can be downloaded, and nothing is made.
 
     Parameters
     ----------
@@ -34,12 +34,17 @@ def exclusive(folder: Path, data_root: str | Path) -> Iterator[None]:
         Folder of a data set's files.
     data_root : path
         Folder of data sets, named in errors.
+    mirrors : sequence of str
+        Base addresses.
 
     Raises
     ------
     OSError
         If the folder cannot be written.
     """
+    if not mirrors:
+        yield
+        return
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / ".download.lock")
@@ -103,7 +108,9 @@ def verified(
     import requests
 
     pooch.get_logger().setLevel("WARNING")  # the line below says the same
-    failures = []
+    failures: list[str] = []
+    if not mirrors:
+        raise _not_downloaded(name, failures, holds, folder, data_root)
     try:
         partial = tempfile.TemporaryDirectory(prefix=_PARTIAL, dir=folder)
     except OSError as error:
@@ -127,10 +134,7 @@ def verified(
                 raise _unwritable(folder, data_root, error) from error
             yield Path(path)
             return
-    raise DownloadError(
-        f"could not download {name} ({'; '.join(failures) or 'no mirror is given'}); put {holds} into {folder} "
-        f"yourself, or set data_root (now {data_root}) to a folder that has it"
-    )
+    raise _not_downloaded(name, failures, holds, folder, data_root)
 
 
 def put(source: Path, target: Path, data_root: str | Path) -> None:
@@ -147,6 +151,15 @@ def put(source: Path, target: Path, data_root: str | Path) -> None:
         source.replace(target)
     except OSError as error:
         raise _unwritable(target.parent, data_root, error) from error
+
+
+def _not_downloaded(
+    name: str, failures: Sequence[str], holds: str, folder: Path, data_root: str | Path
+) -> DownloadError:
+    return DownloadError(
+        f"could not download {name} ({'; '.join(failures) or 'no mirror is given'}); put {holds} into {folder} "
+        f"yourself, or set data_root (now {data_root}) to a folder that has it"
+    )
 
 
 def _reason(error: Exception) -> str:

@@ -92,13 +92,14 @@ def load_idx(
     """
     folder = Path(data_root).expanduser() / published.folder
     if any(_find(folder, name) is None for name in FILES):
-        with exclusive(folder, data_root):
+        usable = published.mirrors if mirrors is None else mirrors
+        with exclusive(folder, data_root, usable):
             for name in FILES:
                 if _find(folder, name) is None:
                     archive = f"{name}.gz"
                     with verified(
                         archive,
-                        mirrors=published.mirrors if mirrors is None else mirrors,
+                        mirrors=usable,
                         digest=published.digests[name].archive,
                         folder=folder,
                         data_root=data_root,

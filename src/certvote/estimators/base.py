@@ -19,7 +19,7 @@ from certvote.certificates.votes import checked_sizes, predicted_labels
 from certvote.checks import is_integer
 from certvote.estimators.inputs import grid_vectors, warn_if_standardized
 from certvote.options.choices import make
-from certvote.options.settings import check_defined
+from certvote.options.settings import check_proven
 from certvote.types import Curve, Election, Votes
 
 
@@ -205,7 +205,7 @@ class CertifiedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         chosen = self._default_certificate if certificate is None else certificate
         chosen = chosen if isinstance(chosen, Certificate) else make("certificate", chosen)
         assert isinstance(chosen, Certificate)
-        check_defined(self.algorithm_, chosen, change)
+        check_proven(self.algorithm_, chosen, change)
         e = checked_sizes(sizes)
         outcome = self.votes(X, window=self.algorithm_.window(chosen, e, change))
         labels = self._codes("y", np.asarray(y))

@@ -46,7 +46,7 @@ class Options:
     group: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
-        kinds = get_type_hints(type(self))
+        kinds = _kinds(type(self))
         for name, meaning in meanings(type(self)):
             shown = option_name(type(self), name)
             value = _number(shown, getattr(self, name), kinds[name])
@@ -175,6 +175,12 @@ def make(group: str, name: object, **options: Any) -> Choice:
 def has_file(group: str, name: str) -> bool:
     """Return whether a choice has a file in our own ``conf/``."""
     return name in _own_names(group)
+
+
+@functools.cache
+def _kinds(cls: type) -> Mapping[str, Any]:
+    """Return the types of the fields of a class."""
+    return get_type_hints(cls)
 
 
 @functools.cache

@@ -28,8 +28,8 @@ class Option:
         Closed range; ``most`` may name a quantity of the data (``"n_train"``), which is then checked once it is known.
     below : number or None
         Open upper end of the range.
-    one_of : tuple of str
-        The allowed words.
+    one_of : tuple of str or bool
+        The allowed values.
     matters : bool
         Whether the result of a job depends on it (paths, names, numbers of processes do not).
     votes : bool
@@ -46,7 +46,7 @@ class Option:
     least: float | None = None
     most: float | str | None = None
     below: float | None = None
-    one_of: tuple[str, ...] = ()
+    one_of: tuple[str | bool, ...] = ()
     matters: bool = True
     votes: bool = True
     shortcut: str = ""
@@ -63,7 +63,8 @@ class Option:
         """
         for one in value if isinstance(value, list | tuple) else [value]:
             if self.one_of and one not in self.one_of:
-                raise ValueError(f"option {name}: expected one of {', '.join(self.one_of)}, got {one!r}")
+                words = (str(word).lower() if isinstance(word, bool) else word for word in self.one_of)
+                raise ValueError(f"option {name}: expected one of {', '.join(words)}, got {one!r}")
             if isinstance(one, int | float) and not isinstance(one, bool) and not self._holds(one):
                 raise ValueError(f"option {name}: expected {self._range(one)}, got {one}")
 
@@ -105,7 +106,7 @@ def option(
     least: float | None = None,
     most: float | str | None = None,
     below: float | None = None,
-    one_of: tuple[str, ...] = (),
+    one_of: tuple[str | bool, ...] = (),
     matters: bool = True,
     votes: bool = True,
     shortcut: str = "",

@@ -78,6 +78,11 @@ class Settings(Options):
     name: str | None = option("name of the sweep, and folder of its report", matters=False)
     title: str | None = option("title of the report", matters=False)
     rerun: bool = option("whether to compute also what the database has", matters=False)
+    plan: bool | str = option(
+        "list the jobs with what is done, as text (true) or JSON (json), and do nothing",
+        one_of=(False, True, "json"),
+        matters=False,
+    )
     data_root: str = option("folder of data sets, where they are looked for and downloaded to", matters=False)
     cache_root: str = option("folder of features and votes computed before", matters=False)
     report_root: str = option("folder of reports", matters=False)
@@ -134,7 +139,7 @@ def _node(cls: type[Choice]) -> DictConfig:
 
 
 def load(config: DictConfig) -> Settings:
-    """Return the settings of a composed configuration.
+    """Return the settings of a composed configuration, for which a certificate is defined.
 
     Raises
     ------
@@ -143,6 +148,19 @@ def load(config: DictConfig) -> Settings:
     UndefinedCombinationError
         If no certificate is defined for the options together.
     """
+    settings = read(config)
+    check_defined(settings)
+    return settings
+
+
+def read(config: DictConfig) -> Settings:
+    """Return the settings of a composed configuration, whether or not a certificate is defined for them.
+
+    Raises
+    ------
+    ValueError
+        If an option is missing, unknown or out of range; the message names it, its range and the value.
+    """
     missing = sorted(OmegaConf.missing_keys(config))
     if missing:
         raise ValueError(f"option {missing[0]}: expected a value, got none")
@@ -150,8 +168,6 @@ def load(config: DictConfig) -> Settings:
     if not isinstance(settings, Settings):
         raise TypeError(f"expected a configuration made from conf/config.yaml, got {type(settings).__name__}")
     _check_known(config, settings)
-    check_defined(settings.algo, settings.certificate, settings.attack.change)
-    _check_together(settings)
     return settings
 
 
@@ -165,7 +181,19 @@ def _check_known(config: Any, settings: Any, prefix: str = "") -> None:
             _check_known(config[key], getattr(settings, key), f"{prefix}{key}.")
 
 
-def check_defined(algo: Algorithm, certificate: Certificate, change: str) -> None:
+def check_defined(settings: Settings) -> None:
+    """Refuse options together for which there is no certificate, and say what there is instead.
+
+    Raises
+    ------
+    UndefinedCombinationError
+        If there is none.
+    """
+    check_proven(settings.algo, settings.certificate, settings.attack.change)
+    _check_together(settings)
+
+
+def check_proven(algo: Algorithm, certificate: Certificate, change: str) -> None:
     """Check that a certificate is proven for the votes of an algorithm and for an attacker.
 
     Raises

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from certvote.options import columns
+from certvote.results.estimates import PEAK_MEMORY
 from certvote.results.run import Run
 from certvote.results.seeds import by_seed
 from certvote.results.selection import open_stores, select
@@ -257,14 +258,14 @@ def _metric(name: str, value: float) -> float | int | None:
 
 
 def _metric_names(names: Iterable[str]) -> list[str]:
-    """Sort names of metrics: summaries first, then certified accuracy and attack success by size, then seconds."""
+    """Sort names of metrics: summaries first, accuracy and attack success by size, then seconds and memory."""
 
     def place(name: str) -> tuple[int, int, str]:
         """Return the place of a metric among all."""
         kind, _, size = name.partition("_")
         if kind in _SIZED and size.isdigit():
             return 1 + _SIZED.index(kind), int(size), ""
-        return (1 + len(_SIZED) if name.startswith("seconds_") else 0), 0, name
+        return (1 + len(_SIZED) if name.startswith(("seconds_", PEAK_MEMORY)) else 0), 0, name
 
     return sorted(names, key=place)
 

@@ -1,4 +1,4 @@
-"""Measure the memory that is free, and refuse work that does not fit into it."""
+"""Measure the memory that is free and that work took, and refuse work that does not fit."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import psutil
 
 _GROUPS = Path("/sys/fs/cgroup")
 _SELF = Path("/proc/self/cgroup")
+_STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 def available() -> int:
@@ -35,6 +36,24 @@ def refuse_above_free(needed: int, what: str, remedy: str) -> None:
         raise ValueError(
             f"{what}: expected at least {megabytes(needed)} of free memory, got {megabytes(free)}; {remedy}"
         )
+
+
+class PeakMemory:
+    """Measure the largest resident memory of this process from now on; processes that it starts do not count."""
+
+    def __init__(self) -> None:
+        try:
+            _CLEAR.write_text("5")  # the kernel then measures anew
+            self._measures = True
+        except OSError:
+            self._measures = False
+
+    def bytes(self) -> int | None:
+        """Return the peak so far, ``None`` on a system that does not measure it."""
+        if not self._measures:
+            return None
+        lines = [line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM:")]
+        return int(lines[0].split()[1]) * 1024 if lines else None
 
 
 def megabytes(size: int) -> str:
