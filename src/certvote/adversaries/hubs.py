@@ -64,7 +64,7 @@ def find_hub(
         if length == 0:
             break
         z = z + gradient / length * (scale / len(z) * _FIRST * (_LAST / _FIRST) ** part)
-    return best
+    return np.asarray(best)
 
 
 def reached_by(

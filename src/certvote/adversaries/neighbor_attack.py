@@ -168,9 +168,9 @@ class _Attack:
         if known.counts.shape[1] > FEW_CLASSES or not right.any():
             return
         inside = known.k - self.largest + 1 - known.first  # columns before the first ranked label of the window
-        window = {"k": known.k, "window": self.largest, "ranked": known.ranked[right, max(inside, 0) :]}
-        window = window if known.k else {}
-        votes = Votes(counts=known.counts[right], **window)
+        votes = Votes(known.counts[right])
+        if known.k:
+            votes = Votes(known.counts[right], known.k, self.largest, known.ranked[right, max(inside, 0) :])
         attackable = Attackable.of(votes, known.predicted[right], size, self.target.change)
         tables = CostTables.of(attackable, size, bound="sharp", threads=workers(self.target.work.threads))
         yield search(tables, size, upper=int(right.sum()), max_nodes=_SEARCH_BOXES).best

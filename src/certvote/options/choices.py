@@ -46,7 +46,8 @@ class Options:
     group: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
-        kinds = _kinds(type(self))
+        own: Any = type(self)
+        kinds = _kinds(own)
         for name, meaning in meanings(type(self)):
             shown = option_name(type(self), name)
             value = _number(shown, getattr(self, name), kinds[name])

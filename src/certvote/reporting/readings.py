@@ -165,10 +165,10 @@ def _view(figure: Figure) -> dict[str, Any]:
 def _legend(figure: Figure, width: float, height: float, lowest: float) -> float:
     """Return the shape (width : height) of a figure without the labels below its panels, 0 where they are beside."""
     labels = [text for text in figure.texts if (text.get_gid() or "").startswith("label-")]
-    highest = max((text.get_position()[1] for text in labels), default=1.0)
+    highest = max((float(text.get_position()[1]) for text in labels), default=1.0)
     if highest > lowest:
         return 0.0
-    return round(width / (height * (1 - highest) - labels[0].get_fontsize()), 4)
+    return round(width / (height * (1 - highest) - float(labels[0].get_fontsize())), 4)
 
 
 def _short(length: float) -> float:
