@@ -54,7 +54,7 @@ def _choice(one: Envelope, size: int) -> str:
 
 
 def _records(found: Sequence[Envelope], sizes: Sequence[int]) -> list[tuple[str, ...]]:
-    records = [("method", "size", "certified", "options", "certificate", "confidence", "run")]
+    records: list[tuple[str, ...]] = [("method", "size", "certified", "options", "certificate", "confidence", "run")]
     for one in found:
         for size in sizes:
             bound, run = one.at(size)
