@@ -123,5 +123,6 @@ def test_a_report_states_both_numbers(record, tmp_path):
     text = " ".join(page.read_text().split())
     assert "(certified) and" in text
     assert "(attack carried out) of the 40 test images are classified correctly" in text
+    assert "carried out in feature space" in text
     assert 'attack-0"' in text
     assert 'between-0"' in text

@@ -16,15 +16,17 @@ def limits(runs: Sequence[Run]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``threats``: what attackers may do; ``meanings``: names and meanings of certificates and algorithms; ``exact``
-        and ``probabilistic``: names of algorithms by the kind of their certificate, with the ``confidences`` of the
-        latter; ``learners``: names of base classifiers; ``holdout``: whether a run is about a validation part;
-        ``targets``: whether an attack has a target; ``attacks``: what guarantees under the attacks assume.
+        ``threats``: what attackers may do; ``meanings``: names and meanings of certificates, algorithms and attacks
+        that were carried out; ``attacked``: whether there are any of these; ``exact`` and ``probabilistic``: names of
+        algorithms by the kind of their certificate, with the ``confidences`` of the latter; ``learners``: names of base
+        classifiers; ``holdout``: whether a run is about a validation part; ``targets``: whether an attack has a target;
+        ``attacks``: what guarantees under the attacks assume.
     """
     changes = sorted({run.change for run in runs} & set(THREATS), key=list(THREATS).index) or list(THREATS)[:1]
     return {
         "threats": [threat(change).meaning for change in changes],
-        "meanings": [*_certificates(runs), *_algorithms(runs)],
+        "meanings": [*_certificates(runs), *_algorithms(runs), *_adversaries(runs)],
+        "attacked": any(run.attacked is not None for run in runs),
         "exact": _names(run for run in runs if not run.probabilistic),
         "probabilistic": _names(run for run in runs if run.probabilistic),
         "confidences": list(dict.fromkeys(labels.confidence(run) for run in runs if run.probabilistic)),
@@ -46,6 +48,12 @@ def _certificates(runs: Sequence[Run]) -> list[tuple[str, str]]:
 def _algorithms(runs: Sequence[Run]) -> list[tuple[str, str]]:
     known = [(run, run.chosen("algo")) for run in runs]
     return list(dict.fromkeys(said for run, cls in known if cls is not None for said in cls.meanings_of(run.options)))
+
+
+def _adversaries(runs: Sequence[Run]) -> list[tuple[str, str]]:
+    """Return name and meaning of each attack that was carried out."""
+    known = [(labels.name(run, "adversary"), run.chosen("adversary")) for run in runs if run.attacked is not None]
+    return list(dict.fromkeys((name, cls.meaning) for name, cls in known if cls is not None))
 
 
 def _assumption(run: Run) -> str:
