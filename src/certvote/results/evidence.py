@@ -82,7 +82,8 @@ def write_evidence(
         (folder / IDENTITY).write_text(json.dumps(identity, sort_keys=True, indent=1, default=str))
         metrics = headline(certified)
         if attack is not None:
-            np.savez_compressed(folder / POISON, **pack_poisons(attack.poisons))
+            poisons: dict[str, Any] = pack_poisons(attack.poisons)
+            np.savez_compressed(folder / POISON, **poisons)
             (folder / ATTACKED_CURVE).write_text(attacked_csv(attack.curve))
             metrics |= attacked_headline(attack.curve)
         yield Evidence(folder, metrics, votes_digest(votes, split.test_labels), summarize(curve, metrics))
