@@ -48,7 +48,8 @@ def find_hub(
     wanted = vectors[weights > 0].reshape(-1, vectors.shape[-1])
     z = np.median(wanted, axis=0) if start is None else np.asarray(start, dtype=np.float64)
     scale = float(np.median(radii))
-    best, value = legal(z[None])[0], -np.inf
+    best: np.ndarray = legal(z[None])[0]
+    value = -np.inf
     for step in range(steps):
         point = legal(z[None])[0]
         nearest, distance = _nearest(vectors, point)

@@ -7,7 +7,7 @@ All additions go to one place, with the labels that promise most; removals are t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -168,9 +168,9 @@ class _Attack:
         if known.counts.shape[1] > FEW_CLASSES or not right.any():
             return
         inside = known.k - self.largest + 1 - known.first  # columns before the first ranked label of the window
-        votes = Votes(known.counts[right])
+        votes = Votes(counts=known.counts[right])
         if known.k:
-            votes = Votes(known.counts[right], known.k, self.largest, known.ranked[right, max(inside, 0) :])
+            votes = replace(votes, k=known.k, window=self.largest, ranked=known.ranked[right, max(inside, 0) :])
         attackable = Attackable.of(votes, known.predicted[right], size, self.target.change)
         tables = CostTables.of(attackable, size, bound="sharp", threads=workers(self.target.work.threads))
         yield search(tables, size, upper=int(right.sum()), max_nodes=_SEARCH_BOXES).best
