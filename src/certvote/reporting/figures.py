@@ -89,8 +89,8 @@ def _draw(axes: Axes, frame: Frame, run: Run, style: LineStyle, index: int, numb
     """
     curve, spread = _curve(run), run.spread
     if spread is not None:
-        mean, lower, upper = (100 * values for values in (spread.mean, curve.certified, spread.highest))
-        frame.steps(axes, curve.sizes, mean, style, index=index, number=number, upper=upper, lower=lower)
+        mean, lower, highest = (100 * values for values in (spread.mean, curve.certified, spread.highest))
+        frame.steps(axes, curve.sizes, mean, style, index=index, number=number, upper=highest, lower=lower)
         return
     certified = 100 * curve.certified
     width = float(curve.sizes[-1]) / frame.largest * frame.width

@@ -168,7 +168,7 @@ def _legend(figure: Figure, width: float, height: float, lowest: float) -> float
     highest = max((text.get_position()[1] for text in labels), default=1.0)
     if highest > lowest:
         return 0.0
-    return round(width / (height * (1 - highest) - labels[0].get_fontsize()), 4)
+    return round(width / (height * (1 - highest) - float(labels[0].get_fontsize())), 4)
 
 
 def _short(length: float) -> float:
