@@ -40,6 +40,7 @@ def test_a_sweep_over_seeds_is_one_curve_and_says_what_is_certified(runs):
     assert "the mean only describes them" in text
     assert "bagging ξ=20, N=1000, mean of 3 seeds" in text
     assert "70.00 ± 10.00" in text
+    assert "1,000 20 70.00 2.13 27.87" in text, "means without an attack add up"
     assert "bag2" in text, "every seed is in the list of runs"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from certvote.options.columns import Value
 from certvote.reporting import labels
-from certvote.reporting.accuracy import accuracy_at, classifier_of
+from certvote.reporting.accuracy import classifier_of, shown_at
 from certvote.reporting.tables import Table, plain_table
 from certvote.reporting.wording import count, seconds
 from certvote.results.run import Run, finished
@@ -30,7 +30,7 @@ def _row(name: str, same: Sequence[Run]) -> Mapping[str, str]:
     """Describe a classifier by the first of its runs, and its costs by all of them."""
     run = same[0]
     digits = labels.decimals([run])
-    correct, abstained = accuracy_at(run, 0), run.abstained
+    correct, abstained = shown_at(run, 0), run.abstained
     wrong = 1 - correct - (abstained or 0.0)  # as shares of whole test examples, so that the three add up as shown
     voters, examples = run.members
     return {
