@@ -1,4 +1,4 @@
-"""Offer the commands ``run`` (Hydra), ``report``, ``paper``, ``figure``, ``table``, ``audit`` and ``ui``."""
+"""Offer the commands ``run`` (Hydra), ``report``, ``paper``, ``figure``, ``table``, ``audit``, ``export``, … ``ui``."""
 
 from __future__ import annotations
 
@@ -150,10 +150,23 @@ def _parser() -> argparse.ArgumentParser:
     table.add_argument("--format", choices=["markdown", "csv", "latex"], default="markdown")
     table.set_defaults(action=_table)
 
-    for command in (report, figure, table):
+    export = commands.add_parser("export", help="write runs with all that belongs to them into one file")
+    export.add_argument("out", type=Path, metavar="FILE", help="name.zip, which certvote merge reads")
+    export.set_defaults(action=_export)
+
+    merge = commands.add_parser("merge", help="bring the runs of another database or an archive into this one, once")
+    merge.add_argument("source", metavar="FROM", help="folder, MLflow tracking URI, or a file of certvote export")
+    merge.add_argument("--into", default="mlruns", metavar="URI", help="folder or database (%(default)s)")
+    merge.add_argument("--experiment", default="certvote", help="MLflow experiment, in both (%(default)s)")
+    merge.set_defaults(action=_merge, plugins=[])
+
+    for command in (report, figure, table, export):
         which = command.add_mutually_exclusive_group()
         which.add_argument(
-            "--sweep", metavar="NAME", help="the runs of this sweep: its name, id or first digits (default: the latest)"
+            "--sweep",
+            metavar="NAME",
+            help="the runs of this sweep: its name, id or first digits "
+            f"(default: {'every run' if command is export else 'the latest'})",
         )
         which.add_argument("--runs", metavar="ID", nargs="+", help="these runs: ids or their first digits")
         which.add_argument("--filter", metavar="FILTER", help="MLflow filter: \"params.`dataset.name` = 'mnist'\"")
@@ -168,7 +181,7 @@ def _parser() -> argparse.ArgumentParser:
     ui.add_argument("--port", type=int, default=5000)
     ui.set_defaults(action=_ui)
 
-    for command in (report, paper, figure, table, audit, ui):
+    for command in (report, paper, figure, table, export, audit, ui):
         command.add_argument("--uri", default="mlruns", help="folder or MLflow tracking URI (%(default)s)")
         command.add_argument("--experiment", default="certvote", help="MLflow experiment (%(default)s)")
         command.add_argument(
@@ -311,6 +324,41 @@ def _audit(options: argparse.Namespace) -> int:
     holds = all(check.holds for check in result)
     print("the record holds" if holds else "THE RECORD DOES NOT HOLD")
     return 0 if holds else 1
+
+
+def _export(options: argparse.Namespace) -> int:
+    """Write runs into an archive."""
+    from certvote.results import lookup
+    from certvote.results.archive import Database, export
+
+    if not options.out.absolute().parent.is_dir():
+        raise ValueError(f"argument FILE: expected a file in a folder that is there, got {options.out}")
+    chosen = any(getattr(options, name) is not None for name in ("sweep", "runs", "filter"))
+    store = lookup.existing(options.uri, options.experiment)
+    source = Database(store, _chosen(options) if chosen else None)
+    if not source.ids:
+        raise ValueError(f"expected at least one run that ended in {options.uri} (--uri), got none")
+    print(f"{options.out}: {export(source, options.out)} runs")
+    return 0
+
+
+def _merge(options: argparse.Namespace) -> int:
+    """Bring runs of another database into this one."""
+    from certvote.results import lookup
+    from certvote.results.archive import Archive, Database
+    from certvote.results.merge import merge
+    from certvote.results.store import Store
+    from certvote.runtime.interrupts import interruptible
+    from certvote.runtime.progress import progress_bar
+
+    file = Path(options.source)
+    source = Archive(file) if file.is_file() else Database(lookup.existing(options.source, options.experiment))
+    with interruptible(), progress_bar("merge", len(source.ids), "run") as progress:
+        merged = merge(source, Store(options.into, options.experiment), progress)
+    print(f"{options.into}: {len(merged.brought)} runs brought, {len(merged.there)} there already")
+    for run in merged.waiting:
+        print(f"still at work there, bring it later: {run}", file=sys.stderr)
+    return 0
 
 
 def _ui(options: argparse.Namespace) -> int:

@@ -46,8 +46,7 @@ class Options:
     group: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
-        own: Any = type(self)
-        kinds = _kinds(own)
+        kinds = _kinds(type(self))  # type: ignore[arg-type]  # mypy takes the class for an object of it
         for name, meaning in meanings(type(self)):
             shown = option_name(type(self), name)
             value = _number(shown, getattr(self, name), kinds[name])

@@ -18,8 +18,9 @@ certvote: how accurate does a vote-based classifier stay, provably, when an atta
 
   python run.py                                    one run with the defaults
   python run.py -m algo=knn,rnn k=50,100           a sweep over every combination; ends with a report
+  python run.py -m k=50,100 plan=true              say what is done and what would run, do nothing
   python run.py --cfg job --resolve                show the options of a run, do nothing
-  python -m certvote --help                        report, figure, table, audit, ui
+  python -m certvote --help                        report, figure, table, audit, export, merge, ui
 
 Choices (group=choice), the chosen ones with an asterisk:
 {choices}
