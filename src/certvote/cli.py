@@ -44,9 +44,9 @@ def job(config: DictConfig) -> str:
 
 def _plan(config: DictConfig, overrides: list[str]) -> str:
     """Say what would become of one job."""
-    from certvote.combinations import Combination
     from certvote.options import plugins, settings
-    from certvote.plan import plan, show
+    from certvote.planning.combinations import Combination
+    from certvote.planning.plan import plan, show
 
     plugins.load(config.plugins)
     chosen = settings.load(config)
@@ -60,13 +60,14 @@ def run() -> None:
 
     from certvote.options import aliases, plugins, settings
     from certvote.options.help import help_text
+    from certvote.planning import rules
     from certvote.runtime.paths import conf_dir
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, instead of printing a traceback of its own
     with _errors_as_one_line():
         for old in aliases.outdated(sys.argv[1:]):
             print(f"note: {old} is now called {aliases.override(old)}", file=sys.stderr)
-        sys.argv[1:] = aliases.overrides(sys.argv[1:])
+        sys.argv[1:] = rules.from_arguments(aliases.overrides(sys.argv[1:]))
         plugins.load(plugins.from_arguments(sys.argv[1:]))  # their options must be known before Hydra composes
         settings.register()
         if {"-h", "--help"} & set(sys.argv[1:]):

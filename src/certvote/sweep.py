@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from certvote.combinations import Combination, combinations
 from certvote.options.commands import run_command
 from certvote.options.settings import Settings
-from certvote.plan import plan, show
+from certvote.planning.combinations import Combination, combinations
+from certvote.planning.plan import plan, show
+from certvote.planning.rules import Rules
 from certvote.runtime.interrupts import check, interruptible
 from certvote.runtime.launchers import logs_elsewhere, threads_per_job
 from certvote.runtime.names import check_name
 
 if TYPE_CHECKING:
     from hydra.core.config_loader import ConfigLoader
+    from hydra.core.override_parser.types import Override
     from hydra.core.utils import JobReturn
     from hydra.plugins.launcher import Launcher
     from omegaconf import DictConfig
@@ -42,7 +44,13 @@ class _Work:
 
 
 def sweep(
-    config: DictConfig, jobs: list[list[str]], *, arguments: list[str], loader: ConfigLoader, launcher: Launcher
+    config: DictConfig,
+    overrides: Sequence[Override],
+    rules: Rules,
+    *,
+    arguments: list[str],
+    loader: ConfigLoader,
+    launcher: Launcher,
 ) -> Sequence[JobReturn]:
     """Run jobs under one parent run in the database, and render their report; with ``plan=true`` only list them.
 
@@ -50,8 +58,10 @@ def sweep(
     ----------
     config : DictConfig
         The base configuration.
-    jobs : list of list of str
-        Overrides of each job.
+    overrides : sequence of Override
+        The options of the sweep, each with one or several values.
+    rules : Rules
+        Say which combinations of them are jobs.
     arguments : list of str
         The command line, for the record.
     loader, launcher
@@ -65,7 +75,8 @@ def sweep(
         If jobs failed, at the end.
     """
     with interruptible():
-        found = combinations(config, jobs, loader)
+        jobs, added = rules.jobs(overrides)
+        found = combinations(config, jobs, loader, rules=rules, added=added)
         first = found[0].settings
         if first.plan:
             show(plan(found, first.tracking), as_json=first.plan == "json")

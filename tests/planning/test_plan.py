@@ -12,10 +12,10 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 
 from certvote import job
-from certvote.combinations import combinations
 from certvote.options import settings as options
 from certvote.options.settings import Tracking
-from certvote.plan import Entry, _lines, as_data, plan
+from certvote.planning.combinations import combinations
+from certvote.planning.plan import Entry, _lines, as_data, plan
 from certvote.results import Store
 from certvote.runtime.paths import conf_dir
 

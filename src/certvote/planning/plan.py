@@ -17,8 +17,8 @@ from certvote.results.estimates import Estimate, Estimator
 from certvote.results.process import PROCESS, died
 
 if TYPE_CHECKING:
-    from certvote.combinations import Combination
     from certvote.options.settings import Settings, Tracking
+    from certvote.planning.combinations import Combination
     from certvote.results.run import Run
     from certvote.types import Split
 

@@ -1,0 +1,1 @@
+"""Say which jobs a command means: combinations, rules over them, and a plan of what would become of each."""
