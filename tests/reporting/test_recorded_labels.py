@@ -59,4 +59,4 @@ def test_labels_that_somebody_broke_are_grey(stars, recorded):
     (run,) = prepare([stars(recorded)])
     (style,) = line_styles([run])
     assert (labels.name(run, "algo"), style.color, style.marker) == ("stars", "#777777", "o")
-    assert "<script>" not in page_html([stars(recorded)])
+    assert '"/><script>' not in page_html([stars(recorded)])

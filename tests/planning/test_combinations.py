@@ -9,8 +9,8 @@ from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 
-from certvote.combinations import combinations
 from certvote.options import settings as options
+from certvote.planning.combinations import combinations
 from certvote.runtime.paths import conf_dir
 
 
