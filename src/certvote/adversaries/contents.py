@@ -6,6 +6,8 @@ compared in some parts, whose members are trained with each of them, and those t
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from certvote.adversaries.base import Target
@@ -13,7 +15,7 @@ from certvote.adversaries.retraining import NOTHING, Actions, Contents, Queries,
 from certvote.features.base import Feature
 
 _PILOTS = 12  # parts in which contents are compared
-_POOL = 12  # contents that are compared for each one that is kept
+_POOL = 24  # contents that are compared for each one that is kept
 _MOST_MIXED = 30
 
 
@@ -90,18 +92,19 @@ def _pool(
         a, b = queries.winner[i], queries.rival[i]
         alike = queries.rows[(queries.winner == a) & (queries.rival == b) & (weights > 0)]
         own = np.flatnonzero(labels == a)
-        if turn % 3 == 0 and own.size:
+        if turn % 4 == 0 and own.size:
             example = train[rng.choice(own)]
-        elif turn % 3 == 1:
+        elif turn % 4 == 1:
             example = target.test_examples[queries.rows[i]]
         else:
-            example = _median(target.test_examples[rng.choice(alike, rng.integers(2, _MOST_MIXED + 1))])
+            group = target.test_examples[rng.choice(alike, rng.integers(2, _MOST_MIXED + 1))]
+            example = _mixed(group, np.median if turn % 4 == 2 else np.mean)
         examples.append(example)
         wanted.append(b)
     return np.array(examples, dtype=train.dtype), np.array(wanted, dtype=np.int64)
 
 
-def _median(examples: np.ndarray) -> np.ndarray:
-    """Return the median of every entry, in the type of the examples."""
-    median = np.median(examples, axis=0)
-    return (np.rint(median) if examples.dtype.kind in "iu" else median).astype(examples.dtype)
+def _mixed(examples: np.ndarray, average: Callable[..., np.ndarray]) -> np.ndarray:
+    """Return the mean or the median of every entry, in the type of the examples."""
+    mixed = average(examples, axis=0)
+    return (np.rint(mixed) if examples.dtype.kind in "iu" else mixed).astype(examples.dtype)
