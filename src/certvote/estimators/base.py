@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from certvote.algorithms.base import Algorithm
 from certvote.certificates.base import Certificate, Problem
 from certvote.certificates.change import check_change
+from certvote.certificates.individual import Individual
 from certvote.certificates.votes import checked_sizes, predicted_labels
 from certvote.checks import is_integer
 from certvote.estimators.inputs import grid_vectors, warn_if_standardized
@@ -26,10 +27,10 @@ from certvote.types import Curve, Election, Votes
 class CertifiedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Classify by votes, and certify predictions against data poisoning: what all estimators here share.
 
-    An attack of size ``e`` removes at most ``e`` training examples and adds at most ``e`` (``change="any"``), only adds
-    (``"insert"``) or only removes (``"delete"``). Certificates hold if the set of labels is known in advance, see the
-    parameter ``classes``, and if every example reaches the classifier as a function of itself: a scaler or a PCA that
-    was fitted to the training set breaks them.
+    An attack of size ``e`` removes at most ``e`` training examples and adds at most ``e`` (``change="any"``), only
+    adds (``"insert"``), only removes (``"delete"``) or gives at most ``e`` other labels (``"relabel"``). Certificates
+    hold if the set of labels is known in advance, see the parameter ``classes``, and if every example reaches the
+    classifier as a function of itself: a scaler or a PCA that was fitted to the training set breaks them.
     """
 
     algorithm_: Any
@@ -145,8 +146,9 @@ class CertifiedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Test examples.
         target : label, or array-like of labels of shape (m,), optional
             How many poisoned examples do not turn the prediction into this label; at least what is certified without.
-        change : {"any", "insert", "delete"}
-            What the attacker may do to the training set.
+        change : {"any", "insert", "delete", "relabel"}
+            What the attacker may do to the training set; ``"relabel"`` needs a ``ranking`` or ``partition_by`` that
+            does not look at labels.
 
         Returns
         -------
@@ -157,9 +159,11 @@ class CertifiedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            If an argument is not as described.
+            If an argument is not as described, or nothing is proven against this change.
         """
+        check_is_fitted(self)
         check_change(change)
+        check_proven(self.algorithm_, Individual(), change)
         outcome = self.votes(X, window=self._own_window(change))
         winners = _winners(outcome)
         problem = Problem(outcome, winners, np.zeros(1, np.int64), self.n_train_, change)
@@ -187,8 +191,9 @@ class CertifiedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Name of a certificate with its default options, or a certificate with options, like
             ``certvote.certificates.budget.Budget(bound="sharp", tolerance=0.0, seconds=60)``. By default ``"budget"``
             for nearest neighbors and ``"individual"`` for base classifiers.
-        change : {"any", "insert", "delete"}
-            What the attacker may do to the training set.
+        change : {"any", "insert", "delete", "relabel"}
+            What the attacker may do to the training set; ``"relabel"`` needs a ``ranking`` or ``partition_by`` that
+            does not look at labels.
 
         Returns
         -------

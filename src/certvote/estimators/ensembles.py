@@ -15,6 +15,7 @@ from certvote.algorithms.base import PLURALITY, Algorithm, Inputs
 from certvote.algorithms.dpa import Dpa
 from certvote.algorithms.ensemble import RUNOFF
 from certvote.algorithms.fa import FiniteAggregation
+from certvote.algorithms.subsets import PARTITIONS
 from certvote.certificates.base import Problem
 from certvote.checks import LEAST_ALPHA, is_integer, is_real
 from certvote.estimators.base import CertifiedClassifier, checked_number, votes_of_two
@@ -84,6 +85,9 @@ class PartitionClassifier(_EnsembleClassifier):
         ``n_parts · spread`` base classifiers.
     election : {"plurality", "runoff"}
         Most votes win; or the two labels with the most votes are voted on again (Run-Off Election).
+    partition_by : {"example", "input"}
+        What the hash that chooses a part looks at: values and label, or values alone, so that a changed label stays in
+        its part. Certificates against changed labels need the second.
     bounds, unit_norm, classes
         As in :class:`CertifiedKNeighborsClassifier`.
     n_jobs : int, optional
@@ -110,6 +114,7 @@ class PartitionClassifier(_EnsembleClassifier):
         n_parts: int = 10,
         spread: int = 1,
         election: str = PLURALITY,
+        partition_by: str = "example",
         bounds: tuple[float, float] = (-16, 16),
         unit_norm: bool = False,
         classes: Any = None,
@@ -119,6 +124,7 @@ class PartitionClassifier(_EnsembleClassifier):
         self.n_parts = n_parts
         self.spread = spread
         self.election = election
+        self.partition_by = partition_by
         self.bounds = bounds
         self.unit_norm = unit_norm
         self.classes = classes
@@ -131,9 +137,11 @@ class PartitionClassifier(_EnsembleClassifier):
         )
         if self.election not in (PLURALITY, RUNOFF):
             raise ValueError(f"election: expected {PLURALITY} or {RUNOFF}, got {self.election!r}")
+        if self.partition_by not in PARTITIONS:
+            raise ValueError(f"partition_by: expected one of {', '.join(PARTITIONS)}, got {self.partition_by!r}")
         if spread == 1:
-            return Dpa(parts=parts, election=self.election)
-        return FiniteAggregation(parts=parts, spread=spread, election=self.election)
+            return Dpa(parts=parts, partition_by=self.partition_by, election=self.election)
+        return FiniteAggregation(parts=parts, spread=spread, partition_by=self.partition_by, election=self.election)
 
     def _sizes_against(self, problem: Problem, targets: Int64[np.ndarray, " m"]) -> Int64[np.ndarray, " m"]:
         if isinstance(problem.votes, Election):  # what it withstands is known against all labels together

@@ -13,6 +13,7 @@ from certvote.algorithms.base import Algorithm
 from certvote.algorithms.knn import Knn
 from certvote.algorithms.rnn import Rnn
 from certvote.certificates.base import Problem
+from certvote.certificates.change import keeps_inputs
 from certvote.checks import is_real
 from certvote.estimators.base import CertifiedClassifier, checked_number, votes_of_two
 from certvote.neighbors import knn_votes, rnn_votes
@@ -51,7 +52,8 @@ class CertifiedKNeighborsClassifier(_NeighborsClassifier):
     n_neighbors : int
         Number of neighbors, k. The more, the more poisoned examples a prediction survives.
     ranking : {"index", "hash"}
-        Who comes first at equal distance: the larger index in the training set, or by SHA-256 of the example.
+        Who comes first at equal distance: the larger index in the training set, or by SHA-256 of the example. Against
+        changed labels only ``"index"`` is certified.
     bounds : pair of float
         Range of the features, known without the training data. Values beyond are clipped, with a warning.
     unit_norm : bool
@@ -111,7 +113,7 @@ class CertifiedKNeighborsClassifier(_NeighborsClassifier):
 
     def _own_window(self, change: str) -> int:
         # k insertions push out all neighbors; of deletions, more than k may be certified, and are not looked for
-        return 0 if change == "any" else int(self.algorithm_.k)
+        return 0 if change == "any" or keeps_inputs(change) else int(self.algorithm_.k)
 
 
 class CertifiedRadiusNeighborsClassifier(_NeighborsClassifier):
