@@ -200,6 +200,9 @@ def test_what_is_not_proven_or_not_there_is_refused(blobs):
         knn.certify(test, labels, [1], "tight")
     with pytest.raises(ValueError, match="expected change as one of any, insert, delete, relabel, got 'all'"):
         knn.certified_size(test, change="all")
+    for kept in (CertifiedKNeighborsClassifier(30, ranking="hash").fit(x, y), parts):
+        with pytest.raises(UndefinedCombinationError, match=r"attack\.change=relabel"):
+            kept.certified_size(test, change="relabel")
     with pytest.raises(ValueError, match=r"target: expected labels among \[0, 1, 2\], got 3"):
         knn.certified_size(test, target=3)
     with pytest.raises(ValueError, match="target: expected one label, or 60, got 2"):

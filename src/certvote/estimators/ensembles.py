@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64
 from joblib import effective_n_jobs
 from sklearn.utils import check_random_state
 
@@ -16,9 +15,8 @@ from certvote.algorithms.dpa import Dpa
 from certvote.algorithms.ensemble import RUNOFF
 from certvote.algorithms.fa import FiniteAggregation
 from certvote.algorithms.subsets import PARTITIONS
-from certvote.certificates.base import Problem
 from certvote.checks import LEAST_ALPHA, is_integer, is_real
-from certvote.estimators.base import CertifiedClassifier, checked_number, votes_of_two
+from certvote.estimators.base import CertifiedClassifier, checked_number
 from certvote.learners.base import Learner
 from certvote.types import Election, Votes
 
@@ -86,8 +84,7 @@ class PartitionClassifier(_EnsembleClassifier):
     election : {"plurality", "runoff"}
         Most votes win; or the two labels with the most votes are voted on again (Run-Off Election).
     partition_by : {"example", "input"}
-        What the hash that chooses a part looks at: values and label, or values alone, so that a changed label stays in
-        its part. Certificates against changed labels need the second.
+        What is hashed: an example with its label, or its features alone, as ``change="relabel"`` needs it.
     bounds, unit_norm, classes
         As in :class:`CertifiedKNeighborsClassifier`.
     n_jobs : int, optional
@@ -140,14 +137,8 @@ class PartitionClassifier(_EnsembleClassifier):
         if self.partition_by not in PARTITIONS:
             raise ValueError(f"partition_by: expected one of {', '.join(PARTITIONS)}, got {self.partition_by!r}")
         if spread == 1:
-            return Dpa(parts=parts, partition_by=self.partition_by, election=self.election)
-        return FiniteAggregation(parts=parts, spread=spread, partition_by=self.partition_by, election=self.election)
-
-    def _sizes_against(self, problem: Problem, targets: Int64[np.ndarray, " m"]) -> Int64[np.ndarray, " m"]:
-        if isinstance(problem.votes, Election):  # what it withstands is known against all labels together
-            return super()._sizes_against(problem, targets)
-        sizes: Int64[np.ndarray, " m"] = self.algorithm_.certified_sizes(votes_of_two(problem, targets))
-        return sizes
+            return Dpa(parts=parts, election=self.election, partition_by=self.partition_by)
+        return FiniteAggregation(parts=parts, spread=spread, election=self.election, partition_by=self.partition_by)
 
 
 class CertifiedBaggingClassifier(_EnsembleClassifier):

@@ -6,16 +6,14 @@ import math
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64
 from joblib import effective_n_jobs
 
 from certvote.algorithms.base import Algorithm
 from certvote.algorithms.knn import Knn
 from certvote.algorithms.rnn import Rnn
-from certvote.certificates.base import Problem
 from certvote.certificates.change import keeps_inputs
 from certvote.checks import is_real
-from certvote.estimators.base import CertifiedClassifier, checked_number, votes_of_two
+from certvote.estimators.base import CertifiedClassifier, checked_number
 from certvote.neighbors import knn_votes, rnn_votes
 from certvote.neighbors.ranking import RANKINGS
 from certvote.types import Votes
@@ -36,10 +34,6 @@ class _NeighborsClassifier(CertifiedClassifier):
             "backend": self.backend,
             "threads": effective_n_jobs(self.n_jobs),
         }
-
-    def _sizes_against(self, problem: Problem, targets: Int64[np.ndarray, " m"]) -> Int64[np.ndarray, " m"]:
-        sizes: Int64[np.ndarray, " m"] = self.algorithm_.certified_sizes(votes_of_two(problem, targets))
-        return sizes
 
 
 class CertifiedKNeighborsClassifier(_NeighborsClassifier):
