@@ -25,10 +25,10 @@ from certvote.types import Curve, Election, Votes
 class CertifiedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Classify by votes, and certify predictions against data poisoning: what all estimators here share.
 
-    An attack of size ``e`` removes at most ``e`` training examples and adds at most ``e`` (``change="any"``), only adds
-    (``"insert"``) or only removes (``"delete"``). Certificates hold if the set of labels is known in advance, see the
-    parameter ``classes``, and if every example reaches the classifier as a function of itself: a scaler or a PCA that
-    was fitted to the training set breaks them.
+    An attack of size ``e`` removes at most ``e`` training examples and adds at most ``e`` (``change="any"``), only
+    adds (``"insert"``), only removes (``"delete"``) or gives at most ``e`` other labels (``"relabel"``). Certificates
+    hold if the set of labels is known in advance, see the parameter ``classes``, and if every example reaches the
+    classifier as a function of itself: a scaler or a PCA that was fitted to the training set breaks them.
     """
 
     algorithm_: Any
@@ -145,7 +145,8 @@ class CertifiedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         target : label, or array-like of labels of shape (m,), optional
             How many poisoned examples do not turn the prediction into this label.
         change : {"any", "insert", "delete", "relabel"}
-            What the attacker may do to the training set.
+            What the attacker may do to the training set; ``"relabel"`` needs a ``ranking`` or ``partition_by`` that
+            does not look at labels.
 
         Returns
         -------
@@ -189,7 +190,8 @@ class CertifiedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             ``certvote.certificates.budget.Budget(bound="sharp", tolerance=0.0, seconds=60)``. By default ``"budget"``
             for nearest neighbors and ``"individual"`` for base classifiers.
         change : {"any", "insert", "delete", "relabel"}
-            What the attacker may do to the training set.
+            What the attacker may do to the training set; ``"relabel"`` needs a ``ranking`` or ``partition_by`` that
+            does not look at labels.
 
         Returns
         -------

@@ -14,6 +14,7 @@ from certvote.algorithms.base import PLURALITY, Algorithm, Inputs
 from certvote.algorithms.dpa import Dpa
 from certvote.algorithms.ensemble import RUNOFF
 from certvote.algorithms.fa import FiniteAggregation
+from certvote.algorithms.subsets import PARTITIONS
 from certvote.checks import LEAST_ALPHA, is_integer, is_real
 from certvote.estimators.base import CertifiedClassifier, checked_number
 from certvote.learners.base import Learner
@@ -133,8 +134,8 @@ class PartitionClassifier(_EnsembleClassifier):
         )
         if self.election not in (PLURALITY, RUNOFF):
             raise ValueError(f"election: expected {PLURALITY} or {RUNOFF}, got {self.election!r}")
-        if self.partition_by not in ("example", "input"):
-            raise ValueError(f"partition_by: expected example or input, got {self.partition_by!r}")
+        if self.partition_by not in PARTITIONS:
+            raise ValueError(f"partition_by: expected one of {', '.join(PARTITIONS)}, got {self.partition_by!r}")
         if spread == 1:
             return Dpa(parts=parts, election=self.election, partition_by=self.partition_by)
         return FiniteAggregation(parts=parts, spread=spread, election=self.election, partition_by=self.partition_by)

@@ -46,7 +46,8 @@ class CertifiedKNeighborsClassifier(_NeighborsClassifier):
     n_neighbors : int
         Number of neighbors, k. The more, the more poisoned examples a prediction survives.
     ranking : {"index", "hash"}
-        Who comes first at equal distance: the larger index in the training set, or by SHA-256 of the example.
+        Who comes first at equal distance: the larger index in the training set, or by SHA-256 of the example. Against
+        changed labels only ``"index"`` is certified.
     bounds : pair of float
         Range of the features, known without the training data. Values beyond are clipped, with a warning.
     unit_norm : bool
