@@ -167,10 +167,12 @@ def test_claims_alone_make_a_page():
 
 def test_a_run_without_a_curve_is_named_and_not_ranked(make_run, mnist_runs):
     failed = next(run for run in mnist_runs if run.status == "FAILED")
-    html = leaderboard_html([make_run(), failed])
+    noted = make_run("rnn", "budget", tags={"certvote.notes": '["the images went through JPEG once"]'})
+    html = leaderboard_html([make_run(), noted, failed])
+    assert "<dd>the images went through JPEG once</dd>" in html
     assert f"run {failed.id}" in html
     assert "MemoryError" in html
-    assert html.count('class="entry"') == 1
+    assert html.count('class="entry"') == 2
 
 
 # --- the page --------------------------------------------------------------------------------------------------------
@@ -191,10 +193,11 @@ def test_each_entry_leads_to_run_command_audit_and_attack(make_run):
 
 
 def test_hostile_text_is_escaped_and_passwords_are_left_out(make_run):
-    run = make_run(tags={"certvote.command": HOSTILE})
+    hidden = "tracking.uri=https://me:secret@host"
+    run = make_run(tags={"certvote.command": f"{HOSTILE} {hidden}"}, url="https://me:secret@host/#/runs/1")
     address = {run.id: "postgresql://user:secret@host/runs"}
     claim = dataclasses.replace(CLAIM, method=HOSTILE, source=HOSTILE, note=HOSTILE)
-    html = leaderboard_html([run], [claim], title=HOSTILE, databases=address, command=HOSTILE)
+    html = leaderboard_html([run], [claim], title=HOSTILE, databases=address, command=f"{HOSTILE} {hidden}")
     assert "<script>alert" not in html
     assert "secret" not in html
     assert without_password("https://me:word@host:80/x") == "https://me@host:80/x"

@@ -7,7 +7,7 @@ import math
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from certvote.reporting import labels, templates
@@ -37,14 +37,15 @@ _PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/@]*(?=@)")
 class EntryView:
     """Hold what stands below the table about one entry: its anchor, title and lines with commands.
 
-    ``audit`` says whether the run was recomputed, ``check`` is the command that does so, and ``attack`` what an attack
-    that was carried out has left; each is "" for a claim, or where there is none.
+    ``command`` computes the run, ``audit`` says whether it was recomputed, ``check`` is the command that does so, and
+    ``attack`` says what an attack that was carried out has left; each is "" for a claim, or where there is none.
     """
 
     anchor: str
     title: str
     entry: Entry
     database: str = ""
+    command: str = ""
     audit: str = ""
     check: str = ""
     attack: str = ""
@@ -97,7 +98,7 @@ def leaderboard_html(
     if sizes is not None and min(sizes, default=-1) < 0:
         raise ValueError(f"option --sizes: expected poisoning sizes >= 0, got {', '.join(map(str, sizes)) or 'none'}")
     found = prepare(runs)
-    done = finished(found)
+    done = [replace(run, url=without_password(run.url or "")) for run in finished(found)]
     if not done and not claims:
         raise ValueError("expected at least one finished run or one claim, got none")
     settings = standings(done, claims, sizes=sizes, audits=audits)
@@ -114,7 +115,7 @@ def leaderboard_html(
         warnings=_missing(found),
         sections=views,
         limits=limits(done),
-        command=printable(command),
+        command=without_password(command),
         audits=bool(audits),
         claims=bool(claims),
         **{**provenance(runs, done, ()), "run_commands": []},  # each command stands with its entry
@@ -192,8 +193,8 @@ def _board(setting: Setting, number: int, where: Mapping[str, str], experiment: 
             continue
         database = without_password(where[entry.run.id])
         check = audit_command(entry.run.id, database, experiment)
-        attack = _attack(entry.run, entry.digits)
-        entries.append(EntryView(anchor, title, entry, database, audit_text(entry.checks), check, attack))
+        command, attack = without_password(entry.run.tag("command")), _attack(entry.run, entry.digits)
+        entries.append(EntryView(anchor, title, entry, database, command, audit_text(entry.checks), check, attack))
     text = f"{setting.details}."
     return BoardView(f"section-{number}", setting.title, text, tables=(table,), entries=tuple(entries))
 
@@ -207,7 +208,7 @@ def audit_command(run: str, uri: str, experiment: str) -> str:
 
 
 def without_password(uri: str) -> str:
-    """Return the address of a database without a password: pages are shown to others."""
+    """Return a line with addresses without their passwords: pages are shown to others."""
     return _PASSWORD.sub(r"\1", printable(uri))
 
 
@@ -275,11 +276,9 @@ def _summary(done: Sequence[Run], claims: Sequence[Claim]) -> str:
 
 
 def _missing(found: Sequence[Run]) -> list[str]:
-    """Return a note on each run that has no curve to rank, and the notes of those that have one."""
-    without = [
+    """Return a note on each run that has no curve to rank."""
+    return [
         sentence(f"no curve of {labels.full(run)} on {labels.data_name(run)}, run {run.id[:8]}: {labels.problem(run)}")
         for run in found
         if not finished([run])
     ]
-    notes = [sentence(f"{labels.full(run)}, run {run.id[:8]}: {note}") for run in finished(found) for note in run.notes]
-    return list(dict.fromkeys([*without, *notes]))

@@ -152,7 +152,8 @@ def _of_runs(
     first = group[0]
     entries += [_entry(claim) for claim in claims if claim.about(first)]
     shown = tuple(sorted(set(sizes))) if sizes else round_sizes(max(ends))
-    title = f"{labels.setting_name(first)}, {labels.change_name(first)}"
+    part = "" if first.holdout is None else ", validation part"
+    title = f"{labels.setting_name(first)}, {labels.change_name(first)}{part}"
     details = _details(first.n_train, first.n_test, "test" if first.holdout is None else "validation")
     if first.tag("data_digest"):
         details += f"; data {first.tag('data_digest')[:8]}"
