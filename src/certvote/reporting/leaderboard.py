@@ -28,7 +28,7 @@ from certvote.runtime.files import write_whole
 
 TITLE = "Certified robustness leaderboard"
 QUESTION = "Which classifier is proven to stay most accurate when an attacker changes e training examples?"
-GROUP, MEAN, ATTACKED = "certified accuracy (%) at e =", "mean (%), e =", "attacked (%), e ="
+GROUP, MEAN, ATTACKED = "certified accuracy (%) at e =", "mean (%)", "attacked (%)"
 
 _PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/@]*(?=@)")
 
@@ -152,8 +152,8 @@ def board_table(setting: Setting, anchors: Sequence[str]) -> Table:
         kind = "claim" if entry.claim else "refuted" if entry.refuted else ""
         rows.append(Row(Cell(entry.name, remark=_remark(entry), leads_to=anchor), tuple(cells), kind))
     columns = [Column("entry", numeric=False), Column("rank"), *(Column(count(e), GROUP) for e in setting.sizes)]
-    columns.append(Column(f"0 … {count(setting.last)}", MEAN, kind="mean"))
-    columns += [Column(count(setting.last), ATTACKED)] if attacked else []
+    columns.append(Column(f"e\N{NO-BREAK SPACE}≤\N{NO-BREAK SPACE}{count(setting.last)}", MEAN, kind="mean"))
+    columns += [Column(f"e = {count(setting.last)}", ATTACKED)] if attacked else []
     columns.append(Column("audit", numeric=False))
     return Table(tuple(columns), tuple(rows), tuple(_records(setting)))
 
