@@ -152,7 +152,8 @@ class CertifiedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         -------
         int64 array, shape (m,)
             Certified sizes in training examples; -1 where the classifier abstains or the prediction is the target.
-            With a single label nothing can change, and sizes are ``certvote.certificates.votes.UNLIMITED``.
+            Where nothing can change, sizes are ``certvote.certificates.votes.UNLIMITED``: with a single label, and
+            where no neighbor votes and the attacker can only relabel.
 
         Raises
         ------
