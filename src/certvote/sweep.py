@@ -149,7 +149,10 @@ def _worth_running(config: DictConfig, found: Sequence[Combination]) -> _Work:
     if first.name is not None:
         check_name(first.name)
     _check_report_root(first.report_root)
-    notes = [f"left out, as no certificate is defined for them: {'; '.join(undefined)}"] if undefined else []
+    notes = []
+    for lacks in dict.fromkeys(error.lacks for error in undefined.values()):
+        left_out = [combination for combination, error in undefined.items() if error.lacks == lacks]
+        notes.append(f"left out, as no {lacks} is defined for them: {'; '.join(left_out)}")
     for note in notes:
         log.warning(note)
     return _Work([one.overrides for one in kept], first, notes)

@@ -132,7 +132,7 @@ def test_a_violation_stops_the_run(place, monkeypatch):
     ("overrides", "message"),
     [
         (["adversary.sizes=[21]"], r"option adversary\.sizes: expected at most sizes\.max, 20, got 21"),
-        (["algo=dpa", "algo.parts=40"], "option adversary: expected one that can attack algo=dpa, none"),
+        (["algo=dpa", "algo.parts=40"], "algo=dpa adversary=feature_space: no attack is .* adversary=none or parts"),
     ],
 )
 def test_what_does_not_fit_is_named(place, overrides, message):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Bool, Int64
 
-    from certvote.adversaries.rule import Rule
+    from certvote.adversaries.rule import HashRule, Rule
     from certvote.certificates.base import Certificate
     from certvote.learners.base import Learner
     from certvote.neighbors.backends.base import Backend
@@ -156,6 +156,11 @@ class Algorithm(Choice):
     @property
     def l1_rule(self) -> Rule | None:
         """Who votes, for neighbors in the L1 distance, which attackers can compute; ``None`` for other algorithms."""
+        return None
+
+    @property
+    def hash_rule(self) -> HashRule | None:
+        """Which bucket an example is put into by its own hash; ``None`` for algorithms without such buckets."""
         return None
 
     def votes(self, inputs: Inputs, work: Work) -> Votes | Election:

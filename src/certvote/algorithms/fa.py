@@ -37,6 +37,10 @@ class FiniteAggregation(PartitionAlgorithm):
         "votes than in DPA must be taken for lost together."
     )
 
+    @property
+    def num_buckets(self) -> int:
+        return self.parts * self.spread
+
     def check_data(self, quantities: Mapping[str, int]) -> None:
         n = quantities["n_train"]
         if self.parts * self.spread > n:

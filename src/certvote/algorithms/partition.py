@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Int64
 
+    from certvote.adversaries.rule import HashRule
     from certvote.learners.base import Learner
 
 RUNOFF_NAME = "Run-Off Election"
@@ -54,6 +55,17 @@ class PartitionAlgorithm(EnsembleAlgorithm):
     @property
     def second_round(self) -> bool:
         return self.election == RUNOFF
+
+    @property
+    def num_buckets(self) -> int:
+        """Number of buckets that the hash divides the training set into."""
+        return self.parts
+
+    @property
+    def hash_rule(self) -> HashRule:
+        from certvote.adversaries.rule import HashRule
+
+        return HashRule(self.num_buckets, self.partition_by)
 
     def undefined_for(self, change: str) -> tuple[str, str] | None:
         if keeps_inputs(change) and self.partition_by != "input":

@@ -192,6 +192,23 @@ def hash_spread(
     return subsets, buckets.astype(np.int32)
 
 
+def bucket_of(
+    examples: Num[np.ndarray, "n ..."], labels: Integer[np.ndarray, " n"], *, buckets: int, by: str
+) -> Int64[np.ndarray, " n"]:
+    """Return the bucket that the hash puts each example into, whatever the rest of the training set is.
+
+    Parameters
+    ----------
+    examples, labels : array
+        As in :func:`hash_partition`.
+    buckets : int
+        Number of buckets: the parts of :func:`hash_partition`, or ``parts · spread`` of :func:`hash_spread`.
+    by : {"example", "input"}
+        As in :func:`hash_partition`.
+    """
+    return _remainders(_digests(examples, labels if by == "example" else None), buckets)
+
+
 def _offsets(v: int, spread: int) -> Int64[np.ndarray, " d"]:
     """Return 0 and other offsets, all distinct, that depend on the two numbers only."""
     rng = np.random.default_rng([_OFFSETS_SEED, v, spread])

@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 
 
 class UndefinedCombinationError(ValueError):
-    """Report options that are fine one by one, but for which no certificate is defined together."""
+    """Report options that are fine one by one, but for which no certificate, or no attack, is defined together."""
 
-    def __init__(self, combination: str, remedy: str) -> None:
-        super().__init__(f"options {combination}: no certificate is defined for this combination; {remedy}")
-        self.combination = combination
+    def __init__(self, combination: str, remedy: str, *, lacks: str = "certificate") -> None:
+        super().__init__(f"options {combination}: no {lacks} is defined for this combination; {remedy}")
+        self.combination, self.lacks = combination, lacks
 
 
 @section("tracking")
@@ -229,9 +229,10 @@ def _check_together(settings: Settings) -> None:
         )
     if not settings.adversary.accepts(algo):
         known = [name for name, cls in choices("adversary").items() if cls().accepts(algo)]  # type: ignore[attr-defined]
-        raise ValueError(
-            f"option adversary: expected one that can attack algo={algo.name}, {' or '.join(known)}, "
-            f"got {settings.adversary.name}"
+        raise UndefinedCombinationError(
+            f"algo={algo.name} adversary={settings.adversary.name}",
+            f"for algo={algo.name} choose adversary={' or '.join(known)}",
+            lacks="attack",
         )
     settings.adversary.chosen_sizes(settings.sizes)
 
