@@ -74,6 +74,8 @@ def test_one_run_leaves_a_record_that_holds(project, run):
     assert record.status == "FINISHED"
     assert record.params["algo.k"] == "100"
     assert record.params["data.n_train"] == "300"
+    assert {name for name in record.params if "." not in name} == {"n_jobs"}, "where things are kept is no parameter"
+    assert not [name for name in record.params if name.startswith("tracking.")]
     assert record.metrics["CA_0"] == pytest.approx(record.curve.certified[0])
     assert record.curve.sizes.tolist() == list(range(21))
     assert json.loads(record.tags["certvote.environment"])["numpy"] == np.__version__

@@ -17,6 +17,7 @@ def test_a_wheel_holds_configuration_templates_and_plugin(repository, tmp_path):
     assert {"certvote/bundled_conf/config.yaml", "certvote/bundled_conf/algo/knn.yaml"} <= names
     assert {"certvote/bundled_templates/page.html", "hydra_plugins/certvote_sweeper.py"} <= names
     assert "certvote/bundled_pages/jia2022.yaml" in names
+    assert "certvote/bundled_leaderboard/dpa_mnist.yaml" in names
     assert "hydra_plugins/__init__.py" not in names, "the folder belongs to all plugins together"
 
     program = (

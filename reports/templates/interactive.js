@@ -316,6 +316,56 @@
   }
   const compare = (a, b) => typeof a === "string" ? a.localeCompare(b, "en", {numeric: true}) : a - b;
 
+  // --- tabs --------------------------------------------------------------------------------------------------------
+
+  // The numbered sections of a page, one at a time; in print, and without scripts, they stand one below the other.
+  class Tabs {
+    constructor(main) {
+      this.panels = [...main.querySelectorAll(':scope > section[id^="section-"]')];
+      if (this.panels.length < 2) return;
+      const list = make("div", {class: "tablist", role: "tablist", "aria-label": "Settings"});
+      this.tabs = this.panels.map((panel, i) => {
+        const heading = panel.querySelector("h2 a"), name = heading.lastChild.textContent;
+        const tab = make("button", {type: "button", role: "tab", id: `tab-${panel.id}`, "aria-controls": panel.id}, name);
+        panel.setAttribute("role", "tabpanel");
+        panel.setAttribute("aria-labelledby", tab.id);
+        tab.addEventListener("click", () => this.select(i));
+        tab.addEventListener("keydown", event => this.key(event, i));
+        return tab;
+      });
+      list.append(...this.tabs);
+      this.panels[0].before(list);
+      addEventListener("hashchange", () => this.follow());
+      this.select(0);
+      this.follow();
+    }
+    select(chosen) {
+      this.tabs.forEach((tab, i) => {
+        tab.setAttribute("aria-selected", String(i === chosen));
+        tab.tabIndex = i === chosen ? 0 : -1;
+        this.panels[i].classList.toggle("off", i !== chosen);
+      });
+    }
+    key(event, i) {
+      if (event.ctrlKey || event.altKey || event.metaKey) return;
+      const last = this.tabs.length - 1;
+      const next = {ArrowLeft: i ? i - 1 : last, ArrowRight: i < last ? i + 1 : 0, Home: 0, End: last}[event.key];
+      if (next === undefined) return;
+      event.preventDefault();
+      this.select(next);
+      this.tabs[next].focus();
+    }
+    // A link into a section shows it.
+    follow() {
+      const target = document.getElementById(location.hash.slice(1));
+      const chosen = target ? this.panels.findIndex(panel => panel.contains(target)) : -1;
+      if (chosen < 0) return;
+      this.select(chosen);
+      target.scrollIntoView();
+    }
+  }
+
+  document.querySelectorAll("main[data-tabs]").forEach(main => new Tabs(main));
   document.querySelectorAll("table").forEach(table => new Sorting(table));
   document.querySelectorAll('figure > script[type="application/json"]').forEach(script => new Figure(script));
 })();

@@ -1,4 +1,4 @@
-"""Offer the commands ``run`` (Hydra), ``report``, ``paper``, ``figure``, ``table``, ``audit``, ``export``, … ``ui``."""
+"""Offer the commands ``run`` (Hydra), ``report``, ``paper``, ``figure``, ``table``, ``leaderboard``, … ``ui``."""
 
 from __future__ import annotations
 
@@ -182,13 +182,38 @@ def _parser() -> argparse.ArgumentParser:
     ui.add_argument("--port", type=int, default=5000)
     ui.set_defaults(action=_ui)
 
+    board = _add_leaderboard(commands)
+
     for command in (report, paper, figure, table, export, audit, ui):
         command.add_argument("--uri", default="mlruns", help="folder or MLflow tracking URI (%(default)s)")
+    for command in (report, paper, figure, table, export, audit, ui, board):
         command.add_argument("--experiment", default="certvote", help="MLflow experiment (%(default)s)")
         command.add_argument(
             "--plugins", nargs="+", default=[], metavar="FILE", help="Python files or modules with choices of your own"
         )
     return parser
+
+
+def _add_leaderboard(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> argparse.ArgumentParser:
+    """Declare ``leaderboard``."""
+    board = commands.add_parser("leaderboard", help="rank the runs of any databases, and claims of publications")
+    board.add_argument(
+        "--uri", nargs="*", default=["mlruns"], help="folders or MLflow tracking URIs (mlruns); none: claims alone"
+    )
+    board.add_argument(
+        "--entries",
+        nargs="*",
+        type=Path,
+        metavar="PATH",
+        help="claims of publications: YAML files, or folders with some (default: those that ship with certvote)",
+    )
+    board.add_argument("--sizes", type=int, nargs="+", metavar="E", help="poisoning sizes (default: round ones)")
+    board.add_argument("--audit", action="store_true", help="recompute every run from its stored votes, and say so")
+    board.add_argument("--title", help="title of the page")
+    default = Path("reports/html/leaderboard/index.html")
+    board.add_argument("-o", "--out", type=Path, default=default, metavar="FILE", help="HTML file (%(default)s)")
+    board.set_defaults(action=_leaderboard)
+    return board
 
 
 def _add_diff(report: argparse.ArgumentParser) -> None:
@@ -359,6 +384,34 @@ def _merge(options: argparse.Namespace) -> int:
     print(f"{options.into}: {len(merged.brought)} runs brought, {len(merged.there)} there already")
     for run in merged.waiting:
         print(f"still at work there, bring it later: {run}", file=sys.stderr)
+    return 0
+
+
+def _leaderboard(options: argparse.Namespace) -> int:
+    """Render a leaderboard over databases and claims."""
+    from certvote.reporting.claims import load_claims
+    from certvote.reporting.leaderboard import leaderboard_html, write_leaderboard
+    from certvote.reporting.query import prepare
+    from certvote.results.audit import audit
+    from certvote.results.gather import read_all
+    from certvote.results.run import finished
+    from certvote.runtime.paths import shipped
+
+    shown = [shipped("bundled_leaderboard", "reports/leaderboard")] if options.entries is None else options.entries
+    claims = load_claims(shown)
+    runs, where = read_all(options.uri, options.experiment)
+    done = finished(prepare(runs)) if options.audit else []
+    html = leaderboard_html(
+        runs,
+        claims,
+        title=options.title,
+        sizes=options.sizes,
+        audits={run.id: audit(where[run.id][1], run.id) for run in done},
+        databases={run: uri for run, (uri, _) in where.items()},
+        experiment=options.experiment,
+        command=shlex.join(["certvote", *sys.argv[1:]]),
+    )
+    print(write_leaderboard(html, options.out))
     return 0
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from certvote import stages
-from certvote.options import plugins
+from certvote.options import columns, plugins
 from certvote.options import settings as options
 from certvote.options.choices import meanings
 from certvote.options.identity import code_digest, environment, fingerprint
@@ -101,6 +101,15 @@ def code_modules(settings: Settings) -> list[str]:
     return [stages.__name__, *settings.modules()]
 
 
+def recorded(settings: Settings) -> dict[str, Any]:
+    """Return the options that a run records as parameters: those that tell runs apart when they are compared.
+
+    Where things are kept and what a sweep is called stand in the run's ``config.yaml``. Timings depend on ``n_jobs``.
+    """
+    flat = options.flatten(settings)
+    return {name: value for name, value in flat.items() if name == "n_jobs" or not columns.is_bookkeeping(name)}
+
+
 class _Job:
     """Keep one job's record: nothing is in the database before :meth:`start`."""
 
@@ -112,7 +121,7 @@ class _Job:
         self.code = code_digest(code_modules(settings))
         self.tags = {"certvote.command": command, "certvote.code_digest": self.code, **environment()}
         self.tags[LABELS] = recorded_labels(settings)
-        self.params: dict[str, Any] = options.flatten(settings)
+        self.params = recorded(settings)
         self.run_id: str | None = None
 
     def run(self, split: Split, sources: dict[str, str]) -> str:

@@ -12,6 +12,7 @@ from certvote import job
 from certvote.adversaries import carry_out as module
 from certvote.adversaries.carry_out import RefutedError, refute
 from certvote.options import settings as options
+from certvote.reporting import render_report
 from certvote.results import Store, curves
 from certvote.results.audit import audit
 from certvote.runtime.paths import conf_dir
@@ -76,7 +77,10 @@ def test_an_altered_poison_is_found(record, tmp_path):
     found = [check.statement for check in audit(store, run) if not check.holds]
     path.write_bytes(kept)
     store.client.log_artifact(run, str(path))
-    assert found == ["the poisoned training sets leave the accuracy that the record says"]
+    assert found == [
+        "the record is what it was when the run ended",
+        "the poisoned training sets leave the accuracy that the record says",
+    ]
 
 
 def test_finished_attacks_are_not_made_again(record, place, monkeypatch):
@@ -95,6 +99,27 @@ def test_added_images_have_the_vectors_of_the_record(place, tmp_path):
     assert [str(check) for check in audit(store, run) if not check.holds] == []
     with np.load(store.download(run, "poison.npz", tmp_path)) as file:
         assert file["15_images"].shape == (15, 8, 8, 1)
+
+
+def test_attacks_on_labels_change_labels_alone(place, tmp_path):
+    store = Store(str(place))
+    run = job.run(compose_job(place, "attack.change=relabel", "adversary.sizes=[20]"), command="python run.py")
+    (read,) = store.read_runs(run_ids=[run])
+    assert read.attacked is not None
+    assert read.attacked.accuracy[1] < read.attacked.accuracy[0]
+    assert [str(check) for check in audit(store, run) if not check.holds] == []
+    page = render_report([read], name="relabeled", title=None, out_root=tmp_path, page=None)
+    text = " ".join(page.read_text().split())
+    assert "carried out by changing labels" in text
+    assert "carried out in feature space" not in text
+
+    path = store.download(run, "poison.npz", tmp_path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    np.savez_compressed(path, **(arrays | {"20_added": np.zeros_like(arrays["20_added"])}))
+    store.client.log_artifact(run, str(path))
+    found = [check.detail for check in audit(store, run) if not check.holds]
+    assert any("more is changed than labels" in detail for detail in found)
 
 
 def test_a_violation_stops_the_run(place, monkeypatch):
@@ -116,8 +141,6 @@ def test_what_does_not_fit_is_named(place, overrides, message):
 
 
 def test_a_report_states_both_numbers(record, tmp_path):
-    from certvote.reporting import render_report
-
     store, run = record
     page = render_report(store.read_runs(run_ids=[run]), name="attacked", title=None, out_root=tmp_path, page=None)
     text = " ".join(page.read_text().split())

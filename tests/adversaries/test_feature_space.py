@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from certvote.algorithms.base import Algorithm, Inputs, Work
 from certvote.algorithms.knn import Knn
 from certvote.algorithms.rnn import Rnn
 from certvote.certificates import budget_curve
+from certvote.certificates.change import CHANGES
 from certvote.features.base import Feature
 from certvote.neighbors.backends.numba import Numba
 from certvote.types import Votes
@@ -43,7 +45,7 @@ def universe(classes: int) -> np.ndarray:
     return np.array([(*point, 100 + rank) for rank, point in enumerate(points)])
 
 
-@pytest.mark.parametrize("change", ["any", "insert", "delete"])
+@pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("rule", ["knn", "rnn"])
 def test_an_attack_is_between_the_true_minimum_and_the_certificate(rule, change, tmp_path):
     algo = Knn(k=3, ranking="index") if rule == "knn" else Rnn(r=2.0)
@@ -121,10 +123,24 @@ def test_somebody_else_finds_the_accuracy_that_a_poison_leaves(cluster_target):
     assert accuracy < clean - 0.05
 
 
-def test_the_same_seed_makes_the_same_poison(cluster_target):
-    first, second = (FeatureSpace(seed=3).poisoner(cluster_target, 10)(10) for _ in range(2))
+@pytest.mark.parametrize("change", ["any", "relabel"])
+def test_the_same_seed_makes_the_same_poison(cluster_target, change):
+    goal = replace(cluster_target, change=change)
+    first, second = (FeatureSpace(seed=3).poisoner(goal, 10)(10) for _ in range(2))
     for name, array in first.pack().items():
         assert np.array_equal(array, second.pack()[name])
+
+
+def test_chosen_labels_break_more_than_labels_changed_at_random(cluster_target):
+    goal = replace(cluster_target, change="relabel")
+    poison = FeatureSpace().poisoner(goal, 20)(20)
+    assert poison.relabels(goal.inputs)
+    rng = np.random.default_rng(0)
+    rows = rng.choice(300, 20, replace=False)
+    other = (goal.inputs.labels[rows] + rng.integers(1, 3, 20)) % 3
+    at_random = measure(Poison(rows, goal.inputs.train[rows], other), goal)
+    clean = measure(Poison.none(goal.inputs), goal)
+    assert measure(poison, goal) < clean - 0.1 < at_random
 
 
 def test_vectors_are_those_that_the_feature_may_have(cluster_target):

@@ -66,6 +66,9 @@ def check_tutorial(folder: Path, printed: list[str]) -> None:
 def check_scripting(folder: Path, printed: list[str]) -> None:
     assert any("falls under 50 %" in text for text in printed)
     assert (folder / "curves.svg").stat().st_size > 1000
+    board = (folder / "leaderboard.html").read_text()
+    assert board.count("Recomputed when this page was rendered") == 4
+    assert board.count("claim of Levine and Feizi") == 2
 
 
 def check_study(folder: Path, printed: list[str]) -> None:

@@ -30,7 +30,13 @@ SAME = [
     (CertifiedKNeighborsClassifier(30), "algo=knn k=30 certificate=budget", "any"),
     (CertifiedKNeighborsClassifier(30, ranking="hash"), "algo=knn k=30 algo.ranking=hash certificate=budget", "insert"),
     (CertifiedRadiusNeighborsClassifier(4.0), "algo=rnn r=4 certificate=budget", "any"),
+    (CertifiedKNeighborsClassifier(30), "algo=knn k=30 certificate=budget", "relabel"),
     (PartitionClassifier(n_parts=20), f"algo=dpa parts=20 {TREE}", "any"),
+    (
+        PartitionClassifier(n_parts=20, partition_by="input"),
+        f"algo=dpa parts=20 partition_by=input {TREE}",
+        "relabel",
+    ),
     (
         PartitionClassifier(GaussianNB(), n_parts=10, spread=2, election="runoff"),
         f"algo=fa parts=10 election=runoff {BAYES}",
@@ -56,7 +62,7 @@ def blobs(tmp_path_factory):
     return path, x, y, test, labels
 
 
-@pytest.mark.parametrize(("estimator", "overrides", "change"), SAME, ids=[overrides for _, overrides, _ in SAME])
+@pytest.mark.parametrize(("estimator", "overrides", "change"), SAME, ids=[" ".join(case[1:]) for case in SAME])
 def test_curves_are_those_of_the_command_line(blobs, tmp_path, estimator, overrides, change):
     path, x, y, test, labels = blobs
     common = f"dataset=arrays dataset.path={path} feature=vectors feature.low=-16 feature.high=16 cache_root={tmp_path}"
@@ -110,6 +116,61 @@ def test_no_attack_of_a_certified_size_changes_a_prediction(estimator, change):
         assert not against[turned, after[turned]].any()
 
 
+IGNORING_LABELS = [
+    CertifiedKNeighborsClassifier(4, bounds=(-1, 1)),  # more ties: values beyond are clipped
+    CertifiedRadiusNeighborsClassifier(2.0),
+    PartitionClassifier(DecisionTreeClassifier(max_depth=1), n_parts=6, partition_by="input"),
+    PartitionClassifier(NearestCentroid(), n_parts=3, spread=2, partition_by="input", election="runoff"),
+]
+
+
+@pytest.mark.filterwarnings("ignore:clipped")
+@pytest.mark.parametrize("estimator", IGNORING_LABELS, ids=str)
+def test_no_changed_label_of_a_certified_size_changes_a_prediction(estimator):
+    """Change one label in every way, and two in some."""
+    rng = np.random.default_rng(2)
+    names = np.array(["ant", "bee", "cat"])
+    x, y = rng.integers(-2, 3, (12, 2)).astype(float), names[rng.choice(3, 12, p=[0.7, 0.2, 0.1])]
+    test, labels = rng.integers(-2, 3, (8, 2)).astype(float), names[rng.integers(0, 3, 8)]
+    clean = clone(estimator).set_params(classes=names).fit(x, y)
+    predicted, size = clean.predict(test), clean.certified_size(test, change="relabel")
+    against = np.stack([clean.certified_size(test, target=name, change="relabel") for name in names], axis=1)
+    certified = clean.certify(test, labels, [0, 1, 2], change="relabel").certified
+    assert (size >= 1).any()
+    changes = [[change] for change in itertools.product(range(12), names)]
+    pairs = [[*one, *two] for one, two in itertools.combinations(changes, 2)]
+    for changed in [*changes, *pairs[::36]]:
+        after_labels = y.copy()
+        for row, name in changed:
+            after_labels[row] = name
+        e = np.count_nonzero(after_labels != y)
+        after = clone(clean).fit(x, after_labels).predict(test)
+        assert (after == predicted)[size >= e].all()
+        turned = after != predicted
+        assert (against[turned, np.searchsorted(names, after[turned])] < e).all()
+        assert (after == labels).mean() >= certified[e] - 1e-9
+
+
+@pytest.mark.parametrize(
+    ("estimator", "at_fault"),
+    [
+        (CertifiedKNeighborsClassifier(3, ranking="hash"), "algo=knn algo.ranking=hash"),
+        (PartitionClassifier(n_parts=20), "algo=dpa partition_by=example"),
+        (PartitionClassifier(n_parts=10, spread=2, election="runoff"), "algo=fa partition_by=example"),
+    ],
+)
+def test_who_votes_by_labels_is_not_certified_against_changed_ones(blobs, estimator, at_fault):
+    _, x, y, test, labels = blobs
+    fitted = clone(estimator).fit(x, y)
+    for certify in (
+        lambda: fitted.certified_size(test, change="relabel"),
+        lambda: fitted.certified_size(test, target=0, change="relabel"),
+        lambda: fitted.certify(test, labels, [1], change="relabel"),
+    ):
+        with pytest.raises(UndefinedCombinationError, match=at_fault):
+            certify()
+
+
 def test_a_target_costs_at_least_as_much_as_any_label(blobs):
     _, x, y, test, _ = blobs
     for estimator in (CertifiedKNeighborsClassifier(30), PartitionClassifier(n_parts=20)):
@@ -137,8 +198,11 @@ def test_what_is_not_proven_or_not_there_is_refused(blobs):
         parts.certify(test, labels, [1], "budget")
     with pytest.raises(ValueError, match=r"certificate: expected one of .*, got 'tight'"):
         knn.certify(test, labels, [1], "tight")
-    with pytest.raises(ValueError, match="expected change as one of any, insert, delete, got 'all'"):
+    with pytest.raises(ValueError, match="expected change as one of any, insert, delete, relabel, got 'all'"):
         knn.certified_size(test, change="all")
+    for kept in (CertifiedKNeighborsClassifier(30, ranking="hash").fit(x, y), parts):
+        with pytest.raises(UndefinedCombinationError, match=r"attack\.change=relabel"):
+            kept.certified_size(test, change="relabel")
     with pytest.raises(ValueError, match=r"target: expected labels among \[0, 1, 2\], got 3"):
         knn.certified_size(test, target=3)
     with pytest.raises(ValueError, match="target: expected one label, or 60, got 2"):

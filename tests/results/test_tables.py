@@ -17,6 +17,7 @@ from certvote.results.selection import named, parse
 from certvote.types import Curve, Votes
 
 SIZES = np.arange(5, dtype=np.int64)
+NUMBERS = ["e", "certified", "attained", "attacked", "success"]
 COUNTS = np.array([[4, 1], [2, 3]], dtype=np.int32)
 LABELS = np.array([0, 0], dtype=np.int64)
 
@@ -323,7 +324,7 @@ def test_curves_over_seeds(database, tmp_path):
     assert len(results.curves(uri=str(tmp_path))) == 10
     table = results.curves(uri=str(tmp_path), over="algo.seed", show=["algo"])
     over_seeds = ["seeds", "mean", "deviation", "highest"]
-    assert table.columns.tolist() == ["run", "algo", "e", "certified", "attained", *over_seeds]
+    assert table.columns.tolist() == ["run", "algo", *NUMBERS, *over_seeds]
     first = table.iloc[0]
     assert (first["seeds"], first["certified"], first["highest"]) == (2, 0.6, 0.8)
     assert first["mean"] == pytest.approx(0.7)

@@ -77,6 +77,11 @@ class Adversary(Choice):
     attacks: ClassVar[bool] = True
     """Whether there is an attack at all."""
 
+    @classmethod
+    def meaning_of(cls, change: str) -> str:
+        """Return how the attacker proceeds, for reports, given what may be done to the training set."""
+        return cls.meaning
+
     def chosen_sizes(self, curve: Sizes) -> tuple[int, ...]:
         """Return the poisoning sizes of attacks, ascending.
 

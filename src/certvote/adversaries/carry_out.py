@@ -129,7 +129,7 @@ def measure(poison: Poison, target: Target) -> float:
     target : Target
         The classifier, the clean training set and the test examples.
     """
-    outcomes = target.algo.outcomes(poison.apply(target.inputs), target.work)
+    outcomes = target.algo.outcomes(poison.apply(target.inputs, target.change), target.work)
     return _accuracy(outcomes[target.algo.decided_by], target.test_labels)
 
 

@@ -2,6 +2,7 @@
 
 All additions go to one place, with the labels that promise most; removals are those that the test examples share
 (`certvote.adversaries.removals`). Where additions may be is the adversary's own: any vector, or that of an image.
+An attacker who can only relabel adds nothing (`certvote.adversaries.relabeling`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from jaxtyping import Float, Float32, UInt8
 from certvote.adversaries.base import Adversary, Poisoner, Target
 from certvote.adversaries.poison import Poison
 from certvote.algorithms.base import Algorithm
-from certvote.certificates.change import allowed
+from certvote.certificates.change import allowed, keeps_inputs
 
 if TYPE_CHECKING:
     from certvote.adversaries.neighborhoods import Needs, Neighborhoods
@@ -28,6 +29,11 @@ _QUICK = 15  # steps of the search for removals while labels are compared
 _DOUBTFUL = 0.02  # weight of a test example that could break, but does not so far
 _SEARCH_BOXES = 2000
 _MOST_QUERIES = 4000  # test examples that the search for a place looks at
+
+_RELABELED = (
+    "An attack that was carried out by changing labels, those of training examples that most test examples share. The "
+    "votes of the poisoned training set were counted again."
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,11 @@ FindPlace = Callable[[Wanted, "Place | None"], Place]
 
 
 class NeighborAdversary(Adversary):
-    """Poison kNN and rNN with additions at one place."""
+    """Poison kNN and rNN with additions at one place, or by other labels if these are all that may change."""
+
+    @classmethod
+    def meaning_of(cls, change: str) -> str:
+        return _RELABELED if keeps_inputs(change) else cls.meaning
 
     def find_place(self, target: Target, rng: np.random.Generator) -> FindPlace:
         """Return the function that finds a place for the additions of one attack."""
@@ -107,12 +117,15 @@ class _Attack:
     def __call__(self, size: int) -> Poison:
         """Choose labels, then removals and the place of additions in turns; keep the best that was found."""
         from certvote.adversaries.hubs import reached_by
+        from certvote.adversaries.relabeling import relabel
         from certvote.adversaries.removals import choose_removals
         from certvote.runtime import interrupts
 
         known, none = self.known, Poison.none(self.target.inputs)
         if not len(known.rows):
             return none
+        if keeps_inputs(self.target.change):
+            return relabel(known, self.target.inputs, size)
         ρ, α = allowed(self.target.change, size)
         additions = self._labels(ρ, α)
         needs = known.needs(additions, ρ)

@@ -30,7 +30,7 @@ class Needs:
     Attributes
     ----------
     removals : int64 array, shape (q,)
-        Voters with the predicted label that must be removed; ``NEVER`` where that is not enough.
+        Voters with the predicted label that must be removed, or relabeled; ``NEVER`` where that is not enough.
     radius : int32 array, shape (q,)
         Distance, in steps of the grid, within which these voters are, and additions must be.
     """
@@ -184,6 +184,18 @@ class Neighborhoods:
         args = self.gap, self.predicted, self.ranked, self.border, self.first, self.k
         _find_needs(*args, additions, most, removals, radius)
         return Needs(removals, radius)
+
+    def needs_relabeled(self, new: Int64[np.ndarray, " c"]) -> Needs:
+        """Compute what breaks each test example if labels change in place: voters that get another label.
+
+        Parameters
+        ----------
+        new : int64 array, shape (c,)
+            The label that changed examples with each label get.
+        """
+        receives = np.arange(self.gap.shape[1]) == new[self.predicted][:, None]
+        changed = (-(-self.gap // np.where(receives, 2, 1))).min(axis=1)
+        return Needs(np.minimum(changed, NEVER), self.border[:, self.k - self.first])
 
     def radii(self, removed: Int64[np.ndarray, " ρ"], needs: Needs, additions: int) -> Int32[np.ndarray, " q"]:
         """Return the distance within which additions are in each neighborhood, once examples are removed.

@@ -95,7 +95,7 @@ class PartAttack:
         from certvote.adversaries.part_choice import Effects
         from certvote.runtime.progress import progress_bar
 
-        target, inputs = self.target, poison.apply(self.target.inputs)
+        target, inputs = self.target, poison.apply(self.target.inputs, "any")
         clean = len(target.inputs.labels) - len(poison.removed)  # rows that are not the attacker's own come first
         ρ, α = self._budget(size)
         retraining = Retraining(target, inputs, self.queries)

@@ -9,12 +9,15 @@ import numpy as np
 from jaxtyping import Int64
 
 from certvote.algorithms.base import Inputs
-from certvote.certificates.change import allowed
+from certvote.certificates.change import allowed, keeps_inputs
 
 
 @dataclass(frozen=True)
 class Poison:
     """Say which training examples are removed and which are added.
+
+    A changed label is the removal of an example and the addition of the same one with another label: for an attacker
+    who can only relabel, ``added`` are the ``removed`` ones, in their order and in their places.
 
     Attributes
     ----------
@@ -44,15 +47,44 @@ class Poison:
         return max(len(self.removed), len(self.added_labels))
 
     def fits(self, change: str, e: int) -> bool:
-        """Return whether an attacker of size ``e`` who may do ``change`` can do this."""
+        """Return whether the numbers of examples are those of an attacker of size ``e`` who may do ``change``."""
         removals, additions = allowed(change, e)
-        return len(self.removed) <= removals and len(self.added_labels) <= additions
+        removed, added = len(self.removed), len(self.added_labels)
+        return removed <= removals and added <= additions and (removed == added or not keeps_inputs(change))
 
-    def apply(self, inputs: Inputs) -> Inputs:
+    def relabels(self, inputs: Inputs) -> bool:
+        """Return whether added examples are the removed ones of a training set, each once and with another label."""
+        return (
+            len(np.unique(self.removed)) == len(self.removed) == len(self.added_labels)
+            and self.images is None
+            and np.array_equal(self.added, inputs.train[self.removed])
+            and bool((self.added_labels != inputs.labels[self.removed]).all())
+        )
+
+    def apply(self, inputs: Inputs, change: str) -> Inputs:
         """Return the poisoned training set: what is kept in its order, then what is added.
 
-        Kept examples keep their order, and thereby their ranks among each other (docs/certificates.md, section 1).
+        Kept examples keep their order, and thereby their ranks among each other (docs/certificates.md, section 1). For
+        an attacker who can only relabel, all examples stay where they are (section 11).
+
+        Parameters
+        ----------
+        inputs : Inputs
+            The clean training set, and test examples, which stay as they are.
+        change : str
+            What the attacker may do, one of ``certvote.certificates.change.CHANGES``.
+
+        Raises
+        ------
+        ValueError
+            If the attacker can only relabel, and more is changed than labels.
         """
+        if keeps_inputs(change):
+            if not self.relabels(inputs):
+                raise ValueError(f"expected a poison that changes labels alone (attack.change={change}), got more")
+            labels = inputs.labels.copy()
+            labels[self.removed] = self.added_labels
+            return replace(inputs, labels=labels)
         kept = np.ones(len(inputs.labels), dtype=np.bool_)
         kept[self.removed] = False
         examples = inputs.examples[kept]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -26,10 +25,10 @@ from certvote.types import Curve, Election, Votes
 class CertifiedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Classify by votes, and certify predictions against data poisoning: what all estimators here share.
 
-    An attack of size ``e`` removes at most ``e`` training examples and adds at most ``e`` (``change="any"``), only adds
-    (``"insert"``) or only removes (``"delete"``). Certificates hold if the set of labels is known in advance, see the
-    parameter ``classes``, and if every example reaches the classifier as a function of itself: a scaler or a PCA that
-    was fitted to the training set breaks them.
+    An attack of size ``e`` removes at most ``e`` training examples and adds at most ``e`` (``change="any"``), only
+    adds (``"insert"``), only removes (``"delete"``) or gives at most ``e`` other labels (``"relabel"``). Certificates
+    hold if the set of labels is known in advance, see the parameter ``classes``, and if every example reaches the
+    classifier as a function of itself: a scaler or a PCA that was fitted to the training set breaks them.
     """
 
     algorithm_: Any
@@ -144,33 +143,37 @@ class CertifiedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X : array-like or data frame of numbers, shape (m, d)
             Test examples.
         target : label, or array-like of labels of shape (m,), optional
-            How many poisoned examples do not turn the prediction into this label; at least what is certified without.
-        change : {"any", "insert", "delete"}
-            What the attacker may do to the training set.
+            How many poisoned examples do not turn the prediction into this label.
+        change : {"any", "insert", "delete", "relabel"}
+            What the attacker may do to the training set; ``"relabel"`` needs a ``ranking`` or ``partition_by`` that
+            does not look at labels.
 
         Returns
         -------
         int64 array, shape (m,)
             Certified sizes in training examples; -1 where the classifier abstains or the prediction is the target.
-            With a single label nothing can change, and sizes are ``certvote.certificates.votes.UNLIMITED``.
+            Where nothing can change, sizes are ``certvote.certificates.votes.UNLIMITED``: with a single label, and
+            where no neighbor votes and the attacker can only relabel.
 
         Raises
         ------
         ValueError
-            If an argument is not as described.
+            If an argument is not as described, or nothing is proven for this classifier against this attacker.
         """
+        check_is_fitted(self)
         check_change(change)
+        check_proven(self.algorithm_, _certificate("individual"), change)
         outcome = self.votes(X, window=self._own_window(change))
         winners = _winners(outcome)
         problem = Problem(outcome, winners, np.zeros(1, np.int64), self.n_train_, change)
-        sizes: Int64[np.ndarray, " m"] = self.algorithm_.certified_sizes(problem)
         if target is None:
+            sizes: Int64[np.ndarray, " m"] = self.algorithm_.certified_sizes(problem)
             return sizes
         targets = self._codes("target", np.atleast_1d(np.asarray(target)))
         if targets.shape not in {(1,), winners.shape}:
             raise ValueError(f"target: expected one label, or {len(winners)}, got {len(targets)}")
-        targets = np.broadcast_to(targets, winners.shape)
-        return np.where(targets == winners, -1, np.maximum(sizes, self._sizes_against(problem, targets)))
+        against = self.algorithm_.sizes_against(problem)
+        return np.take_along_axis(against, np.broadcast_to(targets, winners.shape)[:, None], axis=1)[:, 0]
 
     def certify(self, X: Any, y: Any, sizes: Any, certificate: Any = None, *, change: str = "any") -> Curve:
         """Compute the accuracy that no attacker can push the classifier below, over poisoning sizes.
@@ -187,8 +190,9 @@ class CertifiedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Name of a certificate with its default options, or a certificate with options, like
             ``certvote.certificates.budget.Budget(bound="sharp", tolerance=0.0, seconds=60)``. By default ``"budget"``
             for nearest neighbors and ``"individual"`` for base classifiers.
-        change : {"any", "insert", "delete"}
-            What the attacker may do to the training set.
+        change : {"any", "insert", "delete", "relabel"}
+            What the attacker may do to the training set; ``"relabel"`` needs a ``ranking`` or ``partition_by`` that
+            does not look at labels.
 
         Returns
         -------
@@ -202,9 +206,7 @@ class CertifiedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         check_change(change)
-        chosen = self._default_certificate if certificate is None else certificate
-        chosen = chosen if isinstance(chosen, Certificate) else make("certificate", chosen)
-        assert isinstance(chosen, Certificate)
+        chosen = _certificate(self._default_certificate if certificate is None else certificate)
         check_proven(self.algorithm_, chosen, change)
         e = checked_sizes(sizes)
         outcome = self.votes(X, window=self.algorithm_.window(chosen, e, change))
@@ -218,10 +220,6 @@ class CertifiedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return how many neighbors around the k-th the certificate of a single prediction looks at."""
         return 0
 
-    def _sizes_against(self, problem: Problem, targets: Int64[np.ndarray, " m"]) -> Int64[np.ndarray, " m"]:
-        """Certify against one label each; -1 where the library has nothing better than against all labels."""
-        return np.full(len(targets), -1, dtype=np.int64)
-
     def _codes(self, name: str, y: np.ndarray) -> Int64[np.ndarray, " m"]:
         """Return the positions of labels in ``classes_``; raise ``ValueError`` for others."""
         unknown = np.flatnonzero(~np.isin(y, self.classes_))
@@ -230,20 +228,11 @@ class CertifiedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.searchsorted(self.classes_, y).astype(np.int64)
 
 
-def votes_of_two(problem: Problem, targets: Int64[np.ndarray, " m"]) -> Problem:
-    """Keep the votes for the predicted label and one other: whether the other overtakes it depends on no third.
-
-    Parameters
-    ----------
-    problem : Problem
-        Votes and predicted labels.
-    targets : int64 array, shape (m,)
-        The other label of each test example. Where it is the predicted one, the votes of that count twice.
-    """
-    pair = np.stack([np.minimum(problem.labels, targets), np.maximum(problem.labels, targets)], axis=1)
-    counts = np.take_along_axis(problem.counted_votes.counts, pair, axis=1)
-    two = Votes(counts=counts, k=problem.counted_votes.k)
-    return replace(problem, votes=two, labels=(problem.labels > targets).astype(np.int64))
+def _certificate(chosen: object) -> Certificate:
+    """Return a certificate, which may be named."""
+    made = chosen if isinstance(chosen, Certificate) else make("certificate", chosen)
+    assert isinstance(made, Certificate)
+    return made
 
 
 def checked_number(name: str, value: Any, *, least: int, most: int, meaning: str) -> int:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64
 from joblib import effective_n_jobs
 from sklearn.utils import check_random_state
 
@@ -15,9 +14,9 @@ from certvote.algorithms.base import PLURALITY, Algorithm, Inputs
 from certvote.algorithms.dpa import Dpa
 from certvote.algorithms.ensemble import RUNOFF
 from certvote.algorithms.fa import FiniteAggregation
-from certvote.certificates.base import Problem
+from certvote.algorithms.subsets import PARTITIONS
 from certvote.checks import LEAST_ALPHA, is_integer, is_real
-from certvote.estimators.base import CertifiedClassifier, checked_number, votes_of_two
+from certvote.estimators.base import CertifiedClassifier, checked_number
 from certvote.learners.base import Learner
 from certvote.types import Election, Votes
 
@@ -84,6 +83,8 @@ class PartitionClassifier(_EnsembleClassifier):
         ``n_parts · spread`` base classifiers.
     election : {"plurality", "runoff"}
         Most votes win; or the two labels with the most votes are voted on again (Run-Off Election).
+    partition_by : {"example", "input"}
+        What is hashed: an example with its label, or its features alone, as ``change="relabel"`` needs it.
     bounds, unit_norm, classes
         As in :class:`CertifiedKNeighborsClassifier`.
     n_jobs : int, optional
@@ -110,6 +111,7 @@ class PartitionClassifier(_EnsembleClassifier):
         n_parts: int = 10,
         spread: int = 1,
         election: str = PLURALITY,
+        partition_by: str = "example",
         bounds: tuple[float, float] = (-16, 16),
         unit_norm: bool = False,
         classes: Any = None,
@@ -119,6 +121,7 @@ class PartitionClassifier(_EnsembleClassifier):
         self.n_parts = n_parts
         self.spread = spread
         self.election = election
+        self.partition_by = partition_by
         self.bounds = bounds
         self.unit_norm = unit_norm
         self.classes = classes
@@ -131,15 +134,11 @@ class PartitionClassifier(_EnsembleClassifier):
         )
         if self.election not in (PLURALITY, RUNOFF):
             raise ValueError(f"election: expected {PLURALITY} or {RUNOFF}, got {self.election!r}")
+        if self.partition_by not in PARTITIONS:
+            raise ValueError(f"partition_by: expected one of {', '.join(PARTITIONS)}, got {self.partition_by!r}")
         if spread == 1:
-            return Dpa(parts=parts, election=self.election)
-        return FiniteAggregation(parts=parts, spread=spread, election=self.election)
-
-    def _sizes_against(self, problem: Problem, targets: Int64[np.ndarray, " m"]) -> Int64[np.ndarray, " m"]:
-        if isinstance(problem.votes, Election):  # what it withstands is known against all labels together
-            return super()._sizes_against(problem, targets)
-        sizes: Int64[np.ndarray, " m"] = self.algorithm_.certified_sizes(votes_of_two(problem, targets))
-        return sizes
+            return Dpa(parts=parts, election=self.election, partition_by=self.partition_by)
+        return FiniteAggregation(parts=parts, spread=spread, election=self.election, partition_by=self.partition_by)
 
 
 class CertifiedBaggingClassifier(_EnsembleClassifier):

@@ -6,15 +6,14 @@ import math
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64
 from joblib import effective_n_jobs
 
 from certvote.algorithms.base import Algorithm
 from certvote.algorithms.knn import Knn
 from certvote.algorithms.rnn import Rnn
-from certvote.certificates.base import Problem
+from certvote.certificates.change import keeps_inputs
 from certvote.checks import is_real
-from certvote.estimators.base import CertifiedClassifier, checked_number, votes_of_two
+from certvote.estimators.base import CertifiedClassifier, checked_number
 from certvote.neighbors import knn_votes, rnn_votes
 from certvote.neighbors.ranking import RANKINGS
 from certvote.types import Votes
@@ -36,10 +35,6 @@ class _NeighborsClassifier(CertifiedClassifier):
             "threads": effective_n_jobs(self.n_jobs),
         }
 
-    def _sizes_against(self, problem: Problem, targets: Int64[np.ndarray, " m"]) -> Int64[np.ndarray, " m"]:
-        sizes: Int64[np.ndarray, " m"] = self.algorithm_.certified_sizes(votes_of_two(problem, targets))
-        return sizes
-
 
 class CertifiedKNeighborsClassifier(_NeighborsClassifier):
     """Classify by the k nearest training examples in the L1 distance, with certificates against data poisoning.
@@ -51,7 +46,8 @@ class CertifiedKNeighborsClassifier(_NeighborsClassifier):
     n_neighbors : int
         Number of neighbors, k. The more, the more poisoned examples a prediction survives.
     ranking : {"index", "hash"}
-        Who comes first at equal distance: the larger index in the training set, or by SHA-256 of the example.
+        Who comes first at equal distance: the larger index in the training set, or by SHA-256 of the example. Against
+        changed labels only ``"index"`` is certified.
     bounds : pair of float
         Range of the features, known without the training data. Values beyond are clipped, with a warning.
     unit_norm : bool
@@ -111,7 +107,7 @@ class CertifiedKNeighborsClassifier(_NeighborsClassifier):
 
     def _own_window(self, change: str) -> int:
         # k insertions push out all neighbors; of deletions, more than k may be certified, and are not looked for
-        return 0 if change == "any" else int(self.algorithm_.k)
+        return 0 if change == "any" or keeps_inputs(change) else int(self.algorithm_.k)
 
 
 class CertifiedRadiusNeighborsClassifier(_NeighborsClassifier):

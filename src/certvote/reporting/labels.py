@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from certvote.attacks.threats import threat
 from certvote.options.choices import PACKAGES, find
@@ -28,18 +28,28 @@ def short(runs: Sequence[Run]) -> list[str]:
 
     A single run, or runs that differ in nothing that has a name, get the algorithm and the certificate.
     """
+    return [", ".join(filter(None, parts)) for parts in with_details(runs)]
+
+
+def with_details(runs: Sequence[Run], *, always: Collection[str] = ()) -> list[tuple[str, str]]:
+    """Return one label per run, and "" or what tells it from others with the same label ("certificate.bound=sharp").
+
+    ``always`` names what labels say even where runs agree in it: ``method``, ``learner``, ``certificate``, ``feature``.
+    """
     differs = {part: len({getattr(x, part) for x in runs}) > 1 for part in _NAMED}
     # Neighbors have no base classifiers, and those that look at images have no features.
     differs["learner"] = len({x.learner for x in runs if x.is_ensemble}) > 1
     differs["feature"] = len({x.feature for x in runs if x.feature}) > 1
+    differs |= dict.fromkeys(always, True)
     if not any(differs.values()):
         differs["method"] = differs["certificate"] = True
     labels = [_joined(run, differs) for run in runs]
+    details = [""] * len(labels)
     for label in {label for label in labels if labels.count(label) > 1}:
         tied = [i for i, other in enumerate(labels) if other == label]
         for i, detail in zip(tied, _details([runs[i] for i in tied]), strict=True):
-            labels[i] = f"{label}, {detail}" if label else detail
-    return [printable(label) for label in labels]
+            details[i] = detail
+    return [(printable(label), printable(detail)) for label, detail in zip(labels, details, strict=True)]
 
 
 def full(run: Run) -> str:
@@ -81,7 +91,12 @@ def views_name(run: Run) -> str:
 
 def change_name(run: Run) -> str:
     """Return what the attacker may do to the training set: "insertions only"."""
-    return printable(threat(run.change).label)
+    return threat_name(run.change)
+
+
+def threat_name(change: str) -> str:
+    """Return the name of what an attacker may do to the training set: "any change"."""
+    return printable(threat(change).label)
 
 
 def attack_name(run: Run, *, article: bool = True) -> str:

@@ -52,8 +52,9 @@ def _algorithms(runs: Sequence[Run]) -> list[tuple[str, str]]:
 
 def _adversaries(runs: Sequence[Run]) -> list[tuple[str, str]]:
     """Return name and meaning of each attack that was carried out."""
-    known = [(labels.name(run, "adversary"), run.chosen("adversary")) for run in runs if run.attacked is not None]
-    return list(dict.fromkeys((name, cls.meaning) for name, cls in known if cls is not None))
+    attacked = [(run, run.chosen("adversary")) for run in runs if run.attacked is not None]
+    known = [(labels.name(run, "adversary"), cls.meaning_of(run.change)) for run, cls in attacked if cls is not None]
+    return list(dict.fromkeys(known))
 
 
 def _assumption(run: Run) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 from certvote.reporting.accuracy import mean_accuracy, strength
 from certvote.reporting.page_source import PageSource, read_source
 from certvote.reporting.query import check_column, select, value
+from certvote.reporting.schema import NO_KEY, read
 from certvote.reporting.stated import Statement
 from certvote.results.run import Run, finished
 
@@ -19,10 +18,6 @@ UNTITLED = "Certified accuracy"
 QUESTION = (
     "How accurate does a classifier stay, provably, when an attacker removes, adds or changes e training examples?"
 )
-
-
-_NO_KEY = {"key": False}  # metadata of a field that a definition does not set
-_MOST_SIZES = 40
 
 
 @dataclass(frozen=True)
@@ -102,7 +97,7 @@ class Page:
     stated: tuple[Statement, ...] = ()
     experiments: tuple[str, ...] = ()
     over: tuple[str, ...] = ()
-    source: PageSource | None = field(default=None, repr=False, compare=False, metadata=_NO_KEY)
+    source: PageSource | None = field(default=None, repr=False, compare=False, metadata=NO_KEY)
 
     def check(self, runs: Sequence[Run] = ()) -> None:
         """Check that all filters are over columns that runs have, or may have.
@@ -161,10 +156,12 @@ def load(source: Path | Mapping[str, Any], *, title: str | None = None, untitled
     file = read_source(source) if isinstance(source, Path) else None
     content = source if file is None else file.content
     try:
-        given = {"title": untitled, "question": QUESTION, **_read(content, Mapping, "page")}
+        given = {"title": untitled, "question": QUESTION, **read(content, Mapping, "page")}
         if isinstance(given.get("over"), str):
             given["over"] = [given["over"]]
-        page: Page = _read(given, Page, "page")
+        page: Page = read(given, Page, "page")
+        if not page.sections:
+            raise ValueError("page.sections: expected a list of sections, got []")
     except ValueError as error:
         raise error if file is None else file.located(error) from None
     return replace(page, title=title or page.title, source=file)
@@ -172,55 +169,3 @@ def load(source: Path | Mapping[str, Any], *, title: str | None = None, untitled
 
 def _rank(run: Run) -> tuple[float, tuple[int, int]]:
     return round(mean_accuracy(run), 12), strength(run)
-
-
-def _read(value: Any, kind: Any, place: str) -> Any:
-    """Read a value as a field of this kind; ``place`` names it where it is something else."""
-    if get_origin(kind) is UnionType:
-        return None if value is None else _read(value, get_args(kind)[0], place)
-    if is_dataclass(kind):
-        return _read_object(value, kind, place)
-    if get_origin(kind) is tuple:
-        one = get_args(kind)[0]
-        if not isinstance(value, list) or (one in (int, Section) and not value):
-            raise ValueError(f"{place}: expected a list of {_MANY[one]}, got {value!r}")
-        if one is int and len(value) > _MOST_SIZES:
-            raise ValueError(f"{place}: expected at most {_MOST_SIZES} sizes, each a column, got {len(value)}")
-        return tuple(_read(part, one, f"{place}[{i}]") for i, part in enumerate(value))
-    types, expected = _KINDS[get_origin(kind) or kind]
-    if not isinstance(value, types) or isinstance(value, bool) or (kind is int and value < 0):
-        raise ValueError(f"{place}: expected {expected}, got {value!r}")
-    if kind is float and not math.isfinite(value):
-        raise ValueError(f"{place}: expected a finite number, got {value!r}")
-    if get_origin(kind) is Mapping:
-        for column, wanted in value.items():
-            _check_wanted(wanted, f"{place}.{column}")
-    return {str(key): one for key, one in value.items()} if isinstance(value, Mapping) else value
-
-
-def _check_wanted(wanted: Any, place: str) -> None:
-    """Check that a filter wants one value of a column, or one of several."""
-    for one in wanted if isinstance(wanted, list) and wanted else [wanted]:
-        if not isinstance(one, str | int | float | None) or (isinstance(one, float) and not math.isfinite(one)):
-            raise ValueError(f"{place}: expected a value, or a list of values, got {wanted!r}")
-
-
-def _read_object(value: Any, kind: Any, place: str) -> Any:
-    """Read an object from keys with the names of its fields."""
-    given, types = _read(value, Mapping, place), get_type_hints(kind)
-    hints = {item.name: types[item.name] for item in fields(kind) if item.metadata != _NO_KEY}
-    for key in given:
-        if key not in hints:
-            raise ValueError(f"{place}: expected keys among {', '.join(sorted(hints))}, got {key}")
-    needed = {item.name for item in fields(kind) if item.default is MISSING and item.default_factory is MISSING}
-    names = [name for name in hints if name in given or name in needed]
-    return kind(**{name: _read(given.get(name), hints[name], f"{place}.{name}") for name in names})
-
-
-_KINDS: Mapping[Any, tuple[Any, str]] = {
-    str: (str, "a text"),
-    int: (int, "a whole number >= 0"),
-    float: (int | float, "a number"),
-    Mapping: (Mapping, "keys with values"),
-}
-_MANY: Mapping[Any, str] = {str: "texts", int: "whole numbers >= 0", Section: "sections", Statement: "statements"}

@@ -1,4 +1,4 @@
-"""Read the file of a page definition, and find the line of each of its values for errors."""
+"""Read the YAML file of a page or of a leaderboard's entry, and find the line of each of its values for errors."""
 
 from __future__ import annotations
 
@@ -11,22 +11,26 @@ from typing import Any
 
 @dataclass(frozen=True)
 class PageSource:
-    """Hold a file, its content, and the line of every value by its place (``page.sections[0].where.k``)."""
+    """Hold a file, its content, and the line of every value by its place (``page.sections[0].where.k``).
+
+    Places begin with ``root``.
+    """
 
     file: Path
     content: Any
     lines: Mapping[str, int]
+    root: str = "page"
 
     def located(self, error: ValueError) -> ValueError:
         """Return an error whose message starts with a place, with file and line before it."""
         place = str(error).partition(":")[0]
-        while place not in self.lines and place != "page":
-            place = re.sub(r"(\.[^.\[]*|\[\d+\])$", "", place) if re.search(r"[.\[]", place) else "page"
+        while place not in self.lines and place != self.root:
+            place = re.sub(r"(\.[^.\[]*|\[\d+\])$", "", place) if re.search(r"[.\[]", place) else self.root
         return ValueError(f"{self.file}, line {self.lines.get(place, 1)}: {error}")
 
 
-def read_source(file: Path) -> PageSource:
-    """Read a page definition.
+def read_source(file: Path, root: str = "page") -> PageSource:
+    """Read a YAML file; the places of its values begin with ``root``.
 
     Raises
     ------
@@ -45,7 +49,7 @@ def read_source(file: Path) -> PageSource:
         mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
         line = f", line {mark.line + 1}" if mark else ""
         raise ValueError(f"{file}{line}: expected YAML, got {problem or error}") from error
-    return PageSource(file, content, {} if node is None else dict(_lines(file, node, "page")))
+    return PageSource(file, content, {} if node is None else dict(_lines(file, node, root)), root)
 
 
 def _lines(file: Path, node: Any, place: str) -> Iterator[tuple[str, int]]:

@@ -61,13 +61,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """Hold a text, whether it is the best of its column, and what stands with it: a piece of line, notes."""
+    """Hold a text, whether it is the best of its column, and what stands with it: a piece of line, notes.
+
+    ``leads_to`` is the id of an element of the page that a click on the text shows, "" for none.
+    """
 
     text: str
     best: bool = False
     style: LineStyle | None = None
     marks: str = ""
     remark: str = ""
+    leads_to: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from certvote.certificates.change import keeps_inputs
 from certvote.results.check import Check
 from certvote.results.evidence import ATTACKED_CURVE, POISON
 from certvote.results.headline import attacked_headline
@@ -78,6 +79,8 @@ def _counted_again(poisons: Mapping[int, Poison], attacked: Attacked, settings: 
         return Check(statement, True, f"not checked, as data is not at hand: {str(error).splitlines()[0]}", False)
     features = stages.extract(split, settings) if "feature" in settings.groups else None
     target = target_of(settings, split, features)
+    if keeps_inputs(target.change) and not all(poison.relabels(target.inputs) for poison in poisons.values()):
+        return Check(statement, False, f"more is changed than labels, with attack.change={target.change}")
     accuracy = dict(zip(attacked.sizes.tolist(), attacked.accuracy.tolist(), strict=True))
     left = {e: measure(poison, target) for e, poison in poisons.items()}
     wrong = [f"{value} at {e}, not {accuracy[e]}" for e, value in left.items() if abs(value - accuracy[e]) > _ROUNDING]
