@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -59,7 +61,9 @@ def test_changed_labels_stay_in_their_places(inputs):
 
 
 def test_an_attacker_of_labels_can_change_nothing_else(inputs):
-    assert relabeled(inputs, [3, 1], [0, 2]).relabels(inputs)
+    legal = relabeled(inputs, [3, 1], [0, 2])
+    assert legal.relabels(inputs)
+    assert replace(legal, images=inputs.examples[[3, 1]]).relabels(inputs)
     moved = relabeled(inputs, [3], [0])
     moved.added[0, 0] += 1
     illegal = (
@@ -68,6 +72,7 @@ def test_an_attacker_of_labels_can_change_nothing_else(inputs):
         Poison(np.array([3]), inputs.train[[3, 1]], np.array([0, 2])),
         moved,
         poison([3], 1),
+        replace(legal, images=inputs.examples[[1, 3]]),
     )
     for one in illegal:
         assert not one.relabels(inputs)

@@ -56,7 +56,7 @@ class Poison:
         """Return whether added examples are the removed ones of a training set, each once and with another label."""
         return (
             len(np.unique(self.removed)) == len(self.removed) == len(self.added_labels)
-            and self.images is None
+            and (self.images is None or np.array_equal(self.images, inputs.examples[self.removed]))
             and np.array_equal(self.added, inputs.train[self.removed])
             and bool((self.added_labels != inputs.labels[self.removed]).all())
         )
