@@ -161,8 +161,8 @@ def test_plain_code_finds_the_accuracy_that_a_poison_leaves(kind, change, cluste
     poison = Parts(candidates=4).poisoner(target, 12)(12)
     removed = set(poison.removed.tolist())
     poisoned = [example for row, example in enumerate(data) if row not in removed]
-    if poison.images is not None:
-        poisoned += zip(map(tuple, poison.images.tolist()), poison.added_labels.tolist(), strict=True)
+    added = poison.added if poison.images is None else poison.images
+    poisoned += zip(map(tuple, added.astype(int).tolist()), poison.added_labels.tolist(), strict=True)
     right = plain_correct(algo, poisoned, test, 3)
     assert measure(poison, target) == pytest.approx(right / 60)
     assert right < plain_correct(algo, data, test, 3)

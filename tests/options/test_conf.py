@@ -38,6 +38,7 @@ def test_every_file_has_a_class_in_the_module_of_its_name(group):
 def test_every_choice_composes_and_knows_its_name(group, choice):
     extra = ["dataset.path=x.npz"] if choice == "arrays" else ["feature.train=x.npz"] if choice == "npy" else []
     extra += ["algo=rnn"] if choice in ("rd", "island", "removal") else []
+    extra += ["algo=dpa"] if choice == "parts" else []
     chosen = getattr(load(f"{group}={choice}", *extra), group)
     assert type(chosen) is choices(group)[choice]
     assert chosen.name == choice

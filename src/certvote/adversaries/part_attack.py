@@ -6,7 +6,7 @@ Effects are computed for one change at a time, and taken as if they added up; wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -81,7 +81,7 @@ class PartAttack:
             before, poison = poison, self._extended(poison, tried, chosen, rng)
             if poison.size == before.size or (len(poison.removed), len(poison.added_labels)) == (ρ, α):
                 break
-        return poison
+        return replace(poison, images=None) if keeps_inputs(self.target.change) else poison
 
     def _budget(self, size: int) -> tuple[int, int]:
         """Return the most removals and additions: after removals every part could still have an example."""
@@ -142,9 +142,10 @@ class PartAttack:
         drawn, c = self._removals(inputs, clean, weights, rng), inputs.num_classes
         pairs = np.bincount(c * self.queries.winner + self.queries.rival, weights=weights, minlength=c * c)
         pairs = pairs.reshape(c, c) + _UNLIKELY * pairs.max() * (1 - np.eye(c))
-        limits = np.cumsum(pairs / pairs.sum(axis=1, keepdims=True), axis=1)
+        limits = np.cumsum(pairs, axis=1)
+        limits /= limits[:, -1:]  # a label's own interval is empty
         old = inputs.labels[drawn.gone]
-        labels = np.minimum((rng.random(len(old))[:, None] > limits[old]).sum(axis=1), c - 1)
+        labels = (rng.random(len(old))[:, None] >= limits[old]).sum(axis=1)
         contents = Contents(inputs.examples[drawn.gone], inputs.train[drawn.gone], labels)
         return Actions(drawn.part, drawn.gone, np.arange(len(drawn))), contents
 

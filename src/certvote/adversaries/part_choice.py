@@ -8,7 +8,7 @@ Each step moves ``x`` towards the best actions for the derivatives, at most one 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -83,7 +83,9 @@ def choose_actions(
     return best
 
 
-def _search(effects: Effects, removals: int, additions: int, reach: float, check: Callable[[], None]):  # type: ignore[no-untyped-def]
+def _search(
+    effects: Effects, removals: int, additions: int, reach: float, check: Callable[[], None]
+) -> Iterator[Int64[np.ndarray, " k"]]:
     """Yield a rounded choice every few steps."""
     reduction, transposed = effects.reduction, effects.reduction.T.tocsr()
     x = np.zeros(reduction.shape[0], np.float32)

@@ -111,7 +111,7 @@ class Retraining:
     def margin(self) -> Int64[np.ndarray, " q"]:
         """Margins of the test examples before any change."""
         ties = self.queries.winner > self.queries.rival
-        return self.clean.sum(axis=1, dtype=np.int64) + ties
+        return np.asarray(self.clean.sum(axis=1, dtype=np.int64) + ties)
 
     def reductions(
         self, actions: Actions, contents: Contents, progress: Callable[[int, int], None] | None = None
@@ -183,7 +183,7 @@ class Retraining:
             places = [np.argmax(rankings == label[:, :, None], axis=2) for label in (winner, rival)]
             return np.where(places[0] < places[1], np.int8(1), np.int8(-1))
         first = ensemble.first_choices(queries.vectors)
-        return (first == winner).astype(np.int8) - (first == rival).astype(np.int8)
+        return np.asarray((first == winner).astype(np.int8) - (first == rival).astype(np.int8))
 
     def _at_a_time(self) -> int:
         """Return the number of members whose ballots fit into memory."""
