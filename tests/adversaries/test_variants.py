@@ -7,8 +7,8 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
-from certvote.adversaries.rule import HashRule
 from certvote.adversaries.variants import variants
+from certvote.algorithms.subsets import HashRule
 
 
 def bucket(example: np.ndarray, label: int, rule: HashRule) -> int:

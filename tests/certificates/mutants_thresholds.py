@@ -32,6 +32,7 @@ ROWS = "allocation.allocate_rows"
 # Statements that are changed, or stand beside those that are.
 CHOSEN = "$s = max($t.candidates[$best], $lowest)"
 CHARGED = "if $s <= $t.ρ: $Φ[$a, $s] += 1"
+REMOVABLE = "($t.ρ - $spent[$t.label[$i]] if $t.shared else $t.ρ)"
 OF_BOXES = "$lower[$j:] = np.maximum($lower[$j:], $best)"
 
 MUTANTS = [
@@ -125,8 +126,8 @@ MUTANTS = [
            "$box._replace(alone=$costs($t, $box.low), helped=$costs($t, $box.low))", "sound"),
     Mutant("a smaller budget for the rest of a box", BOXES, "np.minimum($highs, $lows + $left)",
            "np.minimum($highs, $lows + $left - 1)", "enclosing"),
-    Mutant("a box bounded at its lower corner", BOXES, "$removals($t, $box.high, $lower)",
-           "$removals($t, $box.low, $lower)", "enclosing"),
+    Mutant("a box bounded at its lower corner", BOXES, "$removals($t, $box.high, $box.low, $lower)",
+           "$removals($t, $box.low, $box.low, $lower)", "enclosing"),
     Mutant("boxes left at the stop forgotten", BOXES, "max([$lower, $closed, *$open])", "max([$lower, $closed])",
            "enclosing"),
     Mutant("kNN: one addition fewer than needed", MOVE, "$cost <= $S[$k] - 1", "$cost <= $S[$k]", "charged"),
@@ -141,7 +142,8 @@ MUTANTS = [
            "enclosing"),
     Mutant("attack: more additions than there are", ATTACK, "$t.α - $A.sum()", "$t.α - $A.max()",
            "attained"),
-    Mutant("attack: the last removal left out", ATTACK, "$cost[$i] <= $t.ρ", "$cost[$i] < $t.ρ", "attained"),
+    Mutant("attack: the last removal left out", ATTACK, f"$cost[$i] <= {REMOVABLE}", f"$cost[$i] < {REMOVABLE}",
+           "attained"),
     Mutant("attack: the border seems to stay where no rival has votes", ATTACK, "$t.absent_τ.shape[0] > 0",
            "$t.τ.shape[0] > 0", "attained"),
     Mutant("attack: rivals without votes come for nothing", ATTACK, "max($gap[$i, $bit] - $A[$l], 0)", "0",

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import numpy as np
 from jaxtyping import Num
 
-from certvote.adversaries.rule import HashRule
+from certvote.algorithms.subsets import HashRule
 
 _BLOCKS = 64  # of variants, before a bucket is given up
 _ENTRIES_GROW_EVERY = 16  # blocks

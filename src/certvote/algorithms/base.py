@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Bool, Int64
 
-    from certvote.adversaries.rule import HashRule, Rule
+    from certvote.adversaries.rule import Rule
+    from certvote.algorithms.subsets import HashRule
     from certvote.certificates.base import Certificate
     from certvote.learners.base import Learner
     from certvote.neighbors.backends.base import Backend

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from certvote.algorithms.base import PLURALITY
 from certvote.algorithms.ensemble import RUNOFF, EnsembleAlgorithm
-from certvote.algorithms.subsets import PARTITIONS
+from certvote.algorithms.subsets import PARTITIONS, HashRule
 from certvote.certificates.base import Problem
 from certvote.certificates.change import keeps_inputs
 from certvote.options import Label, option
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Int64
 
-    from certvote.adversaries.rule import HashRule
     from certvote.learners.base import Learner
 
 RUNOFF_NAME = "Run-Off Election"
@@ -63,8 +62,6 @@ class PartitionAlgorithm(EnsembleAlgorithm):
 
     @property
     def hash_rule(self) -> HashRule:
-        from certvote.adversaries.rule import HashRule
-
         return HashRule(self.num_buckets, self.partition_by)
 
     def undefined_for(self, change: str) -> tuple[str, str] | None:

@@ -192,21 +192,22 @@ def hash_spread(
     return subsets, buckets.astype(np.int32)
 
 
-def bucket_of(
-    examples: Num[np.ndarray, "n ..."], labels: Integer[np.ndarray, " n"], *, buckets: int, by: str
-) -> Int64[np.ndarray, " n"]:
-    """Return the bucket that the hash puts each example into, whatever the rest of the training set is.
+@dataclass(frozen=True)
+class HashRule:
+    """Say into which of ``buckets`` a hash puts an example: of its values and label, or ``by="input"`` of its values.
 
-    Parameters
-    ----------
-    examples, labels : array
-        As in :func:`hash_partition`.
-    buckets : int
-        Number of buckets: the parts of :func:`hash_partition`, or ``parts · spread`` of :func:`hash_spread`.
-    by : {"example", "input"}
-        As in :func:`hash_partition`.
+    Base classifiers see whole buckets (docs/ensembles.md, section 1): the parts of :func:`hash_partition`, or the
+    ``parts · spread`` of :func:`hash_spread`.
     """
-    return _remainders(_digests(examples, labels if by == "example" else None), buckets)
+
+    buckets: int
+    by: str
+
+    def bucket_of(
+        self, examples: Num[np.ndarray, "n ..."], labels: Integer[np.ndarray, " n"]
+    ) -> Int64[np.ndarray, " n"]:
+        """Return the bucket of each example; ``examples`` are those of the data set, ``labels`` integers."""
+        return _remainders(_digests(examples, labels if self.by == "example" else None), self.buckets)
 
 
 def _offsets(v: int, spread: int) -> Int64[np.ndarray, " d"]:
