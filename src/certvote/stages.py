@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from certvote.algorithms.base import Inputs, Work
-from certvote.certificates.base import Problem
+from certvote.certificates.base import Problem, VotesOf
 from certvote.options.identity import code_digest
 from certvote.runtime.cache import cached
 from certvote.runtime.digests import array_digest
@@ -107,14 +107,23 @@ def certify(votes: Votes | Election, labels: np.ndarray, n_train: int, settings:
 
 
 def _success_rates(problem: Problem, settings: Settings) -> SuccessRates | None:
-    """Bound the attack success rate, for attacks that have a target and test examples of other classes."""
+    """Bound the attack success rate, for attacks that have a target and test examples of other classes.
+
+    Joint certificates of nearest neighbors do so for all test examples together, others for each on its own
+    (docs/certificates.md, Theorems 20 and 21).
+    """
     some = np.unique(problem.labels)
     targets = [t for t in settings.attack.targets(problem.votes.counts.shape[1]) if (some != t).any()]
     if not targets:
         return None
-    against = settings.algo.sizes_against(problem)
+    from certvote.certificates.success import individual_success_rates, success_rates
+
+    labels, sizes = problem.labels, problem.sizes
+    if not settings.certificate.joint or settings.algo.votes_of is VotesOf.MEMBERS:
+        return individual_success_rates(settings.algo.sizes_against(problem), labels, sizes, targets=targets)
     with progress_bar("attack success rate", len(targets)) as progress:
-        return settings.certificate.success_rates(problem, against, tuple(targets), progress)
+        how: dict[str, Any] = {"targets": targets, "change": problem.change, "progress": progress}
+        return success_rates(problem.counted_votes, labels, sizes, **how)
 
 
 def cache_root(settings: Settings) -> Path:

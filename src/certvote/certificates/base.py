@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from certvote.certificates.change import CHANGES
 from certvote.options import Label
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Int64
 
-    from certvote.types import Curve, Election, SuccessRates
+    from certvote.types import Curve, Election
 
 
 class VotesOf(Enum):
@@ -125,33 +125,3 @@ class Certificate(Choice):
             A lower bound of the accuracy at every size, and where the certificate searches, how far the search came.
         """
         raise NotImplementedError
-
-    def success_rates(
-        self,
-        problem: Problem,
-        against: Int64[np.ndarray, "m c"],
-        targets: tuple[int, ...],
-        progress: Callable[[int, int], None],
-    ) -> SuccessRates:
-        """Bound the success rate of a backdoor attack at every poisoning size, for each of some targets.
-
-        Joint certificates of nearest neighbors do so for all test examples together, others for each on its own
-        (docs/certificates.md, Theorems 20 and 21).
-
-        Parameters
-        ----------
-        problem : Problem
-            Votes about test examples with the trigger, true labels, sizes and attacker.
-        against : int64 array, shape (m, c)
-            Size up to which each test example is not classified as each label, certified on its own.
-        targets : tuple of int
-            Labels that the attacker may aim at, one at a time.
-        progress : callable
-            To be called with the number of targets done and their total.
-        """
-        from certvote.certificates.success import individual_success_rates, success_rates
-
-        if self.joint and VotesOf.MEMBERS not in self.votes_of:
-            how: dict[str, Any] = {"targets": targets, "change": problem.change, "progress": progress}
-            return success_rates(problem.counted_votes, problem.labels, problem.sizes, **how)
-        return individual_success_rates(against, problem.labels, problem.sizes, targets=targets)

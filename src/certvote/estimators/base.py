@@ -18,7 +18,7 @@ from certvote.certificates.votes import checked_sizes, predicted_labels
 from certvote.checks import is_integer
 from certvote.estimators.inputs import grid_vectors, warn_if_standardized
 from certvote.options.choices import make
-from certvote.options.settings import check_proven
+from certvote.options.settings import check_change_of, check_proven
 from certvote.types import Curve, Election, Votes
 
 
@@ -162,7 +162,7 @@ class CertifiedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         check_change(change)
-        check_proven(self.algorithm_, _certificate("individual"), change)
+        check_change_of(self.algorithm_, change)
         outcome = self.votes(X, window=self._own_window(change))
         winners = _winners(outcome)
         problem = Problem(outcome, winners, np.zeros(1, np.int64), self.n_train_, change)

@@ -207,16 +207,27 @@ def check_proven(algo: Algorithm, certificate: Certificate, change: str) -> None
             f"algo={algo.name} certificate={certificate.name}",
             f"for algo={algo.name} choose certificate={' or '.join(known)}",
         )
-    undefined = algo.undefined_for(change)
-    if undefined is not None:
-        at_fault, remedy = undefined
-        raise UndefinedCombinationError(f"attack.change={change} algo={algo.name} {at_fault}".rstrip(), remedy)
+    check_change_of(algo, change)
     if change not in certificate.changes:
         known = [name for name, cls in choices("certificate").items() if change in cls.changes]  # type: ignore[attr-defined]
         raise UndefinedCombinationError(
             f"attack.change={change} certificate={certificate.name}",
             f"with attack.change={change} choose certificate={' or '.join(known)}",
         )
+
+
+def check_change_of(algo: Algorithm, change: str) -> None:
+    """Check that something is proven for an algorithm against an attacker, whatever the certificate.
+
+    Raises
+    ------
+    UndefinedCombinationError
+        If nothing is; the message says which option of the algorithm is at fault.
+    """
+    undefined = algo.undefined_for(change)
+    if undefined is not None:
+        at_fault, remedy = undefined
+        raise UndefinedCombinationError(f"attack.change={change} algo={algo.name} {at_fault}".rstrip(), remedy)
 
 
 def _check_together(settings: Settings) -> None:
